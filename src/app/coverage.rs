@@ -12,10 +12,11 @@ use crate::domain::coverage::{
 use crate::domain::date::day_end;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
+use crate::domain::reporting;
 use crate::store::{Tx, cells};
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The two days of a report: what has happened, and what was known.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +41,7 @@ pub struct Basis {
     pub loaded: Loaded,
     /// Sums by area, group and dose number.
     pub counted: Vec<DoseSums>,
-    /// Which sites have reported for the as-of day.
+    /// Which places have reported for the as-of day.
     pub sites: SitesReported,
 }
 
@@ -52,19 +53,24 @@ impl App {
             let due = due_cutoffs(&loaded.campaign.series, at.day);
             let mut counted = cells::counted(&mut tx, loaded.no, at.day, &due).await?;
             counted.retain(|sum| loaded.shows(&sum.area));
-            let reported = cells::reported(&mut tx, loaded.no, at.day).await?;
-            let sites = sites_reported(&loaded.campaign, at.day, &reported.into_iter().collect());
+            let came = cells::reported(&mut tx, loaded.no, at.day).await?.into_iter().collect();
+            drop(tx);
+            let sessions = self.sessions(loaded).await?;
+            let expected = reporting::expected(&loaded.campaign, &sessions, at.day);
+            let sites = reporting::reported(&expected, &came);
             return Ok(Basis { loaded: loaded.clone(), counted, sites });
         };
         let before = millis(day_end(loaded.campaign.timezone, known_on));
         let loaded = loaded.like(&self.load(&mut tx, loaded.no, before).await?);
         let known = cells_known(&mut tx, &loaded, before).await?;
-        let reported = known
+        let came = known
             .keys()
             .filter(|key| key.family.day == at.day)
             .map(|key| key.family.place.clone())
             .collect();
-        let sites = sites_reported(&loaded.campaign, at.day, &reported);
+        let sessions = Self::sessions_known(&mut tx, &loaded, before).await?;
+        let expected = reporting::expected(&loaded.campaign, &sessions, at.day);
+        let sites = reporting::reported(&expected, &came);
         let mut totals = BTreeMap::new();
         for (family, cells) in families(known) {
             add_family(&family, &cells, 1, &mut totals);
@@ -133,18 +139,6 @@ pub fn given_rows(cells: Cells) -> Vec<GivenRow> {
         }
     }
     out
-}
-
-/// Compares the sites that are open on a day with those that reported.
-pub fn sites_reported(
-    campaign: &Campaign,
-    day: NaiveDate,
-    reported: &BTreeSet<PlaceCode>,
-) -> SitesReported {
-    let open = campaign.open_sites(day);
-    let missing: Vec<PlaceCode> =
-        open.iter().map(|site| site.code.clone()).filter(|code| !reported.contains(code)).collect();
-    SitesReported { expected: open.len(), reported: open.len() - missing.len(), missing }
 }
 
 /// Doses of a group at a site or stop, or on a day. They have no denominator: people may go anywhere.

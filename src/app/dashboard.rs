@@ -10,6 +10,7 @@ use crate::domain::id::{PlaceCode, TeamCode};
 use crate::domain::message::MailState;
 use crate::domain::notice::Summary;
 use crate::domain::plan::{PlanRow, PlanState};
+use crate::domain::reporting;
 use crate::store::installation::Hold;
 use crate::store::outbox::Message;
 use crate::store::plans::PlanHead;
@@ -29,27 +30,27 @@ pub struct Overview {
     pub plan: Option<i64>,
 }
 
-/// Whether a site has reported on a day.
+/// Whether a place has reported on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Report {
     /// It is in.
     In,
     /// It is in, but its first count came after the day's end.
     Late,
-    /// The site was open and has not reported.
+    /// It was asked for a report and has not sent one.
     Missing,
-    /// The site was shut.
+    /// It was not at work.
     Shut,
     /// The day is still to come.
     Ahead,
 }
 
-/// Which sites reported on which days.
+/// Which places reported on which days.
 #[derive(Debug)]
 pub struct Reports {
     /// The days.
     pub days: Vec<NaiveDate>,
-    /// Each site in the order of the file, with its report for each day.
+    /// Each site, and each stop that was visited, in the order of the files, with its report for each day.
     pub sites: Vec<(PlaceCode, Vec<Report>)>,
 }
 
@@ -58,8 +59,8 @@ pub struct Reports {
 pub struct SessionDay {
     /// Doses that the adopted plan has.
     pub planned: u64,
-    /// Doses given.
-    pub given: u64,
+    /// Doses given; `None` where nothing has been reported.
+    pub given: Option<u64>,
     /// The places of a team; empty for a place.
     pub places: BTreeSet<PlaceCode>,
     /// The teams at a stop; empty for a team or site.
@@ -80,21 +81,26 @@ pub struct Queue {
 }
 
 impl App {
-    /// How a campaign stands at the end of a day.
-    pub async fn overview(&self, loaded: &Loaded, as_of: NaiveDate) -> Result<Overview> {
-        let summary = self.summary(loaded, as_of, None).await?;
+    /// How a campaign stands at the end of a day, as it is seen on `today`.
+    pub async fn overview(
+        &self,
+        loaded: &Loaded,
+        as_of: NaiveDate,
+        today: NaiveDate,
+    ) -> Result<Overview> {
+        let summary = self.summary_seen(loaded, as_of, (None, today)).await?;
         let tree = self.coverage(loaded, AsOf::day(as_of), Depth::Tree).await?;
         let mut tx = self.store.read().await?;
         let plan = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
         Ok(Overview { summary, tree, plan: plan.map(|head| head.no) })
     }
 
-    /// Who reported between two days, as known at the end of `as_of`.
+    /// Who reported between two days, as known at the end of `as_of`. Nobody is late with `today`.
     pub async fn reports(
         &self,
         loaded: &Loaded,
         (first, last): (NaiveDate, NaiveDate),
-        as_of: NaiveDate,
+        (as_of, today): (NaiveDate, NaiveDate),
     ) -> Result<Reports> {
         let campaign = &loaded.campaign;
         let mut tx = self.store.read().await?;
@@ -108,9 +114,11 @@ impl App {
         })
         .await?;
         let all: Vec<NaiveDate> = days(first, last).collect();
+        drop(tx);
+        let sessions = self.sessions(loaded).await?;
         let open: Vec<BTreeSet<&PlaceCode>> = all
             .iter()
-            .map(|day| campaign.open_sites(*day).into_iter().map(|site| &site.code).collect())
+            .map(|day| reporting::expected(campaign, &sessions, *day).into_iter().collect())
             .collect();
         let report = |site: &PlaceCode, day: NaiveDate, open: &BTreeSet<&PlaceCode>| {
             let key = (site.clone(), day);
@@ -122,14 +130,19 @@ impl App {
                 (true, _) => Report::Ahead,
                 (false, true) if is_late() => Report::Late,
                 (false, true) => Report::In,
+                (false, false) if open.contains(site) && day == today => Report::Ahead,
                 (false, false) if open.contains(site) => Report::Missing,
                 (false, false) => Report::Shut,
             }
         };
         let line = |site: &PlaceCode| {
-            all.iter().zip(&open).map(|(day, open)| report(site, *day, open)).collect()
+            all.iter().zip(&open).map(|(day, open)| report(site, *day, open)).collect::<Vec<_>>()
         };
-        let sites = campaign.sites.iter().map(|s| (s.code.clone(), line(&s.code))).collect();
+        let sites = campaign.sites.iter().map(|site| (site.code.clone(), line(&site.code)));
+        let stops = campaign.stops.iter().map(|stop| (stop.code.clone(), line(&stop.code)));
+        let is_idle = |report: &Report| matches!(report, Report::Shut | Report::Ahead);
+        let stops = stops.filter(|(_, reports)| !reports.iter().all(is_idle));
+        let sites = sites.chain(stops).collect();
         Ok(Reports { days: all, sites })
     }
 
@@ -157,10 +170,18 @@ impl App {
             mine.insert((key.day, key.place.clone()));
         }
         let mut tx = self.store.read().await?;
-        for row in given(&mut tx, loaded, first, last.min(as_of)).await? {
-            let visited = mine.contains(&(row.day, row.place.clone()));
-            if row.place.as_str() == code || visited {
-                out.entry(row.day).or_default().given += u64::from(row.doses);
+        let until = last.min(as_of);
+        let is_mine = |place: &PlaceCode, day: NaiveDate| {
+            place.as_str() == code || mine.contains(&(day, place.clone()))
+        };
+        for (place, day) in cells::reports_between(&mut tx, loaded.no, first, until).await? {
+            if is_mine(&place, day) {
+                out.entry(day).or_default().given.get_or_insert(0);
+            }
+        }
+        for row in given(&mut tx, loaded, first, until).await? {
+            if is_mine(&row.place, row.day) {
+                *out.entry(row.day).or_default().given.get_or_insert(0) += u64::from(row.doses);
             }
         }
         Ok(out)

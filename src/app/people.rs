@@ -140,17 +140,29 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<PersonFile> {
         let mut act = self.act((by, Power::Plan), Action::PersonExport, now).await?;
-        let tx = act.tx();
+        let file = self.gathered(act.tx(), code, now).await?;
+        let id = file.person.person.id.to_string();
+        act.commit(None, &id).await?;
+        Ok(file)
+    }
+
+    /// The same, read in a transaction.
+    pub(super) async fn gathered(
+        &self,
+        tx: &mut Tx,
+        code: &str,
+        now: DateTime<Utc>,
+    ) -> Result<PersonFile> {
         let person = self.person(tx, code).await?.value;
         let id = person.id.clone();
         let mine = doses_of(tx, &id).await?;
         let all = self.campaigns_in(tx).await?;
         let outcomes = outcomes::of_person(tx, id.as_str()).await?;
-        let mut before = before::<Person>(tx, "person", [id.as_str()]).await?;
+        let mut before = before::<Person>(tx, "person", vec![id.as_str()]).await?;
         before.extend(before_doses(tx, &mine).await?);
-        let records = outcomes.iter().map(|outcome| outcome.record.as_str());
+        let records: Vec<&str> = outcomes.iter().map(|one| one.record.as_str()).collect();
         before.extend(self::before::<Outcome>(tx, "outcome", records).await?);
-        let file = PersonFile {
+        Ok(PersonFile {
             also: people_codes::of(tx, id.as_str()).await?,
             due: due(&all, &person, &mine, now),
             doses: counted(&all, &person, mine),
@@ -159,9 +171,7 @@ impl App {
             mails: person_file::mails(tx, id.as_str()).await?,
             before,
             person: PersonRow::of(person),
-        };
-        act.commit(None, id.as_str()).await?;
-        Ok(file)
+        })
     }
 
     /// Everybody of the register, by code. The audit log says who saw it.
@@ -227,7 +237,8 @@ impl App {
 /// Doses of one person, by day and record, whole.
 pub(super) async fn doses_of(tx: &mut Tx, person: &PersonId) -> Result<Vec<Dose>> {
     let codes = doses::records_of(tx, person.as_str()).await?;
-    let found = records::find::<Dose>(tx, codes.iter().map(String::as_str)).await?;
+    let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+    let found = records::find::<Dose>(tx, codes).await?;
     let mut out: Vec<Dose> = found.into_values().map(|known| known.value).collect();
     sort(&mut out);
     Ok(out)
@@ -308,14 +319,15 @@ fn due(all: &[Loaded], person: &Person, doses: &[Dose], now: DateTime<Utc>) -> V
 }
 
 async fn before_doses(tx: &mut Tx, doses: &[Dose]) -> Result<Vec<Before>> {
-    before::<Dose>(tx, "dose", doses.iter().map(|dose| dose.record.as_str())).await
+    let records: Vec<&str> = doses.iter().map(|dose| dose.record.as_str()).collect();
+    before::<Dose>(tx, "dose", records).await
 }
 
 /// What was known before of records.
-async fn before<'a, T: Record + Serialize>(
+async fn before<T: Record + Serialize>(
     tx: &mut Tx,
     kind: &'static str,
-    keys: impl IntoIterator<Item = &'a str>,
+    keys: Vec<&str>,
 ) -> Result<Vec<Before>> {
     let mut out = Vec::new();
     for key in keys {

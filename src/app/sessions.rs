@@ -5,7 +5,7 @@ use crate::domain::calendar::{SessionEntry, SessionKey, Sessions};
 use crate::domain::campaign::Language;
 use crate::mail::calendar;
 use crate::mail::message::Party;
-use crate::store::plans;
+use crate::store::{Tx, plans};
 use std::sync::{Arc, PoisonError};
 
 impl App {
@@ -31,6 +31,21 @@ impl App {
         }
         let all = Arc::new(all);
         kept().insert(loaded.no, Arc::clone(&all));
+        Ok(all)
+    }
+
+    /// The sessions of the plans that had been adopted before an instant (milliseconds since 1970).
+    pub(super) async fn sessions_known(
+        tx: &mut Tx,
+        loaded: &Loaded,
+        before: i64,
+    ) -> Result<Sessions> {
+        let mut all = Sessions::default();
+        let adopted = plans::adopted(tx, loaded.no).await?;
+        for plan in adopted.iter().filter(|plan| plan.adopted_at < before) {
+            let rows = plans::rows(tx, loaded.no, plan.no, ..).await?;
+            all.adopt((plan.no, plan.adopted_at), plan.from, &rows);
+        }
         Ok(all)
     }
 

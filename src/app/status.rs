@@ -108,7 +108,8 @@ impl App {
         let hold = installation::get(&mut tx).await?.and_then(|found| found.hold);
         let sites = basis.sites;
         let mut problems = problems(at, &jobs, &mail);
-        problems.extend(attention::late_sites(campaign, &sites).and_then(Problem::of));
+        problems
+            .extend(attention::late_sites(campaign, &sites, (as_of, day)).and_then(Problem::of));
         let waiting = doubtful::list(&mut tx, loaded.no).await?;
         let waiting = waiting.iter().map(|held| &held.what);
         problems.extend(attention::doubtful(campaign, waiting).and_then(Problem::of));

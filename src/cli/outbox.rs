@@ -219,11 +219,16 @@ fn list(invocation: &Invocation, all: &[Message]) -> u8 {
     let mut sheet =
         Sheet::new(&["id", "state", "kind", "channel", "to", "subject", "attempts", "due"])
             .spare(&["attempts", "channel"]);
+    let out = invocation.out;
+    let said = |group: &str, word: &str| match out.format {
+        Format::Table => out.word(&format!("mail-{group}-{word}")),
+        Format::Csv | Format::Json => word.to_owned(),
+    };
     for view in views {
         sheet.push(vec![
             view.message.id.to_string(),
-            view.message.state.to_string(),
-            view.message.kind.to_string(),
+            said("state", view.message.state.word()),
+            said("kind", view.message.kind.word()),
             view.message.channel.clone(),
             view.message.to.clone(),
             harmless(&view.message.subject),

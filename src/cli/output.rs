@@ -328,9 +328,21 @@ impl Sheet {
         out
     }
 
+    /// What a heading says where the sheet's other columns make it clear: a person's name is no place's, and beside
+    /// what if, today's figures are those of the plan in force.
+    fn meant<'a>(&self, code: &'a str) -> &'a str {
+        let has = |codes: &[&str]| self.columns.iter().any(|one| codes.contains(&one.as_str()));
+        match code {
+            "name" if has(&["person", "phone", "staff", "born"]) => "person_name",
+            "today" if has(&["what_if"]) => "plan_now",
+            code => code,
+        }
+    }
+
     fn table(&self, language: Language) -> String {
         let heading = |code: &String| {
-            let named = (!self.is_named).then(|| text::found(language, &format!("column-{code}")));
+            let key = format!("column-{}", self.meant(code));
+            let named = (!self.is_named).then(|| text::found(language, &key));
             named.flatten().unwrap_or_else(|| code.clone())
         };
         let cells =

@@ -119,6 +119,9 @@ pub(super) fn table(
     for (key, value) in figure_lines(&plan.figures) {
         sheet.push(vec![out.word(&format!("figure-{key}")), value]);
     }
+    if let Some(km) = plan.figures.km_each() {
+        sheet.push(vec![out.word("column-km_each"), format!("{km:.1}")]);
+    }
     out.sheet(&sheet);
     out.sheet(&stages_sheet(invocation, &plan.stages, &plan.figures));
     super::verdict::print(invocation, campaign, verdict);

@@ -10,7 +10,7 @@ use crate::domain::campaign::Language;
 use crate::domain::count::Percent;
 use crate::domain::id::PlaceCode;
 use crate::domain::job::RunNote;
-use crate::text::thousands;
+use crate::text::{thousands, word};
 use chrono::NaiveDate;
 use clap::Args;
 use std::time::Duration;
@@ -141,8 +141,11 @@ pub(super) fn screen(invocation: &Invocation, loaded: &Loaded, status: &Value) {
     );
     let number = |no: Option<i64>| no.map_or_else(|| "–".to_owned(), |no| no.to_string());
     line("status-plan", &[("plan", &number(status.plan)), ("draft", &number(status.draft))]);
-    let mail: Vec<String> =
-        status.mail.iter().map(|(state, count)| format!("{state} {count}")).collect();
+    let mail: Vec<String> = status
+        .mail
+        .iter()
+        .map(|(state, count)| format!("{} {count}", out.word(&format!("mail-state-{state}"))))
+        .collect();
     let mail = if mail.is_empty() { "–".to_owned() } else { mail.join(" · ") };
     line("status-mail", &[("mail", &mail)]);
     super::output::print(&text);
@@ -174,9 +177,11 @@ fn jobs(loaded: &Loaded, status: &Value, language: Language) -> Sheet {
     let local = |at| super::job::local(loaded.campaign.timezone, at);
     for job in &status.jobs {
         sheet.push(vec![
-            job.job.to_string(),
+            word(language, &format!("jobname-{}", job.job)),
             job.due_at.map(local).unwrap_or_default(),
-            job.state.map(|state| state.to_string()).unwrap_or_default(),
+            job.state
+                .map(|state| word(language, &format!("run-state-{state}")))
+                .unwrap_or_default(),
             job.reason.as_ref().map(told).unwrap_or_default(),
         ]);
     }

@@ -27,7 +27,7 @@ const BEHIND_PERCENT: u64 = 5;
 pub enum Attention {
     /// Counts that nobody can mean wait to be confirmed or corrected.
     DoubtfulCounts(Vec<DoubtfulLine>),
-    /// Sites that were open and have not reported: their names.
+    /// Places that were at work and have not reported: their names.
     LateSites(Vec<String>),
     /// The campaign runs, and no plan is adopted.
     NoPlan,
@@ -78,8 +78,10 @@ pub enum Attention {
     DraftWaits {
         /// Number of the draft.
         plan: i64,
-        /// What it would change, a line each.
+        /// What it would change, a line each; the first of them.
         changes: Vec<String>,
+        /// How many changes there are beyond those.
+        more: usize,
     },
     /// So many mails of which nobody knows whether they arrived.
     MailInDoubt(u64),
@@ -171,10 +173,18 @@ pub fn behind_plan(progress: PlanProgress) -> Option<Attention> {
         .then_some(Attention::BehindPlan { planned, done })
 }
 
-/// Sites that were open and have not reported.
-pub fn late_sites(campaign: &Campaign, sites: &SitesReported) -> Option<Attention> {
+/// Places that were at work on `day` and have not reported. Before `today` is over nobody is late with it.
+pub fn late_sites(
+    campaign: &Campaign,
+    sites: &SitesReported,
+    (day, today): (NaiveDate, NaiveDate),
+) -> Option<Attention> {
+    if day >= today {
+        return None;
+    }
     let name = |code: &PlaceCode| {
-        campaign.site(code.as_str()).map_or_else(|| code.to_string(), |site| site.name.clone())
+        let place = campaign.place(code.as_str());
+        place.map_or_else(|| code.to_string(), |place| place.name().to_owned())
     };
     let names: Vec<String> = sites.missing.iter().map(name).collect();
     (!names.is_empty()).then_some(Attention::LateSites(names))
@@ -186,8 +196,11 @@ pub fn mail_in_doubt(counts: &[(MailState, u64)]) -> Option<Attention> {
     (*count > 0).then_some(Attention::MailInDoubt(*count))
 }
 
-/// Sites and teams whose lead has no address.
-pub fn no_address(campaign: &Campaign) -> Option<Attention> {
+/// Sites and teams whose lead has no address, while there is something to write to them.
+pub fn no_address(campaign: &Campaign, today: NaiveDate) -> Option<Attention> {
+    if today > campaign.end {
+        return None;
+    }
     let silent: Vec<String> = digest_recipients(campaign)
         .into_iter()
         .filter(|one| one.lead.as_ref().is_none_or(|lead| lead.email.is_none()))
@@ -196,19 +209,28 @@ pub fn no_address(campaign: &Campaign) -> Option<Attention> {
     (!silent.is_empty()).then_some(Attention::NoAddress(silent))
 }
 
-/// Whether a draft waits: one made after the plan that is in force. `None` for the adopted plan: there is none.
-pub fn draft_waits(adopted: Option<i64>, draft: i64) -> bool {
-    adopted.is_none_or(|adopted| adopted < draft)
+/// Whether a draft waits: one made after the plan that is in force, while the campaign runs. `None` for the adopted
+/// plan: there is none.
+pub fn draft_waits(
+    campaign: &Campaign,
+    adopted: Option<i64>,
+    draft: i64,
+    today: NaiveDate,
+) -> bool {
+    today <= campaign.end && adopted.is_none_or(|adopted| adopted < draft)
 }
 
 /// The stock of the county store against what the plan gives in the next days, and lots close to their last day.
-/// `today` is the first day not yet given; `given` are the doses before it.
+/// `today` is the first day not yet given; `given` are the doses before it. Nothing once the campaign is over.
 pub fn stock(
     campaign: &Campaign,
     plan: &[PlanRow],
     given: &GivenAt,
     today: NaiveDate,
 ) -> Vec<Attention> {
+    if today > campaign.end {
+        return Vec::new();
+    }
     let left = stock_left(campaign, given, today);
     let mut out = Vec::new();
     let soon = today..today + TimeDelta::days(STOCK_DAYS);

@@ -84,9 +84,12 @@ fn late_sites_are_told_by_name() {
         missing: codes.iter().map(|code| (*code).into()).collect(),
         ..SitesReported::default()
     };
-    assert_eq!(late_sites(&campaign, &missing(&[])), None);
+    let yesterday = (day(1), day(2));
+    assert_eq!(late_sites(&campaign, &missing(&[]), yesterday), None);
+    let both = missing(&["S1", "gone"]);
     let names = vec!["first site".to_owned(), "gone".to_owned()];
-    assert_eq!(late_sites(&campaign, &missing(&["S1", "gone"])), Some(Attention::LateSites(names)));
+    assert_eq!(late_sites(&campaign, &both, yesterday), Some(Attention::LateSites(names)));
+    assert_eq!(late_sites(&campaign, &both, (day(2), day(2))), None, "the day is not over");
 }
 
 #[test]
@@ -110,11 +113,12 @@ fn leads_without_an_address_are_told_of() {
     for team in &mut campaign.teams {
         team.lead = lead(Some("a@b.example"));
     }
-    assert_eq!(no_address(&campaign), None);
+    assert_eq!(no_address(&campaign, day(0)), None);
     campaign.sites[1].lead = lead(None);
     campaign.teams[0].lead = None;
     let names = vec![campaign.sites[1].name.clone(), campaign.teams[0].name.clone()];
-    assert_eq!(no_address(&campaign), Some(Attention::NoAddress(names)));
+    assert_eq!(no_address(&campaign, day(0)), Some(Attention::NoAddress(names)));
+    assert_eq!(no_address(&campaign, day(61)), None, "nobody is written to after the end");
 }
 
 #[test]
@@ -122,8 +126,10 @@ fn a_draft_waits_where_it_is_newer_than_the_plan_in_force() {
     for (adopted, draft, waits) in
         [(None, 1, true), (Some(1), 2, true), (Some(2), 2, false), (Some(3), 2, false)]
     {
-        assert_eq!(draft_waits(adopted, draft), waits, "{adopted:?} {draft}");
+        let found = draft_waits(&county(), adopted, draft, day(60));
+        assert_eq!(found, waits, "{adopted:?} {draft}");
     }
+    assert!(!draft_waits(&county(), None, 1, day(61)), "the campaign is over");
 }
 
 fn row(number: i64, doses: u32) -> PlanRow {
@@ -202,6 +208,14 @@ fn a_lot_is_named_from_a_fortnight_before_its_last_day_while_doses_are_left() {
         let expected = left.map(|left| (left, day(20)));
         assert_eq!(near(today, given), expected, "day {today}, {given} given");
     }
+}
+
+#[test]
+fn nothing_is_advised_about_lots_once_a_campaign_is_over() {
+    let mut campaign = county();
+    campaign.end = day(9);
+    let near = |today: i64| stock(&campaign, &[], &GivenAt::new(), day(today)).len();
+    assert_eq!((near(9), near(10)), (1, 0));
 }
 
 #[test]

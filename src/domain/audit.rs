@@ -63,6 +63,12 @@ words! {
         Upload = "upload",
         /// Entered counts.
         Tally = "tally",
+        /// Entered a dose of a person.
+        DoseEnter = "dose-enter",
+        /// Entered why a person got no dose.
+        OutcomeEnter = "outcome-enter",
+        /// Changed what the register has of a person.
+        PersonChange = "person-change",
         /// Confirmed a count that was doubtful.
         TallyConfirm = "tally-confirm",
         /// Took in a file of records.

@@ -36,12 +36,18 @@ pub struct Sessions {
     entries: BTreeMap<SessionKey, SessionEntry>,
     /// Number and time of adoption of each plan taken in, oldest first.
     plans: Vec<(i64, i64)>,
+    first_day: Option<NaiveDate>,
 }
 
 impl Sessions {
     /// Number and time of adoption (milliseconds since 1970) of each plan taken in, oldest first.
     pub fn plans(&self) -> &[(i64, i64)] {
         &self.plans
+    }
+
+    /// The first day that any of the plans has; `None` without a plan.
+    pub fn first_day(&self) -> Option<NaiveDate> {
+        self.first_day
     }
 
     /// Takes in the next adopted plan. It replaces the sessions from `from` on; earlier days stay as they are.
@@ -77,6 +83,7 @@ impl Sessions {
                 *entry = SessionEntry { doses, sequence, changed_at: adopted_at, cancelled: false };
             }
         }
+        self.first_day = Some(self.first_day.map_or(from, |first| first.min(from)));
         self.plans.push((no, adopted_at));
     }
 

@@ -9,6 +9,7 @@ use super::count::{Doses, People, Percent, ceil_of};
 use super::counting::{Total, TotalKey};
 use super::id::{AreaCode, GroupId, PlaceCode};
 use super::series::{Duration, Series};
+use super::work_days::work_days;
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -260,11 +261,7 @@ fn row(
     let at_last = doses.get(usize::from(series_doses) - 1);
     let finished = at_last.map_or(People::ZERO, |line| line.people);
     let valid = at_last.map_or(People::ZERO, |line| line.valid);
-    let first = doses.first().map_or(People::ZERO, |line| line.people);
-    let is_due = at_last.is_some_and(|line| line.drop_out.is_some());
-    let drop_out = (eligible.is_some() && series_doses > 1 && is_due)
-        .then(|| Percent::of(signed(first) - signed(finished), signed(first)))
-        .flatten();
+    let drop_out = at_last.and_then(|line| line.drop_out);
     let mut flags = Vec::new();
     match eligible {
         None => flags.push(Flag::NoDenominator),
@@ -290,10 +287,6 @@ fn row(
     }
 }
 
-fn signed(people: People) -> i64 {
-    i64::try_from(people.0).unwrap_or(i64::MAX)
-}
-
 /// What a group still needs to reach its target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Need {
@@ -305,7 +298,7 @@ pub struct Need {
     pub finished: People,
     /// Doses still to be given to meet the target.
     pub doses_left: Doses,
-    /// Days left after the as-of day.
+    /// Days left after the as-of day on which vaccine can be given to the group.
     pub days_left: u64,
     /// Doses to be given a day, rounded up; all that are left where no day is left.
     pub per_day: Doses,
@@ -313,7 +306,7 @@ pub struct Need {
 
 /// What each group with a target still needs, from the rows of `at` at the top of the area tree.
 pub fn needs(campaign: &Campaign, at: &Coverage) -> Vec<Need> {
-    let days_left = u64::try_from((campaign.end - at.as_of).num_days()).unwrap_or(0);
+    let work = work_days(campaign, at.as_of.succ_opt().unwrap_or(at.as_of));
     let roots: Vec<_> = campaign.areas.iter().filter(|a| a.parent.is_none()).collect();
     campaign
         .groups
@@ -333,6 +326,8 @@ pub fn needs(campaign: &Campaign, at: &Coverage) -> Vec<Need> {
             let doses_left: Doses = (0..campaign.series.dose_count())
                 .map(|number| Doses(target.saturating_sub(at_dose(number)).0))
                 .sum();
+            let opens = group.opens.unwrap_or(campaign.start);
+            let days_left = work.iter().filter(|day| **day >= opens).count() as u64;
             Some(Need {
                 group_name: group.name.clone(),
                 target,

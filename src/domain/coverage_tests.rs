@@ -1,6 +1,7 @@
 //! Coverage of a small county, case by case.
 
 use super::*;
+use crate::domain::site::Closure;
 use crate::domain::testing::{county, date, day, eligible, length};
 use rust_decimal::Decimal;
 
@@ -150,13 +151,12 @@ fn who_is_due_for_the_second_dose_and_has_not_got_it() {
         (two.due_not_given, text(two.drop_out).as_deref()),
         (Some(People(20)), Some("25.0"))
     );
-    // WHO: (first − last) / first.
-    assert_eq!(text(row.drop_out).as_deref(), Some("40.0"));
+    assert_eq!(row.drop_out, two.drop_out, "one step has one drop-out");
     assert_eq!((row.complete.people.0, text(row.complete.percent).as_deref()), (60, Some("6.0")));
     let early = row_of(&[first.clone(), some("S", "adult", 2, 90)], "S", "adult");
     assert_eq!(early.doses[1].due_not_given, Some(People(0)), "more came than were due");
     let more = row_of(&[first, some("S", "adult", 2, 130)], "S", "adult");
-    assert_eq!(text(more.drop_out).as_deref(), Some("-30.0"), "negative drop-out is shown");
+    assert_eq!(text(more.drop_out).as_deref(), Some("0.0"), "nobody dropped out");
     let nobody = row_of(&[some("S", "adult", 1, 100)], "S", "adult");
     assert_eq!((nobody.doses[1].due_not_given, nobody.doses[1].drop_out), (Some(People(0)), None));
     assert_eq!(nobody.drop_out, None, "nobody is due for the last dose yet");
@@ -263,12 +263,16 @@ fn the_next_dose_is_due_after_the_recommended_else_the_shortest_interval() {
     assert_eq!(due_cutoffs(&series, day(0)).len(), 2, "nothing is due after the last dose");
 }
 
+fn needs_of(campaign: &Campaign, as_of: i64, counted: &[DoseSums]) -> Vec<Need> {
+    needs(campaign, &tree(campaign, as_of, counted))
+}
+
 #[test]
 fn what_a_group_needs_a_day_to_reach_its_target() {
     let mut campaign = county();
     campaign.groups[0].target = Some(Decimal::new(8005, 4));
     let counted = [some("N", "adult", 1, 1000), some("S", "adult", 2, 601)];
-    let needs = |as_of: i64| needs(&campaign, &tree(&campaign, as_of, &counted));
+    let needs = |as_of: i64| needs_of(&campaign, as_of, &counted);
     // ceil(0.8005 × 2000) = 1601; 601 first doses and 1000 second doses are missing.
     let at = |days_left, per_day| Need {
         group_name: "group adult".into(),
@@ -278,10 +282,27 @@ fn what_a_group_needs_a_day_to_reach_its_target() {
         days_left,
         per_day: Doses(per_day),
     };
-    assert_eq!(needs(30), [at(30, 54)]);
+    // Of the 30 days to the end four are Sundays, on which nobody works.
+    assert_eq!(needs(30), [at(26, 62)]);
     assert_eq!(needs(59), [at(1, 1601)]);
     assert_eq!(needs(60), [at(0, 1601)], "all of it on the last day");
     assert_eq!(needs(70), [at(0, 1601)], "also after the end");
+    // A group that opens later has fewer days, and so has one whose only days are closed.
+    campaign.groups[0].opens = Some(day(50));
+    assert_eq!(needs_of(&campaign, 30, &counted), [at(10, 161)]);
+    campaign.groups[0].opens = None;
+    campaign.teams.clear();
+    let sites: Vec<String> = campaign.sites.iter().map(|site| site.code.to_string()).collect();
+    let closed = |number: i64| {
+        let one = |place: &String| Closure { place: place.clone(), day: day(number), doses: 0 };
+        sites.iter().map(one).collect::<Vec<_>>()
+    };
+    let before = needs_of(&campaign, 30, &counted)[0].days_left;
+    campaign.closures = (32..37).flat_map(closed).collect();
+    let shut = needs_of(&campaign, 30, &counted)[0].days_left;
+    let usual =
+        |number: &i64| campaign.sites.iter().any(|site| site.weekly_capacity(day(*number)) > 0);
+    assert_eq!(before - shut, (32..37).filter(usual).count() as u64);
     campaign.groups[0].target = Some(Decimal::new(25, 2));
     let met = crate::domain::coverage::needs(&campaign, &tree(&campaign, 30, &counted));
     assert_eq!((met[0].target.0, met[0].doses_left.0, met[0].per_day.0), (500, 0, 0));

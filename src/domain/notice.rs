@@ -197,7 +197,7 @@ pub struct AreaLine {
     pub complete: People,
     /// People who finished, as a percentage of the eligible; `None` without a denominator.
     pub complete_percent: Option<Percent>,
-    /// Doses on the as-of day; `None` where nothing has been reported and reports are still out.
+    /// Doses on the as-of day; `None` where nothing has been reported and a place that serves the area is still out.
     pub today: Option<Doses>,
 }
 

@@ -113,6 +113,13 @@ pub struct Figures {
     pub travel_km: f64,
 }
 
+impl Figures {
+    /// Kilometres of travel for each dose, tours of teams included; `None` without doses.
+    pub fn km_each(&self) -> Option<f64> {
+        (self.doses > 0).then(|| self.travel_km / self.doses as f64)
+    }
+}
+
 /// The area with the lowest share of people who finish.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorstArea {

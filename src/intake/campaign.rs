@@ -4,6 +4,7 @@ use super::campaign_settings::{Places, load_series, load_settings};
 use super::campaign_tables::{AllCodes, Tables};
 use super::check;
 use super::check_places;
+use super::check_points;
 use super::issue::{Issue, has_errors};
 use super::jurisdiction::{closed, dated, first_rows, located, mergers};
 use super::local;
@@ -150,6 +151,14 @@ fn whole(source: &mut Source, known: &[Series], issues: &mut Vec<Issue>) -> Opti
     let names = tables.files();
     let first = first_rows(&sites);
     check_places::places(&names, &first, &teams, &stops, &codes.areas, issues);
+    let points = check_points::Rows {
+        areas: (&tables.areas.file, &plain),
+        sites: (names.sites, &first),
+        teams: (names.teams, &teams),
+        stops: (names.stops, &stops),
+    };
+    let timezone = settings.head.as_ref().and_then(|head| head.timezone);
+    check_points::points(&points, timezone, issues);
     dated(names.sites, &sites, issues);
     let reach = tables.has_reach.then(|| read(&tables.reach, issues, tables::reach));
     let reach = check_places::reach(names.reach, reach, &codes.areas, &codes.sites, &first, issues);

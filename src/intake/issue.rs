@@ -354,6 +354,8 @@ pub const CODES: &[&str] = &[
     "no_areas",
     "closure_with_doses",
     "outside_campaign",
+    "point_far_away",
+    "point_in_other_zone",
     "expires_before_delivery",
     // jurisdiction
     "half_a_merger",

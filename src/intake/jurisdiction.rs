@@ -2,6 +2,7 @@
 
 use super::check::{self, Codes, duplicates, unknown};
 use super::check_places::{self, Files};
+use super::check_points;
 use super::fields::Fields;
 use super::issue::{Issue, has_errors};
 use super::place_tables;
@@ -21,7 +22,7 @@ use crate::domain::jurisdiction::{
 };
 use crate::domain::names::Names as CodeNames;
 use crate::domain::national::NationalChoices;
-use crate::domain::site::{Closure, Site};
+use crate::domain::site::{Closure, Site, Stop, Team};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -215,6 +216,26 @@ fn load_tables(source: &mut Source, issues: &mut Vec<Issue>) -> ([Table; 10], bo
     (all, has_reach)
 }
 
+/// Names of the files, sites, teams and stops.
+type PlaceRows<'a> = (&'a Files<'a>, &'a [Located<Site>], &'a [Located<Team>], &'a [Located<Stop>]);
+
+/// Warns of points that cannot be meant.
+fn far_points(
+    (file, areas): (&str, &[Located<AreaRow>]),
+    (files, sites, teams, stops): PlaceRows<'_>,
+    timezone: Option<chrono_tz::Tz>,
+    issues: &mut Vec<Issue>,
+) {
+    let areas: Vec<_> = areas.iter().map(|row| located(row, row.value.area.clone())).collect();
+    let points = check_points::Rows {
+        areas: (file, &areas),
+        sites: (files.sites, sites),
+        teams: (files.teams, teams),
+        stops: (files.stops, stops),
+    };
+    check_points::points(&points, timezone, issues);
+}
+
 fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
     let head = head(source, issues);
     let (all, has_reach) = load_tables(source, issues);
@@ -242,7 +263,10 @@ fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
         deliveries: "",
     };
     let plain: Vec<_> = stops.iter().map(|row| located(row, row.value.stop.clone())).collect();
-    check_places::places(&files, &first_rows(&sites), &teams, &plain, &area_codes, issues);
+    let first = first_rows(&sites);
+    check_places::places(&files, &first, &teams, &plain, &area_codes, issues);
+    let timezone = head.as_ref().and_then(|head| head.timezone);
+    far_points((&areas_table.file, &areas), (&files, &first, &teams, &plain), timezone, issues);
     dated(files.sites, &sites, issues);
     let reach = (has_reach && !source.is_unfilled(&reach_table)).then(|| {
         let rows = Some(read(&reach_table, issues, tables::reach));

@@ -10,6 +10,7 @@ mod campaign_settings;
 mod campaign_tables;
 mod check;
 mod check_places;
+mod check_points;
 pub mod csv_out;
 mod encoding;
 mod errors_file;

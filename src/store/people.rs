@@ -29,6 +29,9 @@ const HOUSEHOLD: [&str; 2] = [
      (SELECT CAST(content AS json) ->> 'household' FROM person WHERE person = $1) \
      ORDER BY person",
 ];
+const SEARCH: &str = "SELECT person, area, born, grp, sex, tags, died, content FROM person \
+     WHERE LOWER(person) LIKE $1 ESCAPE '!' OR LOWER(content) LIKE $1 ESCAPE '!' \
+     OR LOWER(content) LIKE $2 ESCAPE '!' ORDER BY person";
 const COUNT: &str = "SELECT COUNT(*) FROM person";
 
 /// Stands between the groups of a person, whose codes may have spaces.
@@ -92,6 +95,26 @@ pub(super) fn enrollee(row: &TableRow<'_>) -> Result<(PersonId, Enrollee)> {
 /// Hands over everybody, by code.
 pub async fn each(tx: &mut Tx, mut take: impl FnMut(Person)) -> Result<()> {
     tx.each(ALL, args![], |row| {
+        take(Person::read(&row.of("person", &[0]))?);
+        Ok(())
+    })
+    .await
+}
+
+/// Hands over, by code, everybody whose code or record has a text somewhere; `asked` is in lower case.
+pub async fn search(tx: &mut Tx, asked: &str, mut take: impl FnMut(Person)) -> Result<()> {
+    let plain: String = asked
+        .chars()
+        .flat_map(|c| ['!', '%', '_'].contains(&c).then_some('!').into_iter().chain([c]))
+        .collect();
+    // Numbers are stored as somebody typed them, with blanks and hyphens or without.
+    let digits = asked.chars().filter(|c| !" -".contains(*c)).map(String::from);
+    let loose = if asked.chars().all(|c| c.is_ascii_digit() || " -".contains(c)) {
+        digits.collect::<Vec<_>>().join("%")
+    } else {
+        plain.clone()
+    };
+    tx.each(SEARCH, args![format!("%{plain}%"), format!("%{loose}%")], |row| {
         take(Person::read(&row.of("person", &[0]))?);
         Ok(())
     })

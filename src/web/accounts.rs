@@ -2,8 +2,9 @@
 
 use super::Site;
 use super::authentication::too_many;
-use super::page::{Cell, Page, Refusal, Table, encoded, framed};
+use super::page::{Page, Refusal, encoded, framed};
 use super::source::{AskedSite, Source};
+use super::table::{Cell, Table};
 use super::visitor::Visitor;
 use super::words::T;
 use crate::app::sign_in::Tried;
@@ -15,6 +16,7 @@ use axum::extract::{Form, Path, Query};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::Deserialize;
 
 /// The combinations of scopes that the form offers.
@@ -54,7 +56,7 @@ async fn show(
     let t = visitor.t();
     let fail = |error: AppError| Refusal::of(t, &error);
     let all = site.app.account_views().await.map_err(fail)?;
-    let mut accounts = Table::of(t, "web-accounts", &["name", "role", "places", "areas"]);
+    let mut accounts = Table::of(t, "web-accounts", &["name", "=role", "places", "areas"]);
     for one in &all {
         let role = t.w(&format!("role-{}", one.role.word()));
         let (places, areas) = (one.held.join(" "), one.areas.join(" "));
@@ -62,14 +64,16 @@ async fn show(
         accounts.rows.push([Cell::head(one.name.clone())].into_iter().chain(cells).collect());
     }
     let mut tokens = Table::of(t, "web-tokens", &["id", "account", "name", "scopes", "used"]);
+    let zone = timezone(&site.app).await.map_err(fail)?;
     for one in site.app.tokens().await.map_err(fail)? {
-        let scopes: Vec<_> = one.scopes.iter().map(|scope| scope.word()).collect();
+        let scope = |scope: &Scope| t.w(&format!("scope-{}", scope.word()));
+        let scopes: Vec<String> = one.scopes.iter().map(scope).collect();
         tokens.rows.push(vec![
             Cell::head(one.id.to_string()),
             Cell::text(one.account),
             Cell::text(one.name),
-            Cell::text(scopes.join(" ")),
-            Cell::text(one.used_at.map(time).unwrap_or_default()),
+            Cell::text(scopes.join(&t.w("mail-separator"))),
+            Cell::text(one.used_at.map(|at| time(zone, at)).unwrap_or_default()),
         ]);
     }
     let main = Main {
@@ -88,14 +92,26 @@ async fn show(
         tokens,
     };
     let page = Page::new(t.w("web-accounts"), "accounts", &main);
+    let page = page.with(vec![main.accounts, main.tokens]);
     let page = framed(Some(visitor), (t, &visitor.here), None, &page, headers);
     Ok((status, page).into_response())
 }
 
-fn time(millis: i64) -> String {
+/// An instant as the clocks of the jurisdiction show it; without any campaign, as the world's time.
+fn time(timezone: Tz, millis: i64) -> String {
     DateTime::from_timestamp_millis(millis)
-        .map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string())
+        .map(|at| at.with_timezone(&timezone))
+        .map(|at| match timezone {
+            Tz::UTC => at.format("%Y-%m-%d %H:%M UTC").to_string(),
+            _ => at.format("%Y-%m-%d %H:%M").to_string(),
+        })
         .unwrap_or_default()
+}
+
+/// The time zone of the jurisdiction: that of its first campaign.
+async fn timezone(app: &App) -> crate::app::Result<Tz> {
+    let all = app.campaigns().await?;
+    Ok(all.first().map_or(Tz::UTC, |loaded| loaded.campaign.timezone))
 }
 
 /// The fields of every form on the page; the address says which form was sent.
@@ -206,14 +222,15 @@ pub(super) async fn audit(
     let before = asked.before.unwrap_or(i64::MAX);
     let found = site.app.audit(Some(&who), before, LINES).await;
     let found = found.map_err(|error| Refusal::of(t, &error))?;
+    let zone = timezone(&site.app).await.map_err(|error| Refusal::of(t, &error))?;
     let full = i64::try_from(found.len()).unwrap_or(0) == LINES;
     let last = found.last().filter(|_| full).map(|entry| entry.id);
     let mut table =
-        Table::of(t, "web-audit", &["nr", "when", "who", "address", "did", "campaign", "said"]);
+        Table::of(t, "web-audit", &["#nr", "when", "=who", "address", "=did", "=campaign", "said"]);
     for entry in found {
         table.rows.push(vec![
             Cell::number(entry.nr.map(|nr| nr.to_string()).unwrap_or_default()),
-            Cell::head(time(entry.at)),
+            Cell::head(time(zone, entry.at)),
             Cell::text(entry.who),
             Cell::text(entry.address.unwrap_or_default()),
             Cell::text(t.w(&format!("did-{}", entry.did))),
@@ -223,7 +240,7 @@ pub(super) async fn audit(
     }
     let older = last.map(|id| format!("/audit?who={}&before={id}", encoded(&who)));
     let main = Audit { t, who, table, older: older.unwrap_or_default() };
-    let page = Page::new(t.w("web-audit"), "audit", &main);
+    let page = Page::new(t.w("web-audit"), "audit", &main).with(vec![main.table]);
     Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
 }
 

@@ -1,6 +1,10 @@
 //! Logging in and out, the check before each page, tokens against forged forms.
 
 use super::Site;
+use super::kept::{self, Kept};
+use super::login_page::{
+    LANGUAGE, LoginPage, cookie, inside, is_from_elsewhere, language, login_page,
+};
 use super::page::{Page, Refusal, framed};
 use super::source::{AskedSite, Source, of_extensions};
 use super::visitor::{REFRESHED, Visitor};
@@ -10,7 +14,6 @@ use crate::app::sign_in::Tried;
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
 use crate::domain::permission::{Power, may};
-use askama::Template;
 use axum::Extension;
 use axum::extract::{Form, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -20,29 +23,8 @@ use serde::Deserialize;
 
 /// Name of the cookie that holds the login.
 const LOGIN: &str = "doseplan";
-/// Name of the cookie that holds the chosen language.
-const LANGUAGE: &str = "lang";
 /// Lifetime of the login cookie in seconds; no longer than that of the login itself.
 const COOKIE_SECS: u32 = 12 * 3600;
-
-/// The value of a cookie of the request.
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
-}
-
-/// The language of the cookie, else the first known one in `Accept-Language`, else Chinese.
-pub(super) fn language(headers: &HeaderMap) -> Language {
-    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let mut asked = asked.unwrap_or_default().split(',');
-    cookie(headers, LANGUAGE)
-        .and_then(Language::from_tag)
-        .or_else(|| asked.find_map(|tag| Language::from_tag(tag.split(';').next()?)))
-        .unwrap_or_default()
-}
 
 /// A `Set-Cookie` value that scripts cannot read and other sites cannot send along.
 fn set_cookie(headers: &HeaderMap, name: &str, value: &str, secs: u32) -> String {
@@ -85,9 +67,11 @@ pub(super) async fn gate(
         Err(error) => return Refusal::of(t, &error).into_response(),
     };
     let Some(account) = account else {
-        let back = if request.method() == Method::GET { here } else { "/".to_owned() };
-        return Redirect::to(&format!("/login?next={}", super::page::encoded(&back)))
-            .into_response();
+        if request.method() == Method::GET {
+            return Redirect::to(&format!("/login?next={}", super::page::encoded(&here)))
+                .into_response();
+        }
+        return kept::ask_to_log_in(request, &here).await;
     };
     let visitor = Visitor { account, language: t.0, token, here };
     let path = request.uri().path();
@@ -112,37 +96,16 @@ pub(super) async fn gate(
     next.run(request).await
 }
 
-#[derive(Debug, Default, Template)]
-#[template(path = "web/login.html")]
-struct LoginPage<'a> {
-    t: T,
-    wrong: String,
-    name: &'a str,
-    next: &'a str,
-}
-
 #[derive(Deserialize)]
 pub(super) struct Asked {
     next: Option<String>,
-}
-
-/// The address if it lies within this site, else `/`: a login never leads to another site.
-fn inside(address: Option<&str>) -> &str {
-    let is_inside = |address: &&str| {
-        address.starts_with('/')
-            && !address.starts_with("//")
-            && address.bytes().all(|byte| byte > b' ' && byte < 0x7f && byte != b'\\')
-    };
-    address.filter(is_inside).unwrap_or("/")
 }
 
 /// The login form.
 pub(super) async fn login_form(Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
     let t = T(language(&headers));
     let next = inside(asked.next.as_deref());
-    let page = LoginPage { t, next, ..LoginPage::default() };
-    let page = Page::new(t.w("web-login"), "login", &page);
-    framed(None, (t, "/login"), None, &page, &headers)
+    login_page(t, (next, ""), &headers)
 }
 
 #[derive(Deserialize)]
@@ -150,6 +113,7 @@ pub(super) struct Credentials {
     name: String,
     password: String,
     next: Option<String>,
+    kept: Option<String>,
 }
 
 /// Logs somebody in.
@@ -165,8 +129,9 @@ pub(super) async fn login(
         return Refusal::new(StatusCode::FORBIDDEN, t, "web-bad-form").into_response();
     }
     let name = given.name.trim();
+    let kept = given.kept.as_deref().unwrap_or_default();
     let again = |status: StatusCode, wrong: String| {
-        let page = LoginPage { t, wrong, name, next };
+        let page = LoginPage { t, wrong, name, next, kept };
         let page = Page::new(t.w("web-login"), "login", &page);
         (status, framed(None, (t, "/login"), None, &page, &headers)).into_response()
     };
@@ -187,7 +152,11 @@ pub(super) async fn login(
     match logged_in {
         Ok(token) => {
             let cookie = set_cookie(&headers, LOGIN, &token, COOKIE_SECS);
-            ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()
+            let cookie = [(header::SET_COOKIE, cookie)];
+            match Kept::read(kept) {
+                Some(kept) => (cookie, kept.page(t, &token, &headers)).into_response(),
+                None => (cookie, Redirect::to(next)).into_response(),
+            }
         }
         Err(error) => Refusal::of(t, &error).into_response(),
     }
@@ -206,12 +175,6 @@ pub(super) async fn try_password(
 /// How long somebody waits who gave too many wrong passwords.
 pub(super) fn too_many(t: T, secs: i64) -> String {
     t.say("web-too-many", &[("secs", &secs)])
-}
-
-/// Whether the form was sent from another site's page.
-fn is_from_elsewhere(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    text("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site")
 }
 
 /// Logs the visitor out.
@@ -252,20 +215,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_is_sent_to_another_site() {
-        for (address, wanted) in [
-            ("/c/x/overview?as-of=2021-06-01", "/c/x/overview?as-of=2021-06-01"),
-            ("//evil.example", "/"),
-            ("/\\evil.example", "/"),
-            ("https://evil.example", "/"),
-            ("/a\r\nSet-Cookie: x=y", "/"),
-            ("", "/"),
-        ] {
-            assert_eq!(inside(Some(address)), wanted);
-        }
-    }
-
-    #[test]
     fn a_page_that_refreshes_itself_keeps_no_login_alive() {
         let by_hand = |address: &str, header: Option<(&str, &str)>| {
             let mut request = axum::http::Request::get(address);
@@ -279,18 +228,5 @@ mod tests {
         assert!(!by_hand("/c/x/overview", Some(("sec-fetch-mode", "cors"))));
         assert!(!by_hand("/c/x/overview", Some(("if-none-match", "\"\""))));
         assert!(!by_hand("/c/x/overview?as-of=2021-06-01&refreshed=1", None));
-    }
-
-    #[test]
-    fn the_language_is_the_chosen_one_else_the_browsers() {
-        let of = |cookie: &str, asked: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::COOKIE, cookie.parse().unwrap());
-            headers.insert(header::ACCEPT_LANGUAGE, asked.parse().unwrap());
-            language(&headers)
-        };
-        assert_eq!(of("lang=en", "zh"), Language::En);
-        assert_eq!(of("x=1", "fr, en;q=0.8"), Language::En);
-        assert_eq!(of("lang=xx", "fr"), Language::ZhCn);
     }
 }

@@ -150,7 +150,10 @@ fn weeks(
 fn lines(t: T, session: &SessionDay, is_over: bool) -> Vec<String> {
     let mut out = vec![t.say("web-cell-planned", &[("doses", &thousands(session.planned))])];
     if is_over {
-        out.push(t.say("web-cell-given", &[("doses", &thousands(session.given))]));
+        out.push(match session.given {
+            Some(given) => t.say("web-cell-given", &[("doses", &thousands(given))]),
+            None => t.w("web-cell-no-report"),
+        });
     }
     let join = |codes: Vec<&str>| codes.join(" ");
     if session.places.len() > 1 {

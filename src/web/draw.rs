@@ -1,6 +1,6 @@
 //! Draws the progress of a search as SVG text. The style sheet gives the colours, which follow light and dark mode.
 
-use super::page::whole;
+use super::table::whole;
 use super::words::T;
 use crate::characters::escaped;
 use crate::text::thousands;

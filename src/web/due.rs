@@ -1,7 +1,9 @@
 //! The due list: people of the register whose next dose is due. Each look at it goes to the audit log.
 
-use super::page::{Cell, Page, Refusal, Table, address, encoded};
+use super::page::{Page, Refusal, address, encoded};
 use super::page_context::PageContext;
+use super::table::{Cell, Table};
+use super::table_view::{Address, View};
 use super::words::T;
 use crate::app::Loaded;
 use crate::app::due::DueLine;
@@ -15,18 +17,12 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// People on one page.
-const PAGE_ROWS: usize = 150;
-/// The most pages that are linked.
-const PAGES_MAX: usize = 30;
-
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Filter {
     area: Option<String>,
     group: Option<String>,
     dose: Option<String>,
     overdue: Option<String>,
-    page: Option<usize>,
 }
 
 impl Filter {
@@ -50,7 +46,6 @@ struct Main {
     overdue: bool,
     said: String,
     table: Table,
-    pages: Vec<(String, String, bool)>,
 }
 
 /// Whether somebody may see a line of the list; `visits` knows the days of all appointments.
@@ -107,14 +102,13 @@ pub(super) async fn due(
     let who = &context.visitor.account.name;
     let noted = context.app().note_audit(who, Action::SeeDue, noted, context.now).await;
     noted.map_err(|error| context.refusal(&error))?;
-    let number = filter.page.unwrap_or(1).max(1);
-    let rest = rest(&filter);
     let choice = |code: &str, name: &str, chosen: Option<&str>| {
         (code.to_owned(), name.to_owned(), chosen == Some(code))
     };
     let title = t.w("web-due");
     let count = lines.len();
-    let shown = lines.into_iter().skip((number - 1) * PAGE_ROWS).take(PAGE_ROWS);
+    let view = View::of(&Address::of(&context.visitor.here), DUE);
+    let table = table(&context, sorted(lines, &view), &view);
     let dose_numbers = 1..=campaign.series.dose_count();
     let main = Main {
         t,
@@ -129,54 +123,43 @@ pub(super) async fn due(
         overdue,
         said: t
             .say("web-due-count", &[("count", &thousands(count as u64)), ("day", &context.as_of)]),
-        table: table(t, shown),
-        pages: pages(&context, &rest, number, count),
+        table,
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "due", &main);
-    Ok(context.show(page))
+    Ok(context.show(page.with(vec![main.table])))
 }
 
-/// The filter as a query string.
-fn rest(filter: &Filter) -> String {
-    let pairs = [
-        ("area", &filter.area),
-        ("group", &filter.group),
-        ("dose", &filter.dose),
-        ("overdue", &filter.overdue),
-    ];
-    pairs
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, Filter::of(value.as_ref())?)))
-        .map(|(name, value)| format!("&{name}={}", encoded(value)))
-        .collect::<Vec<_>>()
-        .concat()
+/// The id of the table in addresses.
+const DUE: &str = "due";
+
+/// The lines in the order that the address asks for. There may be hundreds of thousands, so that only those of the page
+/// become rows.
+fn sorted<'a>(mut lines: Vec<&'a DueLine>, view: &View) -> Vec<&'a DueLine> {
+    let Some((key, down)) = &view.sort else { return lines };
+    let by = |a: &DueLine, b: &DueLine| match key.as_str() {
+        "person_name" => a.name.cmp(&b.name),
+        "area" => a.area.cmp(&b.area),
+        "group" => a.group.cmp(&b.group),
+        "dose" => a.dose.cmp(&b.dose),
+        "recommended" => a.recommended.cmp(&b.recommended),
+        "latest" => a.latest.is_none().cmp(&b.latest.is_none()).then(a.latest.cmp(&b.latest)),
+        "day" => a.day.is_none().cmp(&b.day.is_none()).then(a.day.cmp(&b.day)),
+        "place" => a.place.cmp(&b.place),
+        "person" => a.person.cmp(&b.person),
+        _ => std::cmp::Ordering::Equal,
+    };
+    lines.sort_by(|a, b| if *down { by(b, a) } else { by(a, b) });
+    lines
 }
 
-fn pages(
-    context: &PageContext,
-    rest: &str,
-    number: usize,
-    count: usize,
-) -> Vec<(String, String, bool)> {
-    let last = count.div_ceil(PAGE_ROWS);
-    if last < 2 {
-        return Vec::new();
-    }
-    (1..=last.min(PAGES_MAX))
-        .map(|page| {
-            let href = format!("{}{rest}&page={page}", context.to("due"));
-            (href, page.to_string(), page == number)
-        })
-        .collect()
-}
-
-fn table<'a>(t: T, lines: impl Iterator<Item = &'a DueLine>) -> Table {
+fn table(context: &PageContext, lines: Vec<&DueLine>, view: &View) -> Table {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
     let keys = [
-        "name",
+        "person_name",
         "phone",
         "area",
         "group",
-        "dose",
+        "#dose",
         "recommended",
         "latest",
         "day",
@@ -184,20 +167,32 @@ fn table<'a>(t: T, lines: impl Iterator<Item = &'a DueLine>) -> Table {
         "mail",
         "person",
     ];
-    let mut table = Table::of(t, "web-due", &keys);
+    let mut table = Table { is_private: true, ..Table::of(t, "web-due", &keys) };
+    table.cut_of = Some(lines.len());
+    let pages = lines.len().div_ceil(view.rows_max).max(1);
+    let first = (view.page.min(pages) - 1) * view.rows_max;
+    // A file has all lines, a page its own.
+    let (first, rows) = if view.file.is_some() { (0, lines.len()) } else { (first, view.rows_max) };
     let day =
         |day: Option<NaiveDate>| Cell::text(day.map(|day| day.to_string()).unwrap_or_default());
-    for line in lines {
+    for line in lines.into_iter().skip(first).take(rows) {
+        let area = campaign.area(line.area.as_str()).map_or(line.area.as_str(), |it| &it.name);
+        let group = campaign.group(line.group.as_str()).map_or(line.group.as_str(), |it| &it.name);
+        let place = line.place.as_ref().map(|code| {
+            let found = campaign.place(code.as_str()).map(|place| place.name().to_owned());
+            Cell::named(found.unwrap_or_else(|| code.to_string()), code.as_str())
+        });
         table.rows.push(vec![
-            Cell::head(line.name.clone().unwrap_or_else(|| line.person.to_string())),
+            Cell::head(line.name.clone().unwrap_or_else(|| line.person.to_string()))
+                .to(context.to(&format!("person/{}", encoded(line.person.as_str())))),
             Cell::text(line.phone.clone().unwrap_or_default()),
-            Cell::text(line.area.as_str()),
-            Cell::text(line.group.as_str()),
-            Cell::text(line.dose.to_string()),
+            Cell::named(area, line.area.as_str()),
+            Cell::named(group, line.group.as_str()),
+            Cell::number(line.dose.to_string()),
             day(Some(line.recommended)),
             day(line.latest),
             day(line.day),
-            Cell::text(line.place.as_ref().map(ToString::to_string).unwrap_or_default()),
+            place.unwrap_or_default(),
             Cell::text(t.w(&format!("reached-{}", line.mail.word()))),
             Cell::text(line.person.as_str()),
         ]);

@@ -1,6 +1,6 @@
 //! Calendars of sites and teams as iCal feeds under secret addresses.
 
-use super::authentication;
+use super::login_page;
 use super::page::{Refusal, encoded};
 use super::page_context::PageContext;
 use super::source::AskedSite;
@@ -29,7 +29,7 @@ pub(super) async fn feed(
     Path((id, code, file)): Path<(String, String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let t = T(authentication::language(&headers));
+    let t = T(login_page::language(&headers));
     let absent = || Refusal::absent(t);
     let fail = |error: AppError| Refusal::of(t, &error);
     let token = file.strip_suffix(".ics").ok_or_else(absent)?;

@@ -1,8 +1,9 @@
 //! The inbox of a station: what people wrote back, and whom to call. Each look goes to the audit log.
 
-use super::page::{Cell, Page, Refusal, Table};
+use super::page::{Page, Refusal};
 use super::page_context::PageContext;
 use super::plan::local;
+use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::inbox::{InboxPerson, InboxReply};
 use crate::domain::audit::Action;
@@ -15,9 +16,6 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-
-/// The most people to call that are shown.
-const CALLS_MAX: usize = 200;
 
 /// A reply as the page shows it.
 struct Line {
@@ -64,8 +62,8 @@ pub(super) async fn inbox(context: PageContext) -> Result<Response, Refusal> {
             about: one.about.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", "),
         })
         .collect();
-    let keys = ["day", "place", "name", "phone", "said"];
-    let mut calls = Table::of(t, "web-inbox-calls", &keys);
+    let keys = ["day", "=place", "person_name", "phone", "said"];
+    let mut calls = Table { is_private: true, ..Table::of(t, "web-inbox-calls", &keys) };
     for one in found.calls.iter().filter(|one| may(&context, &one.person, &visits)) {
         let place = one.person.place.as_ref().and_then(|code| campaign.place(code.as_str()));
         calls.rows.push(vec![
@@ -85,8 +83,9 @@ pub(super) async fn inbox(context: PageContext) -> Result<Response, Refusal> {
     }
     let title = t.w("web-inbox");
     let action = format!("{}&csrf={}", context.to("inbox"), context.visitor.csrf());
-    let main = Main { t, action, replies, calls: calls.limited(t, CALLS_MAX) };
-    Ok(context.show(Page::new(format!("{title} · {}", campaign.name), "inbox", &main)))
+    let main = Main { t, action, replies, calls };
+    let page = Page::new(format!("{title} · {}", campaign.name), "inbox", &main);
+    Ok(context.show(page.with(vec![main.calls])))
 }
 
 /// Notes that the visitor has dealt with a reply.

@@ -1,7 +1,8 @@
 //! The map: areas, sites, stops and the teams' tours of a day, drawn from their coordinates. A table says the same.
 
-use super::page::{Cell, Page, Refusal, Table, encoded};
+use super::page::{Page, Refusal, encoded};
 use super::page_context::PageContext;
+use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::App;
 use crate::app::dashboard::{Overview, Report};
@@ -14,7 +15,6 @@ use crate::domain::dose::GivenRow;
 use crate::domain::id::PlaceCode;
 use crate::domain::planner::{self, TeamTour};
 use crate::mail::render;
-use crate::text::thousands;
 use askama::Template;
 use axum::response::Response;
 use chrono::NaiveDate;
@@ -27,8 +27,6 @@ const WIDTH: f64 = 900.0;
 const HEIGHT_MIN: f64 = 320.0;
 const HEIGHT_MAX: f64 = 1100.0;
 const MARGIN: f64 = 46.0;
-/// The most places in the table; a county has some hundreds.
-const PLACES_MAX: usize = 250;
 /// Number of tour styles in the style sheet.
 const TOUR_STYLES: usize = 6;
 
@@ -41,20 +39,20 @@ struct Day {
     given: BTreeMap<PlaceCode, u64>,
 }
 
-async fn read(app: &App, loaded: &Loaded, day: NaiveDate) -> Result<Day> {
+async fn read(app: &App, loaded: &Loaded, (day, today): (NaiveDate, NaiveDate)) -> Result<Day> {
     let rows = app.rows_of_day(loaded, day).await?;
     let mut planned: BTreeMap<PlaceCode, u64> = BTreeMap::new();
     for row in &rows {
         *planned.entry(row.place.clone()).or_default() += u64::from(row.doses);
     }
-    let reports = app.reports(loaded, (day, day), day).await?;
+    let reports = app.reports(loaded, (day, day), (day, today)).await?;
     let one = |(site, days): (PlaceCode, Vec<Report>)| Some((site, days.first().copied()?));
     let mut given: BTreeMap<PlaceCode, u64> = BTreeMap::new();
     for GivenRow { place, doses, .. } in app.given_on(loaded, day).await? {
         *given.entry(place).or_default() += u64::from(doses);
     }
     Ok(Day {
-        overview: app.overview(loaded, day).await?,
+        overview: app.overview(loaded, day, today).await?,
         reports: reports.sites.into_iter().filter_map(one).collect(),
         tours: planner::tours(&loaded.campaign, &rows),
         planned,
@@ -68,6 +66,7 @@ struct Main {
     t: T,
     head: String,
     drawing: String,
+    scale: String,
     keys: Vec<String>,
     tours: Table,
     places: Table,
@@ -77,7 +76,7 @@ struct Main {
 pub(super) async fn map(context: PageContext) -> std::result::Result<Response, Refusal> {
     let key = format!("map/{}", context.t().tag());
     let make = |context: PageContext| async move {
-        let day = read(context.app(), &context.loaded, context.as_of).await?;
+        let day = read(context.app(), &context.loaded, (context.as_of, context.today())).await?;
         Ok(page(&context, &day))
     };
     let page = context.cached(&key, make).await?;
@@ -93,11 +92,13 @@ fn page(context: &PageContext, day: &Day) -> Page {
         t,
         head: context.head(title.clone(), "map", &[]),
         drawing: drawing(t, campaign, day),
+        scale: Scale::of(day).words(t),
         keys: keys(t, campaign, day),
         tours: tours(t, campaign, day),
         places: places(context, day),
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "map", &main);
+    let page = page.with(vec![main.tours, main.places]);
     Page { live_secs: LIVE_SECS, ..page }
 }
 
@@ -142,6 +143,38 @@ fn style(campaign: &Campaign, tour: &TeamTour) -> usize {
     campaign.teams.iter().position(|team| team.code == tour.team).unwrap_or(0) % TOUR_STYLES
 }
 
+/// From which to which share the shades go, so that areas that differ look different whatever the coverage is.
+struct Scale {
+    least: f64,
+    most: f64,
+}
+
+/// The palest and the darkest shade.
+const SHADES: (f64, f64) = (0.12, 0.8);
+
+impl Scale {
+    fn of(day: &Day) -> Self {
+        let lines = day.overview.summary.by_area.iter();
+        let shares = lines.filter_map(|line| line.complete_percent).map(Percent::shown);
+        let (least, most) = shares
+            .fold((100.0_f64, 0.0_f64), |(least, most), share| (least.min(share), most.max(share)));
+        Self { least: least.min(most), most }
+    }
+
+    fn shade(&self, share: Option<Percent>) -> f64 {
+        let Some(share) = share.map(Percent::shown) else { return 0.0 };
+        let span = self.most - self.least;
+        let at = if span > 0.0 { (share - self.least) / span } else { 1.0 };
+        SHADES.0 + (SHADES.1 - SHADES.0) * at.clamp(0.0, 1.0)
+    }
+
+    /// What the shades stand for.
+    fn words(&self, t: T) -> String {
+        let said = |share: f64| format!("{share:.1}");
+        t.say("web-map-scale", &[("least", &said(self.least)), ("most", &said(self.most))])
+    }
+}
+
 fn drawing(t: T, campaign: &Campaign, day: &Day) -> String {
     let below = || campaign.areas.iter().filter(|area| area.parent.is_some());
     let mut points: Vec<Point> = below().filter_map(|area| area.point).collect();
@@ -158,14 +191,14 @@ fn drawing(t: T, campaign: &Campaign, day: &Day) -> String {
     );
     let mut names = String::new();
     let lines = day.overview.summary.by_area.iter();
+    let scale = Scale::of(day);
     let most = lines.clone().map(|line| line.eligible.0).max().unwrap_or(1).max(1);
     for line in lines {
         let Some(area) = campaign.area(line.area.as_str()) else { continue };
         let Some(point) = area.point else { continue };
         let (x, y) = to.at(point);
         let radius = 12.0 + 30.0 * (line.eligible.0 as f64 / most as f64).sqrt();
-        let complete = line.complete_percent.map(Percent::shown);
-        let shade = 0.08 + 0.5 * (complete.unwrap_or(0.0) / 100.0).clamp(0.0, 1.0);
+        let shade = scale.shade(line.complete_percent);
         let said = t.percent(line.complete_percent);
         let name = escaped(&area.name);
         let _ = write!(
@@ -180,7 +213,6 @@ fn drawing(t: T, campaign: &Campaign, day: &Day) -> String {
             y - radius - 4.0
         );
     }
-    out += &names;
     for tour in &day.tours {
         let Some(team) = campaign.team(tour.team.as_str()) else { continue };
         let stops = tour.tour.stops.iter().filter_map(|stop| campaign.stop(stop.stop.as_str()));
@@ -198,7 +230,7 @@ fn drawing(t: T, campaign: &Campaign, day: &Day) -> String {
             escaped(&team.name)
         );
     }
-    out + &dots(campaign, day, &to) + "</svg>"
+    out + &dots(campaign, day, &to) + &names + "</svg>"
 }
 
 /// Stops, bases and sites.
@@ -280,7 +312,7 @@ fn keys(t: T, campaign: &Campaign, day: &Day) -> Vec<String> {
 fn tours(t: T, campaign: &Campaign, day: &Day) -> Table {
     let figure = |key: &str| format!("#{}", t.w(key));
     let heads = [t.w("column-team"), t.w("web-stops"), figure("column-doses"), figure("column-km")];
-    let mut table = Table::new(t.w("web-tours"), &heads);
+    let mut table = Table::new("tours", t.w("web-tours"), &heads);
     for tour in &day.tours {
         let name = campaign.team(tour.team.as_str()).map_or(tour.team.as_str(), |team| &team.name);
         let stops: Vec<String> = tour
@@ -289,12 +321,12 @@ fn tours(t: T, campaign: &Campaign, day: &Day) -> Table {
             .iter()
             .map(|at| {
                 let stop = campaign.stop(at.stop.as_str());
-                format!("{} {}", at.stop, stop.map_or("", |stop| &stop.name))
+                stop.map_or_else(|| at.stop.to_string(), |stop| stop.name.clone())
             })
             .collect();
         let doses: u64 = tour.tour.stops.iter().map(|stop| u64::from(stop.doses)).sum();
         table.rows.push(vec![
-            Cell::head(format!("{} {name}", tour.team)),
+            Cell::named(name, tour.team.as_str()).heading(),
             Cell::text(stops.join(" → ")),
             Cell::count(doses),
             Cell::number(format!("{:.1}", tour.tour.km)),
@@ -307,32 +339,30 @@ fn places(context: &PageContext, day: &Day) -> Table {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let heads = [
         t.w("column-place"),
-        t.w("column-name"),
-        t.w("column-area"),
+        format!("={}", t.w("column-area")),
         format!("#{}", t.w("web-planned")),
         format!("#{}", t.w("web-given")),
-        t.w("web-report"),
+        format!("={}", t.w("web-report")),
     ];
-    let mut table = Table::new(t.w("web-places"), &heads);
+    let mut table = Table::new("places", t.w("web-places"), &heads);
     let sites = campaign.sites.iter().map(|site| &site.code);
     for code in sites.chain(campaign.stops.iter().map(|stop| &stop.code)) {
         let Some(place) = campaign.place(code.as_str()) else { continue };
         let area = campaign.area(place.area().as_str()).map_or("", |area| &area.name);
-        let href = format!("{}&place={}", context.to("calendar"), encoded(code.as_str()));
+        let href = context.to(&format!("place/{}", encoded(code.as_str())));
         let number = |of: &BTreeMap<PlaceCode, u64>| {
-            Cell::number(of.get(code).map_or_else(|| t.w("web-none"), |doses| thousands(*doses)))
+            of.get(code).map_or_else(|| Cell::number(t.w("web-none")), |doses| Cell::count(*doses))
         };
         let report = day.reports.get(code).map_or_else(String::new, |report| said(t, *report));
         table.rows.push(vec![
-            Cell { head: true, ..Cell::link(code.as_str(), href) },
-            Cell::text(place.name()),
-            Cell::text(area),
+            Cell::named(place.name(), code.as_str()).heading().to(href),
+            Cell::named(area, place.area().as_str()),
             number(&day.planned),
             number(&day.given),
             Cell { class: class(day.reports.get(code)), ..Cell::text(report) },
         ]);
     }
-    table.limited(t, PLACES_MAX)
+    table
 }
 
 /// The word for a site's report.

@@ -10,27 +10,39 @@ mod assets;
 mod authentication;
 mod booking;
 mod calendar;
+mod compare;
 mod connections;
 mod draw;
 mod due;
 mod feeds;
 mod health;
+mod home;
 mod hooks;
 mod inbox;
+mod kept;
+mod login_page;
 mod map;
 mod metrics;
+mod month;
 mod operation;
 mod overview;
 mod page;
 mod page_context;
+mod person;
+mod place;
 mod plan;
 mod powers;
 mod reports;
 mod routes;
+mod search;
 mod searching;
 mod smart;
 mod source;
 mod stale_cache;
+mod stock;
+mod table;
+mod table_show;
+mod table_view;
 mod tally;
 mod tls;
 mod turns;
@@ -176,7 +188,9 @@ impl Site {
                     .layer(DefaultBodyLimit::max(hooks::PUSHED_MAX)),
             )
             .merge(routes::pages(&self))
-            .fallback(|| async { (StatusCode::NOT_FOUND, "there is nothing here\n") })
+            .fallback(|headers: HeaderMap| async move {
+                (StatusCode::NOT_FOUND, plain(&headers, "web-nothing-here"))
+            })
             .with_state(self)
             .layer(DefaultBodyLimit::max(BODY_MAX))
             .layer(from_fn(guarded))
@@ -210,6 +224,7 @@ async fn within<T: Send + 'static>(
 
 /// Limits the time of every answer, and adds headers that keep browsers from running or embedding anything foreign.
 async fn guarded(request: Request, next: Next) -> Response {
+    let asked_in = request.headers().clone();
     let (body_max, limit) = match request.uri().path() {
         "/upload" => (upload::UPLOAD_MAX, UPLOAD_LIMIT),
         path if path.starts_with("/hooks/") => (hooks::PUSHED_MAX, ANSWER_LIMIT),
@@ -224,7 +239,7 @@ async fn guarded(request: Request, next: Next) -> Response {
             path => crate::mail::safe::sentence(path),
         };
         tracing::warn!(%path, limit = body_max, "a body that is too long was refused");
-        (StatusCode::PAYLOAD_TOO_LARGE, "too long\n").into_response()
+        (StatusCode::PAYLOAD_TOO_LARGE, plain(&asked_in, "web-too-long")).into_response()
     } else {
         // The work is never cancelled: a transaction dropped while it begins would stay open on its connection.
         let work = tokio::spawn(next.run(request));
@@ -235,7 +250,9 @@ async fn guarded(request: Request, next: Next) -> Response {
                 (StatusCode::INTERNAL_SERVER_ERROR, "a fault of the program; its log says more\n")
                     .into_response()
             }
-            Err(_) => (StatusCode::REQUEST_TIMEOUT, "too slow\n").into_response(),
+            Err(_) => {
+                (StatusCode::REQUEST_TIMEOUT, plain(&asked_in, "web-too-slow")).into_response()
+            }
         }
     };
     for (name, value) in [
@@ -254,6 +271,11 @@ async fn guarded(request: Request, next: Next) -> Response {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+/// A line of the catalogue in the language of whoever asks.
+fn plain(headers: &HeaderMap, key: &str) -> String {
+    words::T(login_page::language(headers)).w(key) + "\n"
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {

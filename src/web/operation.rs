@@ -1,8 +1,9 @@
 //! The queue of mail and the jobs, for those who run the installation.
 
-use super::page::{Cell, Page, Refusal, Table};
+use super::page::{Page, Refusal};
 use super::page_context::PageContext;
 use super::plan::local;
+use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::{problems, run_words};
 use crate::domain::audit::Action;
@@ -38,20 +39,25 @@ pub(super) async fn mail(context: PageContext) -> Result<Response, Refusal> {
     noted.map_err(|error| context.refusal(&error))?;
     let mut states = Table::of(t, "web-states", &["state", "#mails"]);
     for (state, count) in &found.counts {
-        states.rows.push(vec![Cell::head(state.word()), Cell::count(*count)]);
+        states.rows.push(vec![
+            Cell::head(t.w(&format!("mail-state-{}", state.word()))),
+            Cell::count(*count),
+        ]);
     }
-    let mut newest = Table::of(
+    let newest = Table::of(
         t,
         "web-newest-mails",
-        &["id", "due", "state", "kind", "channel", "to", "subject"],
+        &["#id", "due", "=state", "=kind", "=channel", "to", "subject"],
     );
+    // Addresses are searched for by nobody's address line.
+    let mut newest = Table { is_private: true, ..newest };
     for mail in &found.newest {
         newest.rows.push(vec![
             Cell::head(mail.id.to_string()),
             Cell::text(local(campaign, mail.due_at)),
-            Cell::text(mail.state.word()),
-            Cell::text(mail.kind.word()),
-            Cell::text(mail.channel.clone()),
+            Cell::text(t.w(&format!("mail-state-{}", mail.state.word()))),
+            Cell::text(t.w(&format!("mail-kind-{}", mail.kind.word()))),
+            Cell::text(channel(t, &mail.channel)),
             Cell::text(mail.to.clone()),
             Cell::text(mail.subject.clone()),
         ]);
@@ -65,7 +71,17 @@ pub(super) async fn mail(context: PageContext) -> Result<Response, Refusal> {
         lines: hold.into_iter().chain(relays).collect(),
         tables: vec![states, newest],
     };
-    Ok(context.show(Page::new(format!("{title} · {}", campaign.name), "mail", &main)))
+    let page = Page::new(format!("{title} · {}", campaign.name), "mail", &main);
+    Ok(context.show(page.with(main.tables)))
+}
+
+fn run_state(t: T, state: RunState) -> String {
+    t.w(&format!("run-state-{}", state.word()))
+}
+
+/// The name of a channel: mail has one in every language, services have the configuration's.
+fn channel(t: T, channel: &str) -> String {
+    if channel == "mail" { t.w("mail-channel-mail") } else { channel.to_owned() }
 }
 
 fn held(t: T, said: &str, remedy: &str) -> String {
@@ -100,17 +116,17 @@ pub(super) async fn jobs(context: PageContext) -> Result<Response, Refusal> {
             time(job.due_at),
             Cell {
                 class: job.state.map_or("", class),
-                ..Cell::text(job.state.map_or("", RunState::word))
+                ..Cell::text(job.state.map(|state| run_state(t, state)).unwrap_or_default())
             },
             told(job.reason.as_ref()),
         ]);
     }
-    let mut all = Table::of(t, "web-runs", &["job", "due", "state", "said", "attempt"]);
+    let mut all = Table::of(t, "web-runs", &["=job", "due", "=state", "said", "#attempt"]);
     for run in runs {
         all.rows.push(vec![
             Cell::head(t.w(&format!("jobname-{}", run.job))),
             time(Some(run.due_at)),
-            Cell { class: class(run.state), ..Cell::text(run.state.word()) },
+            Cell { class: class(run.state), ..Cell::text(run_state(t, run.state)) },
             told(run.note.as_ref()),
             Cell::number(run.attempt.to_string()),
         ]);
@@ -123,5 +139,6 @@ pub(super) async fn jobs(context: PageContext) -> Result<Response, Refusal> {
         tables: vec![jobs, all],
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "jobs", &main);
+    let page = page.with(main.tables);
     Ok(context.show(Page { live_secs: LIVE_SECS, ..page }))
 }

@@ -1,8 +1,11 @@
 //! The first page of a campaign: its figures at the end of a day, the same as in the coordinator's mail.
 
-use super::page::{Cell, Page, Refusal, Table, address};
+use super::home::reach_words;
+use super::page::{Page, Refusal, address};
 use super::page_context::PageContext;
+use super::table::{Cell, Table};
 use super::words::T;
+use crate::app::cockpit::Stand;
 use crate::app::dashboard::Overview;
 use crate::domain::campaign::Campaign;
 use crate::domain::count::Percent;
@@ -14,8 +17,6 @@ use axum::response::Response;
 
 /// Seconds between two refreshes, where JavaScript runs.
 const LIVE_SECS: u32 = 5;
-/// The most areas in the table; a county has some dozens.
-const AREAS_MAX: usize = 150;
 
 #[derive(Template)]
 #[template(path = "web/overview.html")]
@@ -23,6 +24,7 @@ struct Main {
     t: T,
     head: String,
     opening: String,
+    reach: String,
     tiles: Vec<(String, String, String)>,
     alerts: Vec<Alert>,
     chart: String,
@@ -35,7 +37,8 @@ struct Main {
 pub(super) async fn overview(context: PageContext) -> Result<Response, Refusal> {
     let key = format!("overview/{}", context.t().tag());
     let make = |context: PageContext| async move {
-        let found = context.app().overview(&context.loaded, context.as_of).await?;
+        let today = context.today();
+        let found = Box::pin(context.app().stand(&context.loaded, context.as_of, today)).await?;
         Ok(page(&context, &found))
     };
     let page = context.cached(&key, make).await?;
@@ -43,7 +46,8 @@ pub(super) async fn overview(context: PageContext) -> Result<Response, Refusal> 
 }
 
 /// The page; it is the same for every visitor.
-fn page(context: &PageContext, found: &Overview) -> Page {
+fn page(context: &PageContext, stand: &Stand) -> Page {
+    let found = &stand.overview;
     let t = context.t();
     let campaign = &context.loaded.campaign;
     let title = t.say("web-overview-title", &[("day", &render::date(context.as_of, t.0))]);
@@ -51,7 +55,8 @@ fn page(context: &PageContext, found: &Overview) -> Page {
         t,
         head: context.head(title.clone(), "overview", &[]),
         opening: render::opening(&found.summary, t.0),
-        tiles: tiles(t, found),
+        reach: reach_words(context, stand),
+        tiles: tiles(t, stand),
         alerts: render::alerts(&found.summary, t.0),
         chart: render::chart(&found.summary, t.0),
         groups: groups(t, campaign, found),
@@ -59,10 +64,13 @@ fn page(context: &PageContext, found: &Overview) -> Page {
         needs: needs(t, found),
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "overview", &main);
+    let tables = [main.groups, main.areas].into_iter().chain(main.needs).collect();
+    let page = page.with(tables);
     Page { live_secs: LIVE_SECS, ..page }
 }
 
-fn tiles(t: T, found: &Overview) -> Vec<(String, String, String)> {
+fn tiles(t: T, stand: &Stand) -> Vec<(String, String, String)> {
+    let found = &stand.overview;
     let summary = &found.summary;
     let progress = &summary.progress;
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
@@ -70,7 +78,12 @@ fn tiles(t: T, found: &Overview) -> Vec<(String, String, String)> {
     let sites = &summary.by_group.sites;
     let plan = found.plan.map_or_else(|| t.w("web-none"), |no| no.to_string());
     let tile = |key: &str, figure: String, note: String| (t.w(key), figure, note);
+    let target = match stand.target_percent() {
+        Some(share) => t.say("web-home-target", &[("percent", &t.percent(Some(share)))]),
+        None => t.w("web-home-no-target"),
+    };
     vec![
+        tile("web-home-coverage", t.percent(stand.percent), target),
         tile(
             "web-doses",
             thousands(summary.doses_total),
@@ -103,16 +116,18 @@ fn groups(t: T, campaign: &Campaign, found: &Overview) -> Table {
     heads.push(format!("#{}", t.w("column-today")));
     heads.push(format!("#{}", t.w("column-drop_out")));
     heads.push(t.w("column-flags"));
-    let mut table = Table::new(t.w("web-by-group"), &heads);
+    let mut table = Table::new("groups", t.w("web-by-group"), &heads);
     for row in &found.summary.by_group.rows {
-        let eligible = row.eligible.map_or_else(|| t.w("mail-no-figure"), thousands);
-        let mut cells = vec![Cell::head(row.group_name.clone()), Cell::number(eligible)];
+        let eligible =
+            row.eligible.map_or_else(|| Cell::number(t.w("mail-no-figure")), Cell::count);
+        let mut cells =
+            vec![Cell::named(row.group_name.clone(), row.group.clone()).heading(), eligible];
         for line in row.doses.iter().take(doses) {
             cells.push(Cell::count(line.people));
             cells.push(Cell::percent(t, line.percent));
         }
         cells.push(Cell::count(row.today()));
-        cells.push(Cell::number(t.percent(row.drop_out)));
+        cells.push(Cell::rate(t, row.drop_out));
         cells.push(Cell::text(flags(t, row)));
         table.rows.push(cells);
     }
@@ -140,29 +155,29 @@ fn areas(context: &PageContext, found: &Overview) -> Table {
     heads.extend([format!("#{}", t.dose(1)), format!("#{}", t.w("web-complete"))]);
     heads.extend(with.iter().map(|group| format!("#{}", group.name)));
     heads.push(format!("#{}", t.w("column-today")));
-    let mut table = Table::new(t.w("web-by-area-caption"), &heads);
+    let mut table = Table::new("areas", t.w("web-by-area-caption"), &heads);
     let lines = found.summary.by_area.iter();
     for line in lines {
         let href =
             format!("{}#{}", address(&context.loaded, "map", Some(context.as_of)), line.area);
-        let name = Cell { href: Some(href), ..Cell::head(line.area_name.clone()) };
+        let name = Cell::named(line.area_name.clone(), line.area.as_str()).heading().to(href);
         let mut cells = vec![
             name,
             Cell::count(line.eligible),
-            Cell::number(t.percent(line.first_percent)),
+            Cell::rate(t, line.first_percent),
             Cell::percent(t, line.complete_percent),
         ];
         for group in &with {
             let row = found.tree.row(line.area.as_str(), group.id.as_str());
             let share = row.and_then(|row| row.complete.percent);
-            cells.push(Cell::number(t.percent(share)));
+            cells.push(Cell::rate(t, share));
         }
         cells.push(
             line.today.map_or_else(|| Cell::number(t.w("mail-summary-no-report")), Cell::count),
         );
         table.rows.push(cells);
     }
-    table.limited(t, AREAS_MAX)
+    table
 }
 
 fn needs(t: T, found: &Overview) -> Option<Table> {

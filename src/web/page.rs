@@ -1,11 +1,14 @@
 //! Parts of pages: words, tables, the frame with the navigation, refusals.
 
 use super::powers::power_of;
+use super::table::Table;
+use super::table_show;
+use super::table_view::Address;
 use super::visitor::Visitor;
 use super::words::T;
+pub(super) use super::words::encoded;
 use crate::app::{AppError, Loaded};
 use crate::domain::campaign::Language;
-use crate::domain::count::Percent;
 use crate::domain::permission::may;
 use crate::text;
 use askama::Template;
@@ -13,7 +16,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use chrono::NaiveDate;
 use sha2::{Digest as _, Sha256};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// The address of the style sheet. It contains the file's hash, so that browsers may cache it for ever.
 pub(super) static STYLE: LazyLock<String> =
@@ -24,106 +27,6 @@ pub(super) static SCRIPT: LazyLock<String> =
 
 fn asset(name: &str, bytes: &[u8], ending: &str) -> String {
     format!("/assets/{name}-{}.{ending}", &text::hex(&Sha256::digest(bytes))[..12])
-}
-
-/// A heading of a column.
-#[derive(Debug, Clone)]
-pub(super) struct Head {
-    pub(super) text: String,
-    pub(super) number: bool,
-}
-
-/// A cell of a table.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Cell {
-    pub(super) text: String,
-    pub(super) class: &'static str,
-    pub(super) href: Option<String>,
-    /// Length of a bar in the cell, 0 to 60 pixels.
-    pub(super) share: Option<u32>,
-    pub(super) head: bool,
-}
-
-impl Cell {
-    /// A cell of text.
-    pub(super) fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
-    }
-
-    /// The heading of a row.
-    pub(super) fn head(text: impl Into<String>) -> Self {
-        Self { head: true, ..Self::text(text) }
-    }
-
-    /// A cell with a figure, aligned to the right.
-    pub(super) fn number(text: impl Into<String>) -> Self {
-        Self { class: "n", ..Self::text(text) }
-    }
-
-    /// A cell with a count, its thousands apart.
-    pub(super) fn count(count: impl Into<i128>) -> Self {
-        Self::number(text::thousands(count))
-    }
-
-    /// A cell that links somewhere.
-    pub(super) fn link(text: impl Into<String>, href: String) -> Self {
-        Self { href: Some(href), ..Self::text(text) }
-    }
-
-    /// A cell with a percentage and its bar.
-    pub(super) fn percent(t: T, share: Option<Percent>) -> Self {
-        Self {
-            share: share.map(|share| whole(share.shown().clamp(0.0, 100.0) * 0.6)),
-            ..Self::number(t.percent(share))
-        }
-    }
-}
-
-/// A length rounded to whole pixels, at least 0.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lengths on a page")]
-pub(super) fn whole(length: f64) -> u32 {
-    length.round().max(0.0) as u32
-}
-
-/// A table with a caption. A wide one scrolls within the page.
-#[derive(Debug, Default, Template)]
-#[template(path = "web/table.html")]
-pub(super) struct Table {
-    pub(super) caption: String,
-    pub(super) heads: Vec<Head>,
-    pub(super) rows: Vec<Vec<Cell>>,
-    pub(super) note: String,
-}
-
-impl Table {
-    /// A table without rows. A heading that begins with `#` heads a column of figures.
-    pub(super) fn new(caption: String, heads: &[String]) -> Self {
-        let head = |text: &String| Head {
-            text: text.trim_start_matches('#').to_owned(),
-            number: text.starts_with('#'),
-        };
-        let heads = heads.iter().map(head).collect();
-        Self { caption, heads, rows: Vec::new(), note: String::new() }
-    }
-
-    /// A table whose caption and headings are keys of the catalogue.
-    pub(super) fn of(t: T, caption: &str, keys: &[&str]) -> Self {
-        let head = |key: &&str| match key.strip_prefix('#') {
-            Some(key) => format!("#{}", t.w(&format!("column-{key}"))),
-            None => t.w(&format!("column-{key}")),
-        };
-        Self::new(t.w(caption), &keys.iter().map(head).collect::<Vec<_>>())
-    }
-
-    /// Keeps the first `rows_max` rows and says how many more there are.
-    pub(super) fn limited(mut self, t: T, rows_max: usize) -> Self {
-        if self.rows.len() > rows_max {
-            let more = self.rows.len() - rows_max;
-            self.rows.truncate(rows_max);
-            self.note = t.say("web-more-rows", &[("count", &more)]);
-        }
-        self
-    }
 }
 
 /// The part of a page inside the frame.
@@ -139,6 +42,8 @@ pub(super) struct Page {
     pub(super) live_secs: u32,
     /// A confirmation to show; empty for none.
     pub(super) flash: String,
+    /// The tables whose marks stand in the content.
+    pub(super) tables: Arc<Vec<Table>>,
 }
 
 impl Page {
@@ -146,6 +51,18 @@ impl Page {
     pub(super) fn new(title: String, here: &'static str, main: &impl Template) -> Self {
         let main = main.render().expect("templates fail only where a value does");
         Self { title, main, here, ..Self::default() }
+    }
+
+    /// The same page with the tables whose marks stand in it.
+    pub(super) fn with(self, tables: Vec<Table>) -> Self {
+        Self { tables: Arc::new(tables), ..self }
+    }
+
+    /// The content with its tables as an address shows them.
+    fn filled(&self, t: T, address: &Address) -> String {
+        self.tables.iter().fold(self.main.clone(), |main, table| {
+            main.replace(&table.mark(), &table_show::html(t, table, address))
+        })
     }
 }
 
@@ -165,6 +82,8 @@ struct Frame<'a> {
     script: &'a str,
     campaign: &'a str,
     nav: Vec<Link>,
+    /// Where the search box leads; empty where there is no campaign.
+    search: String,
     other_href: String,
     other_tag: &'static str,
     other_name: String,
@@ -181,10 +100,12 @@ struct Frame<'a> {
 }
 
 /// The pages of a campaign, in the order of the navigation: the last part of their addresses.
-const PAGES: [&str; 10] =
-    ["overview", "map", "calendar", "reports", "plan", "due", "inbox", "tally", "mail", "jobs"];
+const PAGES: [&str; 12] = [
+    "overview", "map", "calendar", "reports", "month", "plan", "stock", "due", "inbox", "tally",
+    "mail", "jobs",
+];
 /// Pages of no campaign that the navigation shows.
-const PAGES_OF_ALL: [&str; 3] = ["upload", "accounts", "audit"];
+const PAGES_OF_ALL: [&str; 4] = ["campaigns", "upload", "accounts", "audit"];
 
 /// The address of a page of a campaign.
 pub(super) fn address(loaded: &Loaded, page: &str, as_of: Option<NaiveDate>) -> String {
@@ -193,21 +114,9 @@ pub(super) fn address(loaded: &Loaded, page: &str, as_of: Option<NaiveDate>) -> 
     format!("/c/{id}/{page}{day}")
 }
 
-/// Text percent-encoded for an address.
-pub(super) fn encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
-}
-
 /// An `ETag`: the hash of the page's content, in quotes.
-fn tag_of(page: &Page) -> String {
-    let hash = Sha256::digest(page.main.as_bytes());
+fn tag_of(main: &str) -> String {
+    let hash = Sha256::digest(main.as_bytes());
     format!("\"{}\"", &text::hex(&hash)[..24])
 }
 
@@ -228,7 +137,12 @@ pub(super) fn framed(
     page: &Page,
     headers: &HeaderMap,
 ) -> Response {
-    let etag = tag_of(page);
+    let at = Address::of(here);
+    if let Some(file) = table_show::file(t, &page.tables, &at, of.and_then(|(_, day)| day)) {
+        return file;
+    }
+    let main = page.filled(t, &at);
+    let etag = tag_of(&main);
     let same =
         headers.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == etag.as_bytes());
     if page.live_secs > 0 && same {
@@ -237,10 +151,14 @@ pub(super) fn framed(
     let opens =
         |path: &str| visitor.is_some_and(|visitor| may(visitor.actor(), power_of(path)).is_ok());
     let mut nav = Vec::new();
+    if visitor.is_some() {
+        nav.push(Link { href: "/".into(), text: t.w("web-today"), here: page.here == "today" });
+    }
     if let Some((loaded, as_of)) = of {
         for name in PAGES.into_iter().filter(|name| opens(&format!("/c/{{id}}/{name}"))) {
             nav.push(Link {
-                href: address(loaded, name, as_of),
+                // Counts are entered for today, whatever day somebody looks at.
+                href: address(loaded, name, as_of.filter(|_| name != "tally")),
                 text: t.w(&format!("web-{name}")),
                 here: page.here == name,
             });
@@ -258,6 +176,12 @@ pub(super) fn framed(
         script: &SCRIPT,
         campaign: of.map_or("", |(loaded, _)| &loaded.campaign.name),
         nav,
+        search: match (of, visitor) {
+            (Some((loaded, _)), Some(visitor)) => {
+                format!("{}?csrf={}", address(loaded, "search", None), visitor.csrf())
+            }
+            _ => String::new(),
+        },
         other_href: format!("/language?to={}&back={}", other.tag(), encoded(here)),
         other_tag: other.tag(),
         other_name: T(other).w("web-language"),
@@ -269,7 +193,7 @@ pub(super) fn framed(
         refresh_to: refreshed(here),
         etag: &etag,
         flash: &page.flash,
-        main: &page.main,
+        main: &main,
     };
     let html = frame.render().expect("templates fail only where a value does");
     ([(header::ETAG, etag.clone())], Html(html)).into_response()

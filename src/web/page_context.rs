@@ -41,7 +41,8 @@ struct Asked {
 }
 
 /// The confirmations that an address may ask for.
-const DONE: [&str; 5] = ["adopted", "applied", "tallied", "renewed", "searching"];
+const DONE: [&str; 7] =
+    ["adopted", "applied", "tallied", "renewed", "searching", "entered", "changed"];
 
 impl FromRequestParts<Site> for PageContext {
     type Rejection = Response;
@@ -60,11 +61,19 @@ impl FromRequestParts<Site> for PageContext {
         let asked = Query::<Asked>::try_from_uri(&parts.uri)
             .map_err(|_| Refusal::bad(t, t.w("web-bad-address")).into_response())?;
         let now = site.clock.now();
+        let page = parts.uri.path().split('/').nth(3).unwrap_or_default();
         let as_of = match asked.as_of.as_deref() {
             Some(text) => parse_day(text)
                 .ok_or_else(|| Refusal::bad(t, t.w("web-bad-day")).into_response())?,
+            None if page == "tally" => today(&loaded.campaign, now).min(loaded.campaign.end),
             None => default_day(&loaded, now),
         };
+        let last = last_day(page, today(&loaded.campaign, now));
+        if parts.method == Method::GET && last.is_some_and(|last| last < as_of) {
+            // What was given on days to come is not known; a figure would be today's under a wrong date.
+            let to = address(&loaded, page, last);
+            return Err(Redirect::to(&to).into_response());
+        }
         if asked.as_of.is_none() && parts.method == Method::GET {
             // The day is part of the address, so that a saved link shows the same tomorrow.
             let query = parts.uri.query().map(|query| format!("&{query}")).unwrap_or_default();
@@ -91,7 +100,30 @@ pub(super) fn default_day(loaded: &Loaded, now: DateTime<Utc>) -> NaiveDate {
     (today(&loaded.campaign, now) - TimeDelta::days(1)).min(loaded.campaign.end)
 }
 
+/// The last day that a page can be asked for; `None` for pages that look ahead.
+fn last_day(page: &str, today: NaiveDate) -> Option<NaiveDate> {
+    ["overview", "reports", "tally"].contains(&page).then_some(today)
+}
+
 impl PageContext {
+    /// The context of a campaign on a page of several: of its newest day.
+    pub(super) fn about(
+        (site, visitor): (&Site, &Visitor),
+        loaded: Loaded,
+        headers: &HeaderMap,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            site: site.clone(),
+            visitor: visitor.clone(),
+            as_of: default_day(&loaded, now),
+            loaded,
+            now,
+            headers: headers.clone(),
+            done: None,
+        }
+    }
+
     /// The catalogue in the visitor's language.
     pub(super) fn t(&self) -> T {
         self.visitor.t()
@@ -198,7 +230,9 @@ impl PageContext {
             action: address(&self.loaded, page, None),
             day: self.as_of,
             before: on(self.as_of - TimeDelta::days(1)),
-            after: on(self.as_of + TimeDelta::days(1)),
+            after: Some(self.as_of + TimeDelta::days(1))
+                .filter(|day| last_day(page, self.today()).is_none_or(|last| *day <= last))
+                .map(on),
             newest: on(default_day(&self.loaded, self.now)),
             hidden: hidden.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect(),
         };
@@ -214,7 +248,7 @@ struct DayHead {
     action: String,
     day: NaiveDate,
     before: String,
-    after: String,
+    after: Option<String>,
     newest: String,
     hidden: Vec<(String, String)>,
 }

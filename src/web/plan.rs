@@ -2,10 +2,11 @@
 //! adopt a draft.
 
 use super::draw;
-use super::page::{Cell, Page, Refusal, Table};
+use super::page::{Page, Refusal};
 use super::page_context::PageContext;
 use super::searching::{Search, State as SearchState};
 use super::source::AskedSite;
+use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::verdict_words;
 use crate::app::{App, Loaded, Result};
@@ -25,12 +26,6 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The most rows of each table; the command line shows all.
-const ROWS_MAX: usize = 60;
-/// The most plans in the list.
-const PLANS_MAX: usize = 20;
-/// The most lines about what is scarce.
-const SCARCE_MAX: usize = 15;
 /// Lengths of a search to choose from, in seconds.
 const SECONDS: [u64; 5] = [5, 20, 60, 180, 600];
 
@@ -125,6 +120,7 @@ struct Main<'a> {
     draft: Option<DraftPart>,
     plan: Option<PlanPart>,
     list: Table,
+    compare: String,
 }
 
 #[derive(Deserialize)]
@@ -164,8 +160,14 @@ pub(super) async fn plan(
         draft: found.draft.as_ref().map(|draft| draft_part(&context, draft, &found.with, &csrf)),
         plan: found.plan.as_ref().map(|plan| plan_part(&context, plan, &found, search.as_ref())),
         list: list(&context, &found.heads),
+        compare: context.to("compare"),
     };
     let page = Page::new(format!("{title} · {}", context.loaded.campaign.name), "plan", &main);
+    let mut tables = vec![main.list];
+    tables.extend(main.draft.map(|draft| draft.changes));
+    tables
+        .extend(main.plan.into_iter().flat_map(|plan| [plan.sessions, plan.unplaced, plan.scarce]));
+    let page = page.with(tables);
     let live_secs = u32::from(running);
     Ok(context.show(Page { live_secs, ..page }))
 }
@@ -205,25 +207,8 @@ fn draft_part(
     with: &[String],
     csrf: &str,
 ) -> DraftPart {
-    let (t, campaign) = (context.t(), &context.loaded.campaign);
-    let keys = ["day", "place", "name", "#doses_before", "#doses_after", "change"];
-    let mut changes = Table::of(t, "web-changes", &keys);
-    for change in &diff.sessions {
-        let kind = match (change.doses_before, change.doses_after) {
-            (0, _) => "change-new",
-            (_, 0) => "change-cancelled",
-            _ => "change-changed",
-        };
-        let place = campaign.place(change.place.as_str());
-        changes.rows.push(vec![
-            Cell::head(change.day.to_string()),
-            Cell::text(change.place.as_str()),
-            Cell::text(place.map(|place| place.name().to_owned()).unwrap_or_default()),
-            Cell::count(change.doses_before),
-            Cell::count(change.doses_after),
-            Cell::text(t.w(kind)),
-        ]);
-    }
+    let t = context.t();
+    let changes = changes_table(context, diff);
     let mut said = t.say(
         "web-diff",
         &[
@@ -241,11 +226,37 @@ fn draft_part(
     DraftPart {
         title: t.say("web-draft", &[("no", &head.no), ("from", &head.from)]),
         said,
-        changes: changes.limited(t, ROWS_MAX),
+        changes,
         adoptable: true,
         adopt: format!("{}&no={}&csrf={csrf}", context.to("adopt"), head.no),
         button: t.say("web-adopt", &[("no", &head.no)]),
     }
+}
+
+/// The sessions that one plan has otherwise than another.
+pub(super) fn changes_table(context: &PageContext, diff: &PlanDiff) -> Table {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let keys = ["day", "place", "#doses_before", "#doses_after", "=change"];
+    let mut changes = Table::of(t, "web-changes", &keys);
+    for change in &diff.sessions {
+        let kind = match (change.doses_before, change.doses_after) {
+            (0, _) => "change-new",
+            (_, 0) => "change-cancelled",
+            _ => "change-changed",
+        };
+        let place = campaign.place(change.place.as_str());
+        changes.rows.push(vec![
+            Cell::head(change.day.to_string()),
+            Cell::named(
+                place.map_or_else(|| change.place.to_string(), |place| place.name().to_owned()),
+                change.place.as_str(),
+            ),
+            Cell::count(change.doses_before),
+            Cell::count(change.doses_after),
+            Cell::text(t.w(kind)),
+        ]);
+    }
+    changes
 }
 
 fn plan_part(
@@ -272,7 +283,13 @@ fn plan_part(
             worst_name.map(|area| area.name.clone()).unwrap_or_default(),
         ),
         tile("column-gap", format!("{:.2} %", figures.gap * 100.0), String::new()),
-        tile("column-travel_km", thousands(super::page::whole(figures.travel_km)), String::new()),
+        tile(
+            "column-travel_km",
+            thousands(super::table::whole(figures.travel_km)),
+            figures.km_each().map_or_else(String::new, |km| {
+                t.say("web-km-each", &[("km", &format!("{km:.1}"))])
+            }),
+        ),
     ];
     // Only a search tries what would help; for an older plan the page says what it reaches.
     let tried = search.and_then(|search| search.verdict_of(head.no));
@@ -292,7 +309,7 @@ fn plan_part(
 fn sessions(context: &PageContext, rows: &[PlanRow]) -> Table {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let caption = render::date(context.as_of, t.0);
-    let keys = ["place", "name", "team", "group", "#dose", "#doses"];
+    let keys = ["place", "=team", "=group", "#dose", "#doses"];
     let mut table = Table { caption, ..Table::of(t, "web-sessions-of", &keys) };
     let mut sums: BTreeMap<_, u64> = BTreeMap::new();
     for row in rows {
@@ -302,20 +319,23 @@ fn sessions(context: &PageContext, rows: &[PlanRow]) -> Table {
     for ((place, team, group, dose), doses) in sums {
         let name = campaign.place(place.as_str()).map(|place| place.name().to_owned());
         let group = campaign.group(group.as_str()).map_or(group.as_str(), |group| &group.name);
+        let team = team.as_ref().map(|code| {
+            let known = campaign.team(code.as_str());
+            Cell::named(known.map_or(code.as_str(), |team| &team.name), code.as_str())
+        });
         table.rows.push(vec![
-            Cell::head(place.as_str()),
-            Cell::text(name.unwrap_or_default()),
-            Cell::text(team.as_ref().map(ToString::to_string).unwrap_or_default()),
+            Cell::named(name.unwrap_or_else(|| place.to_string()), place.as_str()).heading(),
+            team.unwrap_or_default(),
             Cell::text(group),
             Cell::number(dose.to_string()),
             Cell::count(doses),
         ]);
     }
-    table.limited(t, ROWS_MAX)
+    table
 }
 
 fn unplaced(t: T, campaign: &Campaign, head: &PlanHead) -> Table {
-    let mut table = Table::of(t, "web-unplaced", &["area", "group", "#people", "reason"]);
+    let mut table = Table::of(t, "web-unplaced", &["area", "=group", "#people", "=reason"]);
     for one in &head.unplaced {
         let area = campaign.area(one.area.as_str()).map_or(one.area.as_str(), |area| &area.name);
         let group = campaign.group(one.group.as_str()).map_or(one.group.as_str(), |g| &g.name);
@@ -326,19 +346,18 @@ fn unplaced(t: T, campaign: &Campaign, head: &PlanHead) -> Table {
             Cell::text(verdict_words::reason(t.0, one.reason)),
         ]);
     }
-    table.limited(t, ROWS_MAX)
+    table
 }
 
 fn scarce(t: T, campaign: &Campaign, lines: &[Scarcity]) -> Table {
-    let keys = ["scarce", "code", "name", "first", "last", "dearest", "#one_more", "#weight"];
+    let keys = ["=scarce", "name", "first", "last", "dearest", "#one_more", "#weight"];
     let mut table = Table::of(t, "web-scarce", &keys);
     for line in lines {
         let place = campaign.place(&line.code).map(|place| place.name().to_owned());
         let team = campaign.team(&line.code).map(|team| team.name.clone());
         table.rows.push(vec![
             Cell::head(verdict_words::scarce(t.0, line.scarce)),
-            Cell::text(line.code.clone()),
-            Cell::text(place.or(team).unwrap_or_default()),
+            Cell::named(place.or(team).unwrap_or_else(|| line.code.clone()), line.code.clone()),
             Cell::text(line.first.to_string()),
             Cell::text(line.last.to_string()),
             Cell::text(line.dearest.to_string()),
@@ -346,28 +365,28 @@ fn scarce(t: T, campaign: &Campaign, lines: &[Scarcity]) -> Table {
             Cell::number(format!("{:.1}", line.weight)),
         ]);
     }
-    table.limited(t, SCARCE_MAX)
+    table
 }
 
 fn list(context: &PageContext, heads: &[PlanHead]) -> Table {
     let t = context.t();
     let keys =
-        ["plan", "state", "from", "made_by", "made_at", "#doses", "#people_finished", "#gap"];
+        ["plan", "=state", "from", "=made_by", "made_at", "#doses", "#people_finished", "#gap"];
     let mut table = Table::of(t, "web-plans", &keys);
     for head in heads.iter().rev() {
         let href = format!("{}&no={}", context.to("plan"), head.no);
         table.rows.push(vec![
-            Cell { head: true, ..Cell::link(head.no.to_string(), href) },
+            Cell::link(head.no.to_string(), href).heading(),
             Cell::text(t.w(&format!("plan-state-{}", head.state.word()))),
             Cell::text(head.from.to_string()),
-            Cell::text(head.made_by.word()),
+            Cell::text(t.w(&format!("made-by-{}", head.made_by.word()))),
             Cell::text(local(&context.loaded.campaign, head.made_at)),
             Cell::count(head.figures.doses),
             Cell::count(head.figures.people_finished),
             Cell::number(format!("{:.2} %", head.figures.gap * 100.0)),
         ]);
     }
-    table.limited(t, PLANS_MAX)
+    table
 }
 
 /// An instant in milliseconds since 1970 as local time of the campaign.

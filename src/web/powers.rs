@@ -3,7 +3,7 @@
 use crate::domain::permission::Power;
 
 /// The power that each page needs. The navigation shows the pages that the visitor may open.
-pub(super) const POWERS: [(&str, Power); 25] = [
+pub(super) const POWERS: [(&str, Power); 32] = [
     ("/", Power::Look),
     ("/c/{id}", Power::Look),
     ("/c/{id}/overview", Power::Look),
@@ -11,6 +11,13 @@ pub(super) const POWERS: [(&str, Power); 25] = [
     ("/c/{id}/calendar", Power::Look),
     ("/c/{id}/reports", Power::Look),
     ("/c/{id}/plan", Power::Look),
+    ("/c/{id}/compare", Power::Look),
+    ("/c/{id}/stock", Power::Look),
+    ("/c/{id}/search", Power::Look),
+    ("/c/{id}/person/{person}", Power::People),
+    ("/c/{id}/place/{place}", Power::Look),
+    ("/c/{id}/place/{place}/edit", Power::Plan),
+    ("/c/{id}/month", Power::Look),
     ("/c/{id}/make", Power::Plan),
     ("/c/{id}/adopt", Power::Plan),
     ("/c/{id}/due", Power::People),

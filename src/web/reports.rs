@@ -40,13 +40,17 @@ pub(super) async fn reports(context: PageContext) -> Result<Response, Refusal> {
     let last = context.as_of.clamp(campaign.start, campaign.end);
     let first: NaiveDate = (last - TimeDelta::days(DAYS - 1)).max(campaign.start);
     let read = |context: PageContext| async move {
-        context.app().reports(&context.loaded, (first, last), context.as_of).await
+        let seen = (context.as_of, context.today());
+        context.app().reports(&context.loaded, (first, last), seen).await
     };
     let found = context.cached("reports", read).await?;
     let row = |(code, reports): &(crate::domain::id::PlaceCode, Vec<Report>)| Row {
         code: code.to_string(),
-        name: campaign.site(code.as_str()).map(|site| site.name.clone()).unwrap_or_default(),
-        href: format!("{}&place={}", context.to("calendar"), encoded(code.as_str())),
+        name: campaign
+            .place(code.as_str())
+            .map(|place| place.name().to_owned())
+            .unwrap_or_default(),
+        href: context.to(&format!("place/{}", encoded(code.as_str()))),
         cells: reports.iter().map(|report| cell(t, *report)).collect(),
         missing: reports.iter().filter(|report| **report == Report::Missing).count(),
     };

@@ -7,13 +7,13 @@ use super::powers::{POWERS, power_of};
 use super::upload::UPLOAD_MAX;
 use super::visitor::Visitor;
 use super::{
-    Site, accounts, assets, authentication, calendar, due, feeds, inbox, map, operation, overview,
-    plan,
+    Site, accounts, assets, authentication, calendar, compare, due, feeds, home, inbox, map,
+    operation, overview, plan,
 };
-use super::{reports, tally, upload};
+use super::{month, person, place, reports, search, stock, tally, upload};
 use crate::app::Loaded;
 use crate::domain::count::Percent;
-use crate::text::thousands;
+use crate::domain::permission::may;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -24,13 +24,20 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 /// The router with every page.
 pub(super) fn pages(site: &Site) -> Router<Site> {
     let pages: [(&str, MethodRouter<Site>); POWERS.len()] = [
-        ("/", get(home)),
+        ("/", get(home::home)),
         ("/c/{id}", get(campaign)),
         ("/c/{id}/overview", get(overview::overview)),
         ("/c/{id}/map", get(map::map)),
         ("/c/{id}/calendar", get(calendar::calendar)),
         ("/c/{id}/reports", get(reports::reports)),
         ("/c/{id}/plan", get(plan::plan)),
+        ("/c/{id}/compare", get(compare::compare)),
+        ("/c/{id}/stock", get(stock::stock)),
+        ("/c/{id}/search", get(search::form).post(search::search)),
+        ("/c/{id}/person/{person}", get(person::person).post(person::act)),
+        ("/c/{id}/place/{place}", get(place::place)),
+        ("/c/{id}/place/{place}/edit", post(place::edit)),
+        ("/c/{id}/month", get(month::month)),
         ("/c/{id}/make", post(plan::make)),
         ("/c/{id}/adopt", post(plan::adopt)),
         ("/c/{id}/due", get(due::due)),
@@ -65,20 +72,6 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
 }
 
-/// Leads to the only campaign, or to the list where there are several.
-async fn home(
-    State(site): State<Site>,
-    Extension(visitor): Extension<Visitor>,
-) -> Result<Response, Refusal> {
-    let all = site.app.campaigns().await.map_err(|error| Refusal::of(visitor.t(), &error))?;
-    let open: Vec<&Loaded> = all.iter().filter(|loaded| loaded.is_open).collect();
-    Ok(match (open.as_slice(), all.as_slice()) {
-        ([only], _) => newest(&site, only),
-        ([], [only]) => newest(&site, only),
-        _ => Redirect::to("/campaigns").into_response(),
-    })
-}
-
 /// Leads to the overview of the newest day.
 async fn campaign(
     State(site): State<Site>,
@@ -100,13 +93,17 @@ async fn campaigns(
     Extension(visitor): Extension<Visitor>,
     headers: axum::http::HeaderMap,
 ) -> Result<Response, Refusal> {
-    use super::page::{Cell, Page, Table, framed};
+    use super::page::{Page, framed};
+    use super::table::{Cell, Table};
     let t = visitor.t();
     let all = site.app.campaigns().await.map_err(|error| Refusal::of(t, &error))?;
     let all = all.iter().map(|loaded| loaded.seen_by(visitor.actor()));
     let all: Vec<_> = all.filter(|loaded| !loaded.campaign.areas.is_empty()).collect();
-    let columns = ["name", "start", "end", "state", "doses", "today", "done"];
+    let columns = ["name", "start", "end", "=state", "#doses", "#today", "#done"];
     let mut table = Table::of(t, "web-campaigns", &columns);
+    if let Some(head) = table.heads.last_mut() {
+        head.text = t.w("column-share");
+    }
     let (open, over): (Vec<_>, Vec<_>) = all.iter().partition(|loaded| loaded.is_open);
     for loaded in open.into_iter().chain(over) {
         let status = site.app.status(loaded, None, site.clock.now()).await;
@@ -116,19 +113,23 @@ async fn campaigns(
         let state = if loaded.is_open { "campaign-open" } else { "campaign-over" };
         let href = address(loaded, "overview", Some(default_day(loaded, site.clock.now())));
         table.rows.push(vec![
-            Cell { head: true, ..Cell::link(loaded.campaign.name.clone(), href) },
+            Cell::link(loaded.campaign.name.clone(), href).heading(),
             Cell::text(loaded.campaign.start.to_string()),
             Cell::text(loaded.campaign.end.to_string()),
             Cell::text(t.w(state)),
-            Cell::text(thousands(status.doses)),
-            Cell::text(thousands(status.doses_today)),
-            Cell::text(done.map_or_else(|| "–".to_owned(), |done| format!("{done} %"))),
+            Cell::count(status.doses),
+            Cell::count(status.doses_today),
+            Cell::rate(t, done),
         ]);
     }
     if all.is_empty() {
         table.note = t.w("web-no-campaign");
+        if may(visitor.actor(), power_of("/upload")).is_ok() {
+            table.note = format!("{} {}", table.note, t.w("web-no-campaign-do"));
+        }
     }
-    let mut page = Page::new(t.w("web-campaigns"), "campaigns", &table);
-    page.main = format!("<h1>{}</h1>{}", crate::characters::escaped(&page.title), page.main);
+    let title = t.w("web-campaigns");
+    let main = format!("<h1>{}</h1>{table}", crate::characters::escaped(&title));
+    let page = Page { title, main, here: "campaigns", ..Page::default() }.with(vec![table]);
     Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
 }

@@ -6,6 +6,7 @@ use super::page_context::PageContext;
 use super::words::T;
 use crate::app::AppError;
 use crate::app::import::Entered;
+use crate::app::planned::Planned;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::Tally;
 use crate::domain::id::{AreaCode, CampaignId, GroupId, PlaceCode, RecordId};
@@ -37,6 +38,8 @@ struct Row {
     label: String,
     value: String,
     fixed: bool,
+    /// Doses that the plan has; empty without a plan for the place.
+    planned: String,
 }
 
 #[derive(Template)]
@@ -56,6 +59,10 @@ struct Main {
     /// The fields that had a value when the form was made, so that one that was filled meanwhile is not taken back.
     had: String,
     save: String,
+    /// What the plan has for the place, in a sentence.
+    sum: String,
+    /// Doses that the place can give on the day; `None` at a stop.
+    most: Option<u32>,
 }
 
 /// What identifies a count at a place on a day.
@@ -123,26 +130,22 @@ async fn show(
         }
         None => all.first(),
     };
-    let mut rows: Vec<(String, Vec<Row>)> = Vec::new();
+    let mut rows = Vec::new();
     let (mut several, mut place) = (false, String::new());
+    let (mut sum, mut most) = (String::new(), None);
     if let Some((code, name)) = chosen {
-        place = format!("{code} {name}");
-        let known = known(context, code).await?;
+        place.clone_from(name);
+        let planned = context.app().planned_at(&context.loaded, code, context.as_of).await;
+        let planned = planned.map_err(|error| context.refusal(&error))?;
+        let all: u64 = planned.values().sum();
+        most = campaign.site(code.as_str()).map(|site| campaign.capacity(site, context.as_of));
+        sum = t.say("web-tally-planned", &[("doses", &thousands(all))]);
         let waiting = waiting(context, code).await?;
         if entered.is_empty() {
             asked.extend(waiting.iter().map(|one| question(t, one)));
         }
-        for key in keys(campaign, code, context.as_of) {
-            let own = waiting.iter().find(|one| key_of(&one.tally) == key);
-            let own = own.map(|one| one.tally.doses);
-            let row = row(t, campaign, &key, (known.get(&key), own), entered);
-            several |= row.fixed;
-            let area = campaign.area(key.0.as_str()).map_or(key.0.as_str(), |area| &area.name);
-            match rows.last_mut() {
-                Some((last, rows)) if last == area => rows.push(row),
-                _ => rows.push((area.to_owned(), vec![row])),
-            }
-        }
+        rows = fields(context, code, (entered, &waiting), &planned).await?;
+        several = rows.iter().flat_map(|(_, rows)| rows).any(|row| row.fixed);
     }
     let code = chosen.map(|(code, _)| code.to_string()).unwrap_or_default();
     let filled = rows.iter().flat_map(|(_, rows)| rows).filter(|row| !row.value.is_empty());
@@ -164,6 +167,8 @@ async fn show(
         rows,
         several,
         had,
+        sum,
+        most,
         save: format!(
             "{}&place={}&csrf={}",
             context.to("tally"),
@@ -172,6 +177,32 @@ async fn show(
         ),
     };
     Ok(context.show(Page::new(format!("{title} · {}", campaign.name), "tally", &main)))
+}
+
+/// The fields of a place, by area, each with what the plan has.
+async fn fields(
+    context: &PageContext,
+    code: &PlaceCode,
+    (entered, waiting): (&BTreeMap<String, String>, &[Doubtful]),
+    planned: &Planned,
+) -> Result<Vec<(String, Vec<Row>)>, Refusal> {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let known = known(context, code).await?;
+    let mut rows: Vec<(String, Vec<Row>)> = Vec::new();
+    for key in keys(campaign, code, context.as_of) {
+        let own = waiting.iter().find(|one| key_of(&one.tally) == key);
+        let own = own.map(|one| one.tally.doses);
+        let mut row = row(t, campaign, &key, (known.get(&key), own), entered);
+        if let Some(doses) = planned.get(&key) {
+            row.planned = t.say("web-tally-planned", &[("doses", &thousands(*doses))]);
+        }
+        let area = campaign.area(key.0.as_str()).map_or(key.0.as_str(), |area| &area.name);
+        match rows.last_mut() {
+            Some((last, rows)) if last == area => rows.push(row),
+            _ => rows.push((area.to_owned(), vec![row])),
+        }
+    }
+    Ok(rows)
 }
 
 /// The stored records of each count.
@@ -209,6 +240,7 @@ fn row(
         label: format!("{group} · {}", t.dose(key.2)),
         value: entered.get(&name).cloned().unwrap_or(stored),
         fixed: known.is_some_and(|all| all.len() > 1),
+        planned: String::new(),
         name,
     }
 }

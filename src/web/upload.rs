@@ -1,8 +1,9 @@
 //! Uploading a campaign's workbook: it is checked as `campaign check` does, compared with what is stored, and applied.
 
 use super::Site;
-use super::page::{Cell, Page, Refusal, Table, address, encoded, framed};
+use super::page::{Page, Refusal, address, encoded, framed};
 use super::source::AskedSite;
+use super::table::{Cell, Table};
 use super::visitor::Visitor;
 use super::words::T;
 use crate::app::campaigns::Applied;
@@ -23,8 +24,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 pub(super) const UPLOAD_MAX: usize = 8 << 20;
 /// Media type of a workbook.
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-/// The most issues and changes that a page shows.
-const ROWS_MAX: usize = 200;
 
 #[derive(Template)]
 #[template(path = "web/upload.html")]
@@ -178,6 +177,7 @@ pub(super) async fn checked(
         main.changes = change_table(t, &all);
     }
     let page = Page::new(main.title.clone(), "upload", &main);
+    let page = page.with(vec![main.issues, main.changes]);
     Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
 }
 
@@ -199,7 +199,7 @@ fn said(t: T, name: &str, id: &str, applied: &Applied) -> String {
 fn issue_table(t: T, issues: &[Issue]) -> Table {
     let heads = [t.w("web-kind"), t.w("web-file"), format!("#{}", t.w("web-row"))];
     let heads = [&heads[..], &[t.w("column-column"), t.w("web-message")]].concat();
-    let mut table = Table::new(t.w("web-issues"), &heads);
+    let mut table = Table::new("issues", t.w("web-issues"), &heads);
     for issue in issues {
         let kind = if issue.is_error() { "web-error" } else { "web-warning" };
         let class = if issue.is_error() { "bad" } else { "" };
@@ -211,7 +211,7 @@ fn issue_table(t: T, issues: &[Issue]) -> Table {
             Cell::text(issue.message(t.0)),
         ]);
     }
-    table.limited(t, ROWS_MAX)
+    table
 }
 
 fn change_table(t: T, changes: &[RowChange]) -> Table {
@@ -231,7 +231,7 @@ fn change_table(t: T, changes: &[RowChange]) -> Table {
             Cell::text(new),
         ]);
     }
-    table.limited(t, ROWS_MAX)
+    table
 }
 
 /// Stores the campaign of a workbook.

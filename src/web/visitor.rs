@@ -35,9 +35,7 @@ impl Visitor {
     /// A token against forged forms. It differs each time, so that the size of a compressed page does not reveal it
     /// (BREACH).
     pub(super) fn csrf(&self) -> String {
-        let nonce = uuid::Uuid::new_v4().simple().to_string();
-        let signed = sign(&self.token, &nonce);
-        format!("{nonce}{signed}")
+        csrf_of(&self.token)
     }
 
     /// Whether a token is one that [`csrf`](Self::csrf) made for this login.
@@ -46,6 +44,13 @@ impl Visitor {
         // Both are hashes, so the time of the comparison reveals nothing.
         sign(&self.token, nonce) == signed
     }
+}
+
+/// A token against forged forms for the login with this secret.
+pub(super) fn csrf_of(token: &str) -> String {
+    let nonce = uuid::Uuid::new_v4().simple().to_string();
+    let signed = sign(token, &nonce);
+    format!("{nonce}{signed}")
 }
 
 fn sign(token: &str, nonce: &str) -> String {

@@ -38,3 +38,15 @@ impl T {
         self.say("mail-dose-short", &[("dose", &dose)])
     }
 }
+
+/// Text percent-encoded for an address.
+pub(super) fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+        out
+    })
+}

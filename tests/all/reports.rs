@@ -192,7 +192,8 @@ fn a_report_that_came_on_its_day_is_not_late_because_it_was_corrected() {
         let late = format!("{header}t2,2021-04-06,S2,B,adult,1,7\n");
         desk.import(Kind::Tallies, &late, at("2021-04-07T00:00:00")).await;
         let days = (day("2021-04-06"), day("2021-04-06"));
-        let found = desk.app.reports(&desk.loaded, days, day("2021-04-08")).await;
+        let found =
+            desk.app.reports(&desk.loaded, days, (day("2021-04-08"), day("2021-04-09"))).await;
         let found = found.expect("reports").sites;
         let said = |site: &str| {
             let hit = found.iter().find(|(code, _)| code.as_str() == site);

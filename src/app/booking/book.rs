@@ -1,12 +1,13 @@
 //! Confirming, moving and cancelling an appointment. The old seat is given back in the transaction that takes the new
 //! one, so nobody loses a seat without having another, and no seat is given twice.
 
-use super::{Opened, Person, hash_of_token};
-use crate::app::{App, Result, breaking, millis};
+use super::{Opened, Person, clerks_link, hash_of_token};
+use crate::app::{App, Loaded, Result, breaking, millis};
 use crate::domain::assign::Ended;
 use crate::domain::audit::Action;
 use crate::domain::booking::{Answer, NoBooking, SlotTime};
 use crate::domain::id::PlaceCode;
+use crate::domain::permission::{Actor, Power};
 use crate::store::audit::{Act, Author};
 use crate::store::bookings::{self, Appointment};
 use crate::store::{Tx, assignments};
@@ -98,6 +99,45 @@ impl App {
                 }
                 Ok(Done::Refused(why))
             }
+        }
+    }
+
+    /// Does what `by` wants for a person's appointment in a campaign. Who may see the person is asked before.
+    pub(in crate::app) async fn book_for(
+        &self,
+        loaded: &Loaded,
+        person: &str,
+        wish: &Wish,
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Done> {
+        let did = match wish {
+            Wish::Confirm => Action::BookingConfirm,
+            Wish::Take { .. } => Action::BookingTake,
+            Wish::Cancel => Action::BookingCancel,
+        };
+        let mut act = self.act((by, Power::People), did, now).await?;
+        let tx = act.tx();
+        bookings::lock(tx, loaded.no).await?;
+        let link = clerks_link(loaded, person, now);
+        let Some(opened) = self.open(tx, link, now).await? else { return Ok(Done::Unknown) };
+        let Some(person) = opened.people.first() else { return Ok(Done::Unknown) };
+        let decided = match wish {
+            Wish::Confirm => confirm(tx, &opened, person).await?,
+            Wish::Cancel => cancel(tx, &opened, person, now).await?,
+            Wish::Take { day, place, slot } => {
+                take(tx, &opened, person, (*day, place.clone(), *slot), now).await?
+            }
+        };
+        match decided {
+            Ok(Some(said)) => {
+                let code = person.standing.person.id.as_str();
+                let campaign = opened.loaded.campaign.id.as_str();
+                act.commit(Some(campaign), &format!("{code}: {said}")).await?;
+                Ok(Done::Done)
+            }
+            Ok(None) => Ok(Done::Already),
+            Err(why) => Ok(Done::Refused(why)),
         }
     }
 }

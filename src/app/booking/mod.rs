@@ -159,6 +159,24 @@ impl App {
         }))
     }
 
+    /// A person's appointment to come in a campaign, and the seats that they can have.
+    pub(super) async fn seats_for(
+        &self,
+        loaded: &Loaded,
+        person: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(Option<Shown>, Vec<Choice>)> {
+        let mut tx = self.store.read().await?;
+        let link = clerks_link(loaded, person, now);
+        let Some(opened) = self.open(&mut tx, link, now).await? else {
+            return Ok((None, Vec::new()));
+        };
+        let Some(first) = opened.people.first() else { return Ok((None, Vec::new())) };
+        let (choices, _) = choices(&mut tx, &opened, first, None).await?;
+        let held = first.appointment.as_ref().filter(|held| held.day >= opened.today);
+        Ok((held.map(|held| shown(&opened, held)), choices))
+    }
+
     /// Whom a link is for; `None` where it has ended.
     async fn open(&self, tx: &mut Tx, link: Link, now: DateTime<Utc>) -> Result<Option<Opened>> {
         let loaded = self.load(tx, link.campaign, i64::MAX).await?;
@@ -189,6 +207,12 @@ impl App {
         let offers = self.offers(tx, &loaded, today).await?;
         Ok(Some(Opened { loaded, link, today, people, offers }))
     }
+}
+
+/// What a clerk opens who sees a person: as a link of today, for the dose that is due.
+fn clerks_link(loaded: &Loaded, person: &str, now: DateTime<Utc>) -> Link {
+    let until = today(&loaded.campaign, now);
+    Link { campaign: loaded.no, person: PersonId::new(person), dose: 0, until }
 }
 
 /// What decides about somebody's booking of the dose that is due.

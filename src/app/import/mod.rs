@@ -8,12 +8,14 @@ mod facts;
 mod outcomes;
 mod persons;
 mod pipeline;
+mod single;
 mod tallies;
 #[cfg(test)]
 mod tests;
 mod undo;
 
 pub use by_hand::Entered;
+pub use single::Entry as EnteredOne;
 
 use super::{App, AppError, Loaded, Result, breaking};
 use crate::domain::audit::Action;

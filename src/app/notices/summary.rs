@@ -14,7 +14,6 @@ use crate::domain::date::days;
 use crate::domain::id::{AreaCode, GroupId};
 use crate::domain::notice::{AreaLine, Curves, Summary};
 use crate::domain::plan::PlanState;
-use crate::domain::site::Site;
 use crate::mail::message::canonical;
 use crate::mail::picture::{Painter, Undrawn};
 use crate::mail::{Picture, render};
@@ -36,6 +35,16 @@ impl App {
         as_of: NaiveDate,
         missed: Option<(NaiveDate, NaiveDate)>,
     ) -> Result<Summary> {
+        self.summary_seen(loaded, as_of, (missed, as_of + TimeDelta::days(1))).await
+    }
+
+    /// The same, as it is seen on `today`, on which the day may not be over.
+    pub async fn summary_seen(
+        &self,
+        loaded: &Loaded,
+        as_of: NaiveDate,
+        (missed, today): (Option<(NaiveDate, NaiveDate)>, NaiveDate),
+    ) -> Result<Summary> {
         let campaign = &loaded.campaign;
         let basis = self.basis(loaded, AsOf::day(as_of)).await?;
         let at = |depth| coverage(campaign, as_of, &basis.counted, depth, basis.sites.clone());
@@ -49,7 +58,7 @@ impl App {
         let curves = curves(campaign, doses, &curve);
         let audit_head = seal::head(&mut tx).await?.map(|head| head.short());
         drop(tx);
-        let attention = self.attention(loaded, as_of, &tree, progress).await?;
+        let attention = self.attention(loaded, (as_of, today), &tree, progress).await?;
         let sum = |figure: fn(&DoseSums) -> i64| -> u64 {
             u64::try_from(basis.counted.iter().map(figure).sum::<i64>()).unwrap_or(0)
         };
@@ -81,7 +90,7 @@ impl App {
     async fn attention(
         &self,
         loaded: &Loaded,
-        as_of: NaiveDate,
+        (as_of, seen): (NaiveDate, NaiveDate),
         tree: &Coverage,
         progress: PlanProgress,
     ) -> Result<Vec<Attention>> {
@@ -99,13 +108,15 @@ impl App {
             given.retain(|(_, place), _| campaign.place(place.as_str()).is_some());
         }
         let draft = plans::newest(&mut tx, loaded.no, PlanState::Draft).await?;
-        let draft = draft
-            .filter(|draft| attention::draft_waits(adopted.as_ref().map(|head| head.no), draft.no));
+        let draft = draft.filter(|draft| {
+            let adopted = adopted.as_ref().map(|head| head.no);
+            attention::draft_waits(campaign, adopted, draft.no, today)
+        });
         let mut out = Vec::new();
         let waiting = doubtful::list(&mut tx, loaded.no).await?;
         out.extend(attention::mail_in_doubt(&mail));
         out.extend(attention::doubtful(campaign, waiting.iter().map(|held| &held.what)));
-        out.extend(attention::late_sites(campaign, &tree.sites));
+        out.extend(attention::late_sites(campaign, &tree.sites, (as_of, seen)));
         out.extend(attention::no_plan(campaign, adopted.is_some(), today));
         out.extend(attention::stock(campaign, &rows, &given, today));
         out.extend(attention::behind_plan(progress));
@@ -114,14 +125,11 @@ impl App {
             let mut changes = diff_lines(campaign, &rows, &new, draft.from);
             let more = changes.len().saturating_sub(DRAFT_LINES_MAX);
             changes.truncate(DRAFT_LINES_MAX);
-            if more > 0 {
-                changes.push(format!("… +{more}"));
-            }
-            out.push(Attention::DraftWaits { plan: draft.no, changes });
+            out.push(Attention::DraftWaits { plan: draft.no, changes, more });
         }
         out.extend(attention::over_100(campaign, tree));
         out.extend(attention::invalid_doses(campaign, tree));
-        out.extend(attention::no_address(campaign));
+        out.extend(attention::no_address(campaign, today));
         Ok(out)
     }
 
@@ -347,9 +355,9 @@ fn area_lines(campaign: &Campaign, tree: &Coverage) -> Vec<AreaLine> {
     let top = campaign.root().map(|area| &area.code);
     let late = |area: &AreaCode| {
         let below = campaign.below(area);
-        let is_here = |site: &Site| below.contains(&site.area);
-        let missing = tree.sites.missing.iter().filter_map(|code| campaign.site(code.as_str()));
-        missing.into_iter().any(is_here)
+        tree.sites.missing.iter().any(|code| {
+            campaign.areas_served(code.as_str()).into_iter().any(|area| below.contains(area))
+        })
     };
     campaign
         .areas

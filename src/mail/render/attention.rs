@@ -14,10 +14,11 @@ const CHANGES_SHOWN_MAX: usize = 10;
 pub(super) fn alert(words: Words, number: usize, attention: &Attention) -> Alert {
     let (key, text) = sentence(words, attention);
     let lines = match attention {
-        Attention::DraftWaits { changes, .. } => {
+        Attention::DraftWaits { changes, more, .. } => {
             let shown = changes.iter().take(CHANGES_SHOWN_MAX);
             let mut lines: Vec<_> = shown.map(|change| safe::sentence(change)).collect();
-            lines.extend(super::more(words, "mail-more", changes.len(), CHANGES_SHOWN_MAX));
+            let all = changes.len() + more;
+            lines.extend(super::more(words, "mail-more", all, CHANGES_SHOWN_MAX));
             lines
         }
         Attention::DoubtfulCounts(counts) => {

@@ -64,7 +64,7 @@ fn the_summary_opens_with_the_bulletin_sentence_and_the_published_figures() {
         "未报 2/14",
         "▲112.6%",
         "不作封顶",
-        "1. 2 个接种点没有报当日数据：",
+        "1. 2 个接种点、流动点没有报当日数据：",
         "12. 1 位负责人没有邮箱：3号车队长",
         "落后 12,300 剂次",
         "10月20日(周三)",

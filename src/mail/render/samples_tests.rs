@@ -232,6 +232,7 @@ pub(super) fn attention() -> Vec<Attention> {
         Attention::DraftWaits {
             plan: 41,
             changes: vec!["S03 10/22 +120 第二剂".into(), "T2 10/23 P09 → P11".into()],
+            more: 0,
         },
         Attention::MailInDoubt(1),
         Attention::NoAddress(vec!["3号车队长".into()]),
@@ -423,7 +424,7 @@ pub(super) fn hostile_summary(language: Language) -> Summary {
         Attention::LateSites(vec![HOSTILE.into()]),
         Attention::DoubtfulCounts(vec![doubtful(HOSTILE, HOSTILE)]),
         Attention::LotNearExpiry { lot: HOSTILE.into(), left: 1, expires: day("2021-10-22") },
-        Attention::DraftWaits { plan: 1, changes: vec![HOSTILE.into()] },
+        Attention::DraftWaits { plan: 1, changes: vec![HOSTILE.into()], more: 0 },
         Attention::PersonsExceedTally { place_name: HOSTILE.into(), day: day("2021-10-22") },
         Attention::Over100 {
             area_name: HOSTILE.into(),

@@ -4,7 +4,7 @@ use super::summary_heads::{opening_of_all, overview, share_cell, subject, total}
 use super::table::{Bar, Cell, Section, Table};
 use super::words::Words;
 use super::{Alert, Caps, Letter, NAMES_SHOWN_MAX, more, needs_section, tidy};
-use crate::domain::attention::PlanProgress;
+use crate::domain::attention::{Attention, PlanProgress};
 use crate::domain::count::{People, Percent};
 use crate::domain::coverage::{Coverage, CoverageRow, DoseLine, Flag, Share, SitesReported};
 use crate::domain::notice::{AreaLine, Summary};
@@ -191,13 +191,18 @@ fn reported(words: Words, summary: &Summary) -> String {
     if missing == 0 {
         return words.say("mail-summary-all-reported", &[("expected", &sites.expected)]);
     }
-    let codes: Vec<_> = sites.missing.iter().map(crate::domain::id::PlaceCode::as_str).collect();
+    let names = summary.attention.iter().find_map(|one| match one {
+        Attention::LateSites(names) => Some(names.iter().map(String::as_str).collect()),
+        _ => None,
+    });
+    let codes = || sites.missing.iter().map(crate::domain::id::PlaceCode::as_str).collect();
+    let names: Vec<&str> = names.unwrap_or_else(codes);
     words.say(
         "mail-summary-unreported-note",
         &[
             ("missing", &missing),
             ("expected", &sites.expected),
-            ("names", &words.names(&codes, NAMES_SHOWN_MAX)),
+            ("names", &words.names(&names, NAMES_SHOWN_MAX)),
         ],
     )
 }

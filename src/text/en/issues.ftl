@@ -99,6 +99,8 @@ issue-area_cycle = the parents form a circle: { $path }; correct one parent
 issue-several_roots = { $count } areas have no parent ({ $roots }), so there is no total; give the others a parent
 issue-no_areas = there are no areas; add at least one row
 issue-closure_with_doses = { $place } is a team or a stop and can only be closed (0 doses), not limited to { $value }
+issue-point_far_away = { $value } is { $km } km from most other places; is the sign or a digit wrong?
+issue-point_in_other_zone = { $value } is not where the clocks are those of { $timezone }; longitude is degrees east
 issue-outside_campaign = { $value } is outside the campaign, { $start } to { $end }, so the row has no effect
 issue-expires_before_delivery = expires on { $value }, before it arrives on { $date }; correct one of them
 # jurisdictions and campaigns beside them

@@ -122,8 +122,8 @@ mail-summary-row = {$group}: {$doses}.
 mail-summary-dose = {$dose} {$people} people, coverage {$percent}
 mail-summary-dose-count = {$dose} {$people} people
 mail-summary-unreported = {$missing}/{$expected} not reported
-mail-summary-unreported-note = Of {$expected} sites open on the day, {$missing} have not reported: {$names}. That is not zero; the figures above include only what was reported.
-mail-summary-all-reported = All {$expected} sites open on the day have reported.
+mail-summary-unreported-note = Of {$expected} places at work on the day, {$missing} have not reported: {$names}. That is not zero; the figures above include only what was reported.
+mail-summary-all-reported = All {$expected} places at work on the day have reported.
 mail-summary-missed = The system was down: the summaries of {$from} to {$to} were never sent; their doses are included in these totals.
 mail-summary-missed-one = The system was down: the summary of {$from} was never sent; its doses are included in these totals.
 mail-summary-attention = Needs attention
@@ -159,7 +159,7 @@ mail-summary-doses = Doses
 
 ## What needs attention, and what to do
 
-mail-late-sites = Sites without a report for the day ({$count}): {$names}
+mail-late-sites = Places without a report for the day ({$count}): {$names}
 mail-late-sites-do = Please ask them. Coverage is updated when they report; not reported is not zero.
 mail-no-plan = The campaign is running without an adopted plan
 mail-no-plan-do = Make one with doseplan plan make and adopt it with doseplan plan adopt, or on the dashboard under Plan.
@@ -199,7 +199,7 @@ mail-change-subject-waits = Plan to adopt: {$seats} doses cannot be given as pla
 mail-change-title = The plan has changed
 mail-change-opening = {$date}: with what is known now, part of the plan in force cannot be kept:
 mail-change-broken = From {$date} on: {$causes}. Places: {$places}.
-mail-change-cause-closed = {$seats} doses on days when the place is shut
+mail-change-cause-closed = {$seats} doses on days when the place is closed
 mail-change-cause-capacity = {$seats} doses above what the place can give
 mail-change-cause-vaccine = {$seats} doses without vaccine
 mail-change-cause-outside = {$seats} doses outside the campaign's days or places

@@ -82,3 +82,6 @@ refused-test-number = a text goes to a number; write --to with a mobile number (
 refused-no-text = channel {$name} has no text for this: {$said}
 refused-no-request = request { $id } does not wait; `doseplan bookings requests list` shows those that do
 refused-request = request { $id } cannot be taken: the register refuses its row; look at the code of the area and the date of birth
+refused-place-unknown = there is no place { $code }
+refused-place-days = the last day is before the first, or more than a year after it
+refused-place-no-site = { $code } is no fixed site: it is open or closed

@@ -99,6 +99,8 @@ issue-area_cycle = 上级地区形成了环：{ $path }；请改正其中一个 
 issue-several_roots = 有 { $count } 个没有上级的地区（{ $roots }），没有全县合计；请给其余地区填上 parent
 issue-no_areas = 没有地区；至少写一行
 issue-closure_with_doses = { $place } 是流动队或流动点，只能停用（0 剂），不能写 { $value }
+issue-point_far_away = { $value } 距多数地点 { $km } 公里，请核对正负号和数字
+issue-point_in_other_zone = { $value } 不在时区 { $timezone } 一带；经度为东经度数
 issue-outside_campaign = { $value } 不在活动日期 { $start } 至 { $end } 之内，此行不起作用
 issue-expires_before_delivery = 失效日期 { $value } 早于到货日期 { $date }；请改正其中之一
 # 辖区及其活动

@@ -14,14 +14,14 @@ verdict-not-tried = { $group }：本计划完成 { $planned } 人，目标 { $ta
 verdict-cut-short = 时间用尽，未能试完各种办法；请加大 --seconds 重做计划。
 
 plan-progress-first = { $seconds } 秒：目标值 { $objective }
-plan-progress = { $seconds } 秒：目标值 { $objective }，上界 { $bound }，差距 { $gap } %
+plan-progress = { $seconds } 秒：目标值 { $objective }，上界 { $bound }，距最优不超过 { $gap } %
 
 stage-greedy = 逐日按优先级排
-stage-objective = 目标值最优
-stage-plan = 本计划：再顾及最差地区和路程
+stage-objective = 只求总体最快
+stage-plan = 本计划：兼顾最差地区和路程
 column-stage = 阶段
 column-objective = 目标值
-column-gap = 差距
+column-gap = 距最优不超过
 column-worst_area = 最差地区
 column-travel_km = 路程（公里）
 
@@ -35,7 +35,7 @@ column-leaves = 离开
 figure-coverage = 完成（%）
 figure-last-day = 最后一剂日期
 figure-worst-area = 最差地区
-figure-gap = 差距（%）
+figure-gap = 距最优不超过（%）
 column-what_if = 假设
 column-difference = 差别
 
@@ -125,7 +125,7 @@ surge-group-none = { $group }：开放接种较晚，{ $by } 前无人能接种�
 surge-out-of-reach = 其中 { $people } 人没有可去的接种点，或预计不会来。
 surge-nothing-helps = 试过的办法都不够。请放宽日期，或减少人群。
 surge-nothing-needed = 现有力量已够。
-surge-staff = 需增加人员 { $staff } 人；少于 { $least } 人则做不到（差距 { $gap }%）。
+surge-staff = 需增加人员 { $staff } 人；少于 { $least } 人则做不到（距最优不超过 { $gap }%）。
 surge-cut-short = 时间用完，未能全部试完，或许还可以更少；可用 --seconds 延长。
 surge-count-first = 尚未登记人员（辖区的 staff.csv）。请先清点 { $areas } 的接种人员：这些地方缺口最大。
 surge-what-if = 查看该计划：{ $command }

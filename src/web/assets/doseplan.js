@@ -1,6 +1,44 @@
 // Figures that move without a reload. Every page works without this: what is shown here is what the same address
 // shows when it is asked for anew.
 "use strict";
+// The search box has a key.
+document.addEventListener("keydown", (event) => {
+  const box = document.getElementById("find");
+  const typing = event.target instanceof Element && event.target.matches("input,select,textarea");
+  if (event.key !== "/" || typing || !box || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  box.focus();
+});
+// Tables are sorted, searched and turned over in place; the address says how, as without a script.
+(() => {
+  async function swap(href, table) {
+    const answer = await fetch(href, { credentials: "same-origin", redirect: "manual" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.getElementById(table.id);
+    if (!fresh) throw new Error("gone");
+    table.replaceChildren(...fresh.childNodes);
+    history.replaceState(null, "", href.split("#")[0]);
+    const main = document.querySelector("main[data-live-secs]");
+    if (main) main.dataset.liveTag = "";
+  }
+  function take(event, href, table) {
+    event.preventDefault();
+    swap(href, table).catch(() => { location.href = href; });
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("[data-table] thead a,[data-table] .after nav a,[data-table] .after p a:not([download])");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    take(event, link.href, link.closest("[data-table]"));
+  });
+  document.addEventListener("submit", (event) => {
+    const table = event.target.closest("[data-table]");
+    if (!table || event.target.method !== "get") return;
+    const to = new URL(event.target.action);
+    to.search = new URLSearchParams(new FormData(event.target)).toString();
+    take(event, to.href, table);
+  });
+})();
 (() => {
   const main = document.querySelector("main[data-live-secs]");
   if (!main) return;
@@ -60,4 +98,49 @@
     if (secs > 0) setTimeout(go, secs * 1000 * 2 ** failures);
   }
   setTimeout(go, Number(main.dataset.liveSecs) * 1000);
+})();
+// Counts: their sum while they are typed, and what was typed outlives a dead line and the login.
+(() => {
+  const form = document.querySelector("form.tally");
+  if (!form) return;
+  const line = form.querySelector(".sum");
+  const told = line.querySelector("span");
+  const key = "tally " + form.dataset.keep;
+  const fields = () => [...form.querySelectorAll("input[type=number]:not([readonly])")];
+  const typed = () => JSON.stringify(fields().map((field) => [field.name, field.value]));
+  const fresh = typed();
+  let note = "";
+  function add() {
+    const all = [...form.querySelectorAll("input[type=number]")];
+    const sum = all.reduce((sum, field) => sum + (Number(field.value) || 0), 0);
+    const over = line.dataset.most !== undefined && sum > Number(line.dataset.most);
+    line.classList.toggle("over", over);
+    const most = over ? " " + line.dataset.over.replace("$most", line.dataset.most) : "";
+    told.textContent = line.dataset.sum.replace("$sum", String(sum)) + most + (note ? " " + note : "");
+  }
+  let store;
+  try { store = window.localStorage; } catch { store = null; }
+  if (store && new URLSearchParams(location.search).get("done") === "tallied") store.removeItem(key);
+  const kept = store && store.getItem(key);
+  if (kept && kept !== fresh) {
+    for (const [name, value] of JSON.parse(kept)) {
+      const field = fields().find((one) => one.name === name);
+      if (field) field.value = value;
+    }
+    note = line.dataset.back;
+  }
+  form.addEventListener("input", () => {
+    if (store) store.setItem(key, typed());
+    note = "";
+    add();
+  });
+  form.addEventListener("submit", (event) => {
+    if (navigator.onLine) return;
+    event.preventDefault();
+    note = line.dataset.wait;
+    add();
+    // Counts are what they are: sent twice, they are the same.
+    window.addEventListener("online", () => form.submit(), { once: true });
+  });
+  add();
 })();

@@ -7,7 +7,7 @@ use crate::domain::campaign::Language;
 use crate::domain::date::parse_day;
 use crate::domain::phone::PhoneNumber;
 use crate::text::harmless;
-use crate::web::authentication::language;
+use crate::web::login_page::language;
 use crate::web::words::T;
 use askama::Template;
 use axum::extract::{Form, Query};

@@ -8,7 +8,7 @@ use crate::domain::date::parse_day;
 use crate::domain::id::PlaceCode;
 use crate::mail::render::texts;
 use crate::text::harmless;
-use crate::web::authentication::language;
+use crate::web::login_page::language;
 use crate::web::words::T;
 use askama::Template;
 use axum::extract::{Form, Path, Query};

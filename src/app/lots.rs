@@ -1,0 +1,51 @@
+//! Vaccine by lot at the end of a day.
+
+use super::{App, Loaded, Result};
+use crate::domain::id::LotCode;
+use crate::domain::stock::stock_left;
+use crate::store::cells;
+use chrono::{NaiveDate, TimeDelta};
+use serde::Serialize;
+
+/// A lot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LotLine {
+    /// Its code.
+    pub lot: LotCode,
+    /// The product.
+    pub product: String,
+    /// When it arrives in the county store.
+    pub arrives: NaiveDate,
+    /// Its last day of use.
+    pub expires: NaiveDate,
+    /// Doses delivered.
+    pub doses: u32,
+    /// Doses drawn by the end of the day; `None` before it arrives and once it has expired.
+    pub drawn: Option<u64>,
+    /// Doses left; `None` before it arrives and once it has expired.
+    pub left: Option<u64>,
+}
+
+impl App {
+    /// Every lot of a campaign at the end of a day, first expiring first. What a lot lost is an estimate: records need
+    /// not name a lot.
+    pub async fn lots(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<LotLine>> {
+        let campaign = &loaded.campaign;
+        let mut tx = self.store.read().await?;
+        let given = cells::given_at(&mut tx, loaded.no, day).await?;
+        let left = stock_left(campaign, &given, day + TimeDelta::days(1));
+        let line = |lot: &crate::domain::site::Delivery| {
+            let found = left.iter().find(|(code, _)| *code == lot.lot).map(|(_, left)| *left);
+            LotLine {
+                lot: lot.lot.clone(),
+                product: lot.product.clone(),
+                arrives: lot.date,
+                expires: lot.expires,
+                doses: lot.doses,
+                drawn: found.map(|left| u64::from(lot.doses).saturating_sub(left)),
+                left: found,
+            }
+        };
+        Ok(campaign.lots_by_expiry().into_iter().map(line).collect())
+    }
+}

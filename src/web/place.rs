@@ -1,0 +1,366 @@
+//! A place's page: today, the days to come and why a day is idle, reports, closures, capacity; and a form to close it
+//! or change its capacity, with the effect shown before anything is stored.
+
+use super::page::{Page, Refusal, address, encoded};
+use super::page_context::PageContext;
+use super::table::{Cell, Table};
+use super::words::T;
+use crate::app::AppError;
+use crate::app::place_edit::Effect;
+use crate::domain::campaign::Campaign;
+use crate::domain::date::{days, parse_day};
+use crate::domain::id::PlaceCode;
+use crate::domain::permission::{Power, Visits, may, may_at};
+use crate::domain::place_edit::PlaceEdit;
+use crate::text::harmless;
+use askama::Template;
+use axum::extract::{Form, Path};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use chrono::{Datelike as _, NaiveDate, TimeDelta};
+use serde::Deserialize;
+
+/// Days before and after today that the page shows.
+const DAYS_BACK: i64 = 7;
+const DAYS_AHEAD: i64 = 14;
+/// Longest reason of a closure.
+const REASON_CHARS_MAX: usize = 80;
+/// Most doses of a day that a form takes.
+const DOSES_MAX: u32 = 100_000;
+/// Seconds for which a plan is searched that somebody asks for here.
+const SEARCH_SECS: u64 = 20;
+
+/// A change that waits to be confirmed.
+struct Asked {
+    said: String,
+    effects: Vec<String>,
+    fields: Vec<(&'static str, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "web/place.html")]
+struct Main {
+    t: T,
+    title: String,
+    wrong: String,
+    facts: Vec<(String, String)>,
+    asked: Option<Asked>,
+    may_edit: bool,
+    is_site: bool,
+    edit: String,
+    make: String,
+    seconds: u64,
+    today: String,
+    next: String,
+    capacity: [u32; 3],
+    report: String,
+    calendar: String,
+    days: Table,
+    closed: Table,
+}
+
+/// The page.
+pub(super) async fn place(
+    context: PageContext,
+    Path((_, code)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    show(&context, &code, (String::new(), None)).await
+}
+
+async fn show(
+    context: &PageContext,
+    code: &str,
+    (wrong, asked): (String, Option<Asked>),
+) -> Result<Response, Refusal> {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let place = campaign.place(code).ok_or_else(|| Refusal::absent(t))?;
+    let today = context.today();
+    let site = campaign.site(code);
+    let next = today + TimeDelta::days(7 - i64::from(today.weekday().num_days_from_monday()));
+    let visits = context.visits(today).await?;
+    let may_report = may_at(context.actor(), Power::Tally, campaign, code, &visits).is_ok();
+    let place_name = harmless(place.name());
+    let main = Main {
+        t,
+        title: place_name.clone(),
+        wrong,
+        facts: facts(context, code).await?,
+        asked,
+        may_edit: may(context.actor(), Power::Plan).is_ok(),
+        is_site: site.is_some(),
+        edit: format!(
+            "{}&csrf={}",
+            context.to(&format!("place/{}/edit", encoded(code))),
+            context.visitor.csrf()
+        ),
+        make: format!("{}&csrf={}", context.to("make"), context.visitor.csrf()),
+        seconds: SEARCH_SECS,
+        today: today.to_string(),
+        next: next.to_string(),
+        capacity: site
+            .map_or([0; 3], |site| [site.weekday_doses, site.saturday_doses, site.sunday_doses]),
+        report: if may_report {
+            format!("{}&place={}", address(&context.loaded, "tally", Some(today)), encoded(code))
+        } else {
+            String::new()
+        },
+        calendar: format!("{}&place={}", context.to("calendar"), encoded(code)),
+        days: day_table(context, code, &visits).await?,
+        closed: closed(context, code),
+    };
+    let page = Page::new(format!("{place_name} · {}", campaign.name), "map", &main);
+    Ok(context.show(page.with(vec![main.days, main.closed])))
+}
+
+async fn facts(context: &PageContext, code: &str) -> Result<Vec<(String, String)>, Refusal> {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let place = campaign.place(code).ok_or_else(|| Refusal::absent(t))?;
+    let area = campaign.area(place.area().as_str());
+    let mut out = vec![
+        (t.w("column-code"), code.to_owned()),
+        (t.w("column-area"), area.map_or_else(String::new, |area| area.name.clone())),
+    ];
+    let served: Vec<String> = campaign
+        .areas_served(code)
+        .into_iter()
+        .filter_map(|area| campaign.area(area.as_str()))
+        .map(|area| area.name.clone())
+        .collect();
+    out.push((t.w("web-place-serves"), served.join(&t.w("mail-separator"))));
+    if let Some(site) = campaign.site(code) {
+        let week = [site.weekday_doses, site.saturday_doses, site.sunday_doses];
+        let week: Vec<String> = week.iter().map(ToString::to_string).collect();
+        out.push((t.w("web-place-week"), week.join(" / ")));
+        let store = site.storage_doses.map(|doses| doses.to_string());
+        out.push((t.w("web-place-store"), store.unwrap_or_default()));
+        let lead = site.lead.as_ref().map(|lead| harmless(&lead.name));
+        out.push((t.w("web-place-lead"), lead.unwrap_or_default()));
+    }
+    let found = context.app().jurisdiction().await.map_err(|error| context.refusal(&error))?;
+    if let Some(of) = found {
+        let row = of.site_on(code, context.today());
+        let stop = of.stop(code);
+        let text = |text: Option<&String>| text.map(|text| harmless(text)).unwrap_or_default();
+        let address = row.and_then(|row| row.address.as_ref());
+        let address = address.or_else(|| stop.and_then(|stop| stop.address.as_ref()));
+        let phone = row.and_then(|row| row.phone.as_ref());
+        let phone = phone.or_else(|| stop.and_then(|stop| stop.phone.as_ref()));
+        out.push((t.w("field-persons-address"), text(address)));
+        out.push((t.w("column-phone"), text(phone)));
+        let hours = row.and_then(|row| row.hours).map(|hours| {
+            format!("{}–{}", hours.opens.format("%H:%M"), hours.closes.format("%H:%M"))
+        });
+        out.push((t.w("web-place-hours"), hours.unwrap_or_default()));
+    }
+    out.retain(|(_, value)| !value.is_empty());
+    Ok(out)
+}
+
+/// The days around today: planned, given, what the place can do, and why nothing is planned.
+async fn day_table(context: &PageContext, code: &str, _: &Visits) -> Result<Table, Refusal> {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let today = context.today();
+    let span = (today - TimeDelta::days(DAYS_BACK), today + TimeDelta::days(DAYS_AHEAD));
+    let fail = |error| context.refusal(&error);
+    let found = context.app().session_days(&context.loaded, code, span, today).await;
+    let found = found.map_err(fail)?;
+    let sessions = context.app().sessions(&context.loaded).await.map_err(fail)?;
+    let keys = ["day", "#planned", "#doses", "#capacity", "team", "why_idle"];
+    let mut table = Table::of(t, "web-place-days", &keys);
+    for day in days(span.0, span.1) {
+        let session = found.get(&day);
+        let planned = session.map_or(0, |session| session.planned);
+        let capacity = campaign.site(code).map(|site| campaign.capacity(site, day));
+        let is_planned = sessions.first_day().is_some_and(|first| first <= day);
+        let idle = if planned > 0 {
+            String::new()
+        } else {
+            t.w(&format!("idle-{}", why_idle(campaign, code, day, is_planned)))
+        };
+        let teams = session.map(|session| {
+            let name = |code: &crate::domain::id::TeamCode| {
+                campaign.team(code.as_str()).map_or_else(|| code.to_string(), |t| t.name.clone())
+            };
+            session.teams.iter().map(name).collect::<Vec<_>>().join(&t.w("mail-separator"))
+        });
+        let given = match session.and_then(|session| session.given) {
+            Some(given) => Cell::count(given),
+            None => Cell::number(t.w("web-none")),
+        };
+        let date = crate::mail::render::date(day, t.0);
+        let head = if day == today { t.say("web-place-today", &[("day", &date)]) } else { date };
+        table.rows.push(vec![
+            Cell::head(head),
+            Cell::count(planned),
+            given,
+            capacity.map_or_else(|| Cell::number(t.w("web-none")), Cell::count),
+            Cell::text(teams.unwrap_or_default()),
+            Cell::text(idle),
+        ]);
+    }
+    Ok(table)
+}
+
+/// Why nothing is planned at a place on a day.
+fn why_idle(campaign: &Campaign, code: &str, day: NaiveDate, is_planned: bool) -> &'static str {
+    if day < campaign.start || day > campaign.end {
+        return "outside";
+    }
+    let closed = campaign.closures.iter().find(|one| one.place == code && one.day == day);
+    if closed.is_some_and(|closed| closed.doses == 0) {
+        return "closed";
+    }
+    let works = match campaign.site(code) {
+        Some(site) => campaign.capacity(site, day) > 0,
+        None => campaign.stop(code).is_some_and(|stop| stop.weekdays.contains(day)),
+    };
+    match (works, is_planned, campaign.site(code).is_some()) {
+        (false, _, _) => "weekday",
+        (true, false, _) => "no-plan",
+        (true, true, true) => "not-needed",
+        (true, true, false) => "not-visited",
+    }
+}
+
+/// What is said of single days from today on.
+fn closed(context: &PageContext, code: &str) -> Table {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let mut table = Table::of(t, "web-place-closed", &["day", "#capacity"]);
+    let today = context.today();
+    let mine = campaign.closures.iter().filter(|one| one.place == code && one.day >= today);
+    for one in mine {
+        let date = crate::mail::render::date(one.day, t.0);
+        table.rows.push(vec![Cell::head(date), Cell::count(one.doses)]);
+    }
+    table
+}
+
+/// What a form asks for.
+#[derive(Deserialize)]
+pub(super) struct Given {
+    #[serde(rename = "do")]
+    what: String,
+    /// Present where the effect has been seen.
+    sure: Option<String>,
+    first: Option<String>,
+    last: Option<String>,
+    reason: Option<String>,
+    weekday: Option<String>,
+    saturday: Option<String>,
+    sunday: Option<String>,
+}
+
+impl Given {
+    fn edit(&self, t: T) -> Result<PlaceEdit, String> {
+        let day = |text: Option<&String>| {
+            text.and_then(|text| parse_day(text)).ok_or_else(|| t.w("web-bad-day"))
+        };
+        let doses = |text: Option<&String>| {
+            let doses = text.and_then(|text| text.trim().parse::<u32>().ok());
+            doses.filter(|doses| *doses <= DOSES_MAX).ok_or_else(|| t.w("web-place-bad-doses"))
+        };
+        let first = day(self.first.as_ref())?;
+        match self.what.as_str() {
+            "capacity" => {
+                let week = [&self.weekday, &self.saturday, &self.sunday];
+                let [weekday, saturday, sunday] = week.map(|text| doses(text.as_ref()));
+                Ok(PlaceEdit::Capacity { from: first, doses: [weekday?, saturday?, sunday?] })
+            }
+            "close" => {
+                let reason = self.reason.as_deref().map(str::trim).filter(|it| !it.is_empty());
+                let reason = reason.map(|it| it.chars().take(REASON_CHARS_MAX).collect());
+                Ok(PlaceEdit::Close { first, last: day(self.last.as_ref())?, doses: 0, reason })
+            }
+            "open" => Ok(PlaceEdit::Open { first, last: day(self.last.as_ref())? }),
+            _ => Err(t.w("web-bad-form")),
+        }
+    }
+
+    /// The same again, for the form that confirms it.
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let mut out = vec![("do", self.what.clone()), ("sure", "yes".to_owned())];
+        for (name, value) in [
+            ("first", &self.first),
+            ("last", &self.last),
+            ("reason", &self.reason),
+            ("weekday", &self.weekday),
+            ("saturday", &self.saturday),
+            ("sunday", &self.sunday),
+        ] {
+            out.extend(value.as_ref().map(|value| (name, value.clone())));
+        }
+        out
+    }
+}
+
+/// Shows what a change would do, or does it where that has been seen.
+pub(super) async fn edit(
+    context: PageContext,
+    Path((_, code)): Path<(String, String)>,
+    Form(given): Form<Given>,
+) -> Result<Response, Refusal> {
+    let t = context.t();
+    if context.loaded.campaign.place(&code).is_none() {
+        return Err(Refusal::absent(t));
+    }
+    let edit = match given.edit(t) {
+        Ok(edit) => edit,
+        Err(wrong) => return show(&context, &code, (wrong, None)).await,
+    };
+    if edit.first() < context.today() {
+        return show(&context, &code, (t.w("web-place-past"), None)).await;
+    }
+    let (app, by, now) = (context.app(), context.actor(), context.now);
+    if given.sure.is_none() {
+        let found = Box::pin(app.place_effect(&code, &edit, by, now)).await;
+        let effects = match found {
+            Err(AppError::Refused(said)) => {
+                return show(&context, &code, (said.words(t.0), None)).await;
+            }
+            found => found.map_err(|error| context.refusal(&error))?,
+        };
+        let asked = Asked {
+            said: said(t, &edit),
+            effects: effects.iter().map(|one| effect(t, one)).collect(),
+            fields: given.fields(),
+        };
+        return show(&context, &code, (String::new(), Some(asked))).await;
+    }
+    match Box::pin(app.edit_place(&code, &edit, by, now)).await {
+        Err(AppError::Refused(said)) => {
+            return show(&context, &code, (said.words(t.0), None)).await;
+        }
+        done => done.map_err(|error| context.refusal(&error))?,
+    };
+    context.site.desk.cache.forget();
+    let to = context.to(&format!("place/{}", encoded(PlaceCode::new(code).as_str())));
+    Ok(Redirect::to(&format!("{to}&done=changed")).into_response())
+}
+
+/// A change in a sentence.
+fn said(t: T, edit: &PlaceEdit) -> String {
+    match edit {
+        PlaceEdit::Close { first, last, .. } => {
+            t.say("web-place-would-close", &[("first", first), ("last", last)])
+        }
+        PlaceEdit::Open { first, last } => {
+            t.say("web-place-would-open", &[("first", first), ("last", last)])
+        }
+        PlaceEdit::Capacity { from, doses: [weekday, saturday, sunday] } => t.say(
+            "web-place-would-change",
+            &[("from", from), ("weekday", weekday), ("saturday", saturday), ("sunday", sunday)],
+        ),
+    }
+}
+
+fn effect(t: T, one: &Effect) -> String {
+    t.say(
+        "web-place-effect",
+        &[
+            ("campaign", &harmless(&one.name)),
+            ("sessions", &one.sessions),
+            ("doses", &crate::text::thousands(one.doses)),
+            ("lost", &crate::text::thousands(one.lost)),
+            ("appointments", &one.appointments),
+        ],
+    )
+}

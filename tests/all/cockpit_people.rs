@@ -1,0 +1,226 @@
+//! Searching, a person's page and what is done on it, vaccine by lot, two plans side by side.
+
+use crate::support::{World, small};
+use crate::web::{Browser, Office, encoded};
+
+const NOW: &str = "2021-04-02T10:00:00+08:00";
+
+/// The day before the campaign begins: seats of its whole plan can be taken.
+const BEFORE: &str = "2021-03-31T10:00:00+08:00";
+
+fn office() -> Office {
+    Office::at(World::small(), NOW)
+}
+
+fn searched(browser: &Browser, q: &str) -> String {
+    let to = format!("/c/small/search?as-of=2021-04-01&csrf={}", browser.token());
+    let found = browser.post(&to, &format!("q={}", encoded(q)));
+    assert_eq!(found.status, 200, "{}", found.body);
+    found.body
+}
+
+fn acted(browser: &Browser, person: &str, form: &str) -> (u16, String) {
+    let to = format!("/c/small/person/{person}?as-of=2021-04-01&csrf={}", browser.token());
+    let answer = browser.post(&to, form);
+    (answer.status, answer.body)
+}
+
+fn page(browser: &Browser, person: &str) -> String {
+    let answer = browser.get(&format!("/c/small/person/{person}?as-of=2021-04-01"));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.body
+}
+
+/// What the register and the records say of a person.
+fn file(office: &Office, person: &str) -> serde_json::Value {
+    let mut command = office.world.command(&["persons", "show", person, "-o", "json"]);
+    let output = command.env("DOSEPLAN_CLOCK", NOW).output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn people_are_found_by_those_who_may_see_them_and_no_name_reaches_the_log() {
+    let office = office();
+    let planner = office.login("planner");
+    let found = searched(&planner, "赵");
+    assert!(!found.contains("/person/"), "one character is not enough: {found}");
+    let found = searched(&planner, "赵一");
+    assert!(found.contains("/c/small/person/p1") && found.contains("赵一"), "{found}");
+    assert!(
+        !found.contains("search.sort") && !found.contains("%E8%B5%B5"),
+        "no name in an address"
+    );
+    let place = searched(&planner, "乙镇卫生院");
+    assert!(place.contains("S2") && !place.contains("/person/"), "{place}");
+    assert!(searched(&planner, "l2").contains("/c/small/stock"), "lots are found");
+    assert!(searched(&planner, "nothing at all").contains("Nothing was found"));
+    let viewer = searched(&office.login("viewer"), "赵一");
+    assert!(!viewer.contains("/person/"), "{viewer}");
+    let log = serde_json::to_string(&office.log()).unwrap();
+    assert!(log.contains("see-records") && log.contains("search: 1 people"), "{log}");
+    assert!(!log.contains("赵一"), "{log}");
+}
+
+#[test]
+fn an_account_of_one_township_sees_nobody_of_another() {
+    let office = office();
+    let areas = ["add", "clerk", "--role", "planner", "--areas", "B"];
+    crate::web::account(&office.world, &areas, "planner");
+    let mut browser = office.guest();
+    let login = browser.post("/login", "name=clerk&password=password-planner-1");
+    browser.set_cookie(login.headers["set-cookie"].split(';').next().unwrap());
+    let known = file(&office, "p1");
+    assert_eq!(known["person"]["area"], "A", "{known}");
+    assert!(!searched(&browser, "赵一").contains("/person/"));
+    assert_eq!(browser.get("/c/small/person/p1?as-of=2021-04-01").status, 403);
+    assert_eq!(acted(&browser, "p1", "do=quiet").0, 403);
+    assert_eq!(browser.get("/c/small/person/nobody?as-of=2021-04-01").status, 409);
+    let log = serde_json::to_string(&office.log()).unwrap();
+    assert!(log.contains("refused"), "{log}");
+}
+
+#[test]
+fn a_dose_is_recorded_once_however_often_its_form_is_sent() {
+    let office = office();
+    let planner = office.login("planner");
+    let seen = page(&planner, "p1");
+    let (_, once) = seen.split_once("name=\"once\" value=\"").expect("a form");
+    let once = &once[..32];
+    let form = format!("do=dose&once={once}&date=2021-04-02&place=S1&lot=L1");
+    for _ in 0..2 {
+        let (status, body) = acted(&planner, "p1", &form);
+        assert_eq!(status, 303, "{body}");
+    }
+    let known = file(&office, "p1");
+    assert_eq!(known["doses"].as_array().unwrap().len(), 1, "{known}");
+    assert_eq!(known["doses"][0]["lot"], "L1");
+    let standing = |of: &serde_json::Value| {
+        let all = of["appointments"].as_array().unwrap();
+        all.iter().filter(|one| one["ended"].is_null() && one["dose"] == 1).count()
+    };
+    assert_eq!(standing(&known), 0, "the appointment for the dose has ended: {known}");
+    let after = page(&planner, "p1");
+    assert!(after.contains("2021-04-02") && after.contains("甲镇卫生院"), "{after}");
+    // What cannot be is told on the page and nothing is stored.
+    let bad = format!("do=dose&once={}&date=2021-04-09&place=S1", "0".repeat(32));
+    let (status, body) = acted(&planner, "p1", &bad);
+    assert_eq!(status, 200);
+    assert!(body.contains("Nothing was saved"), "{body}");
+    assert_eq!(file(&office, "p1")["doses"].as_array().unwrap().len(), 1);
+    // A lead enters doses at their own places alone.
+    let lead = office.login("lead");
+    let other = format!("do=dose&once={}&date=2021-04-02&place=S2", "1".repeat(32));
+    let (status, _) = acted(&lead, "p2", &other);
+    assert_eq!(status, 403);
+    let log = serde_json::to_string(&office.log()).unwrap();
+    assert!(log.contains("dose-enter"), "{log}");
+}
+
+/// The seats that a person's page offers.
+fn seats(browser: &Browser, person: &str) -> Vec<String> {
+    let seen = page(browser, person);
+    let values = seen.split("<option value=\"").skip(1);
+    let values = values.map(|rest| rest.split('"').next().unwrap().to_owned());
+    values.filter(|value| value.contains('|')).collect()
+}
+
+/// Day and place of the appointment that stands.
+fn held(known: &serde_json::Value) -> Option<(String, String)> {
+    let all = known["appointments"].as_array().unwrap();
+    let one = all.iter().find(|one| one["ended"].is_null())?;
+    let text = |key: &str| one[key].as_str().unwrap().to_owned();
+    Some((text("day"), text("place")))
+}
+
+fn take(browser: &Browser, person: &str, seat: &str) {
+    let form = format!("do=move&seat={}", seat.replace('|', "%7C"));
+    let (status, body) = acted(browser, person, &form);
+    assert_eq!(status, 303, "{body}");
+}
+
+fn parts(seat: &str) -> (String, String) {
+    let parts: Vec<&str> = seat.splitn(3, '|').collect();
+    (parts[0].to_owned(), parts[2].to_owned())
+}
+
+#[test]
+fn an_outcome_ends_the_appointment_and_messages_can_be_stopped() {
+    let office = Office::at(World::small(), BEFORE);
+    let planner = office.login("planner");
+    let offered = seats(&planner, "p1");
+    take(&planner, "p1", &offered[0]);
+    assert_eq!(held(&file(&office, "p1")), Some(parts(&offered[0])));
+    let form = format!("do=outcome&once={}&date=2021-03-31&outcome=refused", "2".repeat(32));
+    assert_eq!(acted(&planner, "p1", &form).0, 303);
+    let after = file(&office, "p1");
+    assert_eq!(held(&after), None, "{after}");
+    assert_eq!(after["outcomes"][0]["outcome"], "refused");
+    assert!(page(&planner, "p1").contains("refused"));
+    assert_eq!(acted(&planner, "p1", "do=quiet").0, 303);
+    assert_eq!(file(&office, "p1")["person"]["opt_out"], true);
+    assert!(page(&planner, "p1").contains("Gets no reminders"));
+    assert_eq!(acted(&planner, "p1", "do=loud").0, 303);
+    assert_eq!(file(&office, "p1")["person"]["opt_out"], false);
+    assert_eq!(acted(&planner, "p1", "do=everything").0, 400);
+}
+
+#[test]
+fn an_appointment_is_moved_to_a_seat_that_is_offered() {
+    let office = Office::at(World::small(), BEFORE);
+    let planner = office.login("planner");
+    let offered = seats(&planner, "p1");
+    take(&planner, "p1", &offered[0]);
+    let other = seats(&planner, "p1").into_iter().find(|seat| *seat != offered[0]);
+    if let Some(other) = other {
+        take(&planner, "p1", &other);
+        assert_eq!(held(&file(&office, "p1")), Some(parts(&other)), "the old seat is given back");
+    }
+    let before = held(&file(&office, "p1"));
+    let (status, body) = acted(&planner, "p1", "do=move&seat=2021-05-09%7C%7CS9");
+    assert!(status == 200 && body.contains("cannot be chosen"), "{body}");
+    assert_eq!(held(&file(&office, "p1")), before, "what they had stands");
+    assert_eq!(acted(&planner, "p1", "do=cancel").0, 303);
+    assert_eq!(held(&file(&office, "p1")), None);
+    let log = serde_json::to_string(&office.log()).unwrap();
+    assert!(log.contains("booking-take") && log.contains("booking-cancel"), "{log}");
+}
+
+#[test]
+fn vaccine_stands_by_lot_and_what_is_left_is_what_was_not_drawn() {
+    let office = office();
+    let viewer = office.login("viewer");
+    let file = viewer.get("/c/small/stock?as-of=2021-04-01&stock.as=csv").body;
+    let rows = crate::support::csv_rows(file.trim_start_matches('\u{feff}'));
+    let lots: Vec<(&str, &str, &str)> =
+        rows.iter().map(|row| (&*row["lot"], &*row["doses"], &*row["left"])).collect();
+    // 30 doses were given: L2 expires first and gives its 20.
+    assert_eq!(lots, [("L2", "20", "0"), ("L1", "2000", "1990")]);
+    let later = viewer.get("/c/small/stock?as-of=2021-04-20").body;
+    assert!(later.contains("expired"), "{later}");
+}
+
+#[test]
+fn two_plans_stand_side_by_side() {
+    let office = office();
+    let viewer = office.login("viewer");
+    let alone = viewer.get("/c/small/compare?as-of=2021-04-01");
+    assert!(alone.status == 200 && alone.body.contains("not two plans"), "{}", alone.body);
+    office.world.run(&["plan", "make", "--steps", "50", "--from", "2021-04-05"]).ends(0);
+    let page = viewer.get("/c/small/compare?as-of=2021-04-01&a=1&b=2").body;
+    assert!(page.contains("From 2021-04-05 on"), "{page}");
+    let rows = viewer.get("/c/small/compare?as-of=2021-04-01&a=1&b=2&figures.as=csv").body;
+    let rows = crate::support::csv_rows(rows.trim_start_matches('\u{feff}'));
+    let list = office.world.run(&["plan", "list", "-o", "json"]).ends(0).json();
+    let doses = |no: usize| list[no]["doses"].to_string();
+    assert_eq!((&rows[0]["plan 1"], &rows[0]["plan 2"]), (&doses(0), &doses(1)), "{list}");
+    assert_eq!(viewer.get("/c/small/compare?as-of=2021-04-01&a=1&b=99").status, 404);
+}
+
+#[test]
+fn a_person_of_another_campaign_alone_is_not_shown_where_they_are_not() {
+    let world = World::with(&small());
+    let office = Office::at(world, NOW);
+    let admin = office.login("admin");
+    assert_eq!(admin.get("/c/nowhere/person/p1?as-of=2021-04-01").status, 404);
+    assert_eq!(admin.get("/c/nowhere/search?as-of=2021-04-01").status, 404);
+}
