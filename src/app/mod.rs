@@ -39,6 +39,7 @@ pub mod recount;
 mod refused;
 pub mod reports;
 pub mod run_words;
+pub mod schools;
 mod seats;
 pub mod sessions;
 pub mod sign_in;

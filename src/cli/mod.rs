@@ -63,6 +63,8 @@ mod report;
 mod report_print;
 mod roster;
 mod roster_files;
+mod schools;
+mod schools_print;
 mod service;
 mod snippet;
 mod status;
@@ -159,6 +161,9 @@ enum Command {
     /// Make, check, show and export rosters: who works where on which day
     #[command(subcommand)]
     Roster(roster::Roster),
+    /// Lists of pupils, consent, visits by class, lists to print and who was missed
+    #[command(subcommand)]
+    Schools(schools::Schools),
     /// Doses given to people
     #[command(subcommand)]
     Doses(import::Doses),
@@ -348,6 +353,7 @@ async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
         Command::Jurisdiction(it) => it.run(invocation).await,
         Command::Plan(it) => it.run(invocation).await,
         Command::Roster(it) => it.run(&invocation),
+        Command::Schools(it) => Box::pin(it.run(&invocation)).await,
         Command::Doses(it) => it.run(invocation).await,
         Command::Tallies(it) => it.run(invocation).await,
         Command::Persons(it) => it.run(invocation).await,

@@ -45,6 +45,7 @@ pub mod report;
 pub mod resident_id;
 pub mod roster;
 pub mod rules;
+pub mod schools;
 pub mod series;
 pub mod sex;
 pub mod site;

@@ -37,6 +37,7 @@ mod profiles;
 
 mod reports;
 mod rosters;
+mod schools;
 mod signals;
 mod store;
 mod support;

@@ -82,3 +82,5 @@ refused-test-number = a text goes to a number; write --to with a mobile number (
 refused-no-text = channel {$name} has no text for this: {$said}
 refused-no-request = request { $id } does not wait; `doseplan bookings requests list` shows those that do
 refused-request = request { $id } cannot be taken: the register refuses its row; look at the code of the area and the date of birth
+refused-no-row = there is no row { $row } in any list; `doseplan schools match` shows the rows
+refused-workbook = the workbook cannot be made: { $said }

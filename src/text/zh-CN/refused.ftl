@@ -82,3 +82,5 @@ refused-test-number = 短信要有号码；请用 --to 写手机号码（渠道 
 refused-no-text = 渠道 {$name} 没有可用的文字：{$said}
 refused-no-request = 申请 { $id } 不在待处理之列；`doseplan bookings requests list` 列出待处理的申请
 refused-request = 申请 { $id } 无法受理：登记册拒绝该行；请检查地区编码和出生日期
+refused-no-row = 名单中没有 { $row } 这一行；`doseplan schools match` 列出各行
+refused-workbook = 工作簿无法生成：{ $said }
