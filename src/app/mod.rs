@@ -18,6 +18,7 @@ pub mod fault_words;
 pub mod feeds;
 pub mod figures;
 pub mod health;
+pub mod homes;
 pub mod import;
 pub mod inbox;
 pub mod installation;

@@ -29,6 +29,7 @@ mod forecast_out;
 mod forecast_stream;
 mod forecast_words;
 mod help;
+mod homes;
 mod import;
 mod imports;
 mod job;
@@ -164,6 +165,9 @@ enum Command {
     /// Lists of pupils, consent, visits by class, lists to print and who was missed
     #[command(subcommand)]
     Schools(schools::Schools),
+    /// Rounds of teams to people who are visited at home
+    #[command(subcommand)]
+    Homes(homes::Homes),
     /// Doses given to people
     #[command(subcommand)]
     Doses(import::Doses),
@@ -354,6 +358,7 @@ async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
         Command::Plan(it) => it.run(invocation).await,
         Command::Roster(it) => it.run(&invocation),
         Command::Schools(it) => Box::pin(it.run(&invocation)).await,
+        Command::Homes(it) => Box::pin(it.run(&invocation)).await,
         Command::Doses(it) => it.run(invocation).await,
         Command::Tallies(it) => it.run(invocation).await,
         Command::Persons(it) => it.run(invocation).await,

@@ -22,6 +22,7 @@ pub mod gateway;
 pub mod group;
 pub mod guessing;
 pub mod hold;
+pub mod homes;
 pub mod id;
 pub mod job;
 pub mod judge;

@@ -12,6 +12,7 @@ mod coverage;
 mod faults;
 mod files;
 mod guard;
+mod homes;
 mod hostile;
 mod imports;
 mod jobs;

@@ -170,6 +170,7 @@ const OWN_FORM: &[&str] = &[
     "roster export",
     "roster make",
     "roster show",
+    "homes rounds",
     "schools classes",
     "schools consent",
     "schools import",

@@ -95,3 +95,23 @@ column-born = born
 column-unknown = not in register
 column-not_on_list = not on list
 column-class = class
+
+homes-no-team = there is no team { $team }
+homes-nobody = Nobody is due at home: a group is visited at home with places = ["home"] in campaign.toml.
+homes-written = The rounds are written to { $path }.
+homes-unreached = { $person } gets no visit: nobody knows where the home is (give its area a point), or it is too far for a day.
+homes-without-day = { $count } people get no visit: the teams have no free day left in the campaign.
+homes-rounds = { $visits } visits on { $rounds } rounds, { $km } km; fewer than { $least } km are not possible (gap { $gap } %). { $vials } vials, { $wasted } doses wasted.
+home-title = { $campaign }: home visits
+home-when = { $team }, { $date }: { $visits } visits, { $km } km, back at { $back }
+home-load = To load: { $vials } vials for { $doses } doses ({ $wasted } left over)
+home-head-no = no.
+home-head-time = time
+home-head-name = name
+home-head-phone = phone
+home-head-address = address
+home-head-dose = dose
+home-head-lot = lot
+home-head-given_at = given at
+home-head-signed = vaccinator's signature
+home-head-remark = remark

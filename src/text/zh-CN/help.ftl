@@ -435,3 +435,12 @@ help-schools-missed = 列出错过本班接种的学生及原因
 help-schools-missed--month = 截至该月底，如 2026-11
 help-schools-missed--as_of = 截至这一天［默认：今天］
 help-schools-missed--save = 每校写一个工作簿到该文件夹，反馈给学校
+help-homes = 上门接种：为不能到场的人安排路线
+help-homes-rounds = 为 places = ["home"] 的人群安排流动队上门路线：时间、住址、领苗瓶数
+help-homes-rounds--from = 第一天［默认：明天］
+help-homes-rounds--max_visits = 每条路线最多户数
+help-homes-rounds--minutes_per_visit = 每户用时（分钟）
+help-homes-rounds--open_vial_hours = 开瓶后可用小时数
+help-homes-rounds--leave_at = 出发时间
+help-homes-rounds--team = 只用该流动队，可重复［默认：全部］
+help-homes-rounds--save = 写成工作簿，每条路线一张表

@@ -95,3 +95,23 @@ column-born = 出生日期
 column-unknown = 登记册中没有
 column-not_on_list = 名单中没有
 column-class = 班级
+
+homes-no-team = 没有流动队 { $team }
+homes-nobody = 目前无人须上门接种：在 campaign.toml 中给人群写 places = ["home"]，即为上门接种。
+homes-written = 上门路线已写入 { $path }。
+homes-unreached = { $person } 未能安排上门：住址位置不明（请给所在地区填经纬度），或一天之内往返不了。
+homes-without-day = { $count } 人未能安排上门：活动期内流动队没有空闲的日子。
+homes-rounds = 共上门 { $visits } 户次，{ $rounds } 条路线，{ $km } 公里；不可能少于 { $least } 公里（差距 { $gap } %）。用疫苗 { $vials } 瓶，损耗 { $wasted } 剂。
+home-title = { $campaign }上门接种路线单
+home-when = { $team }　{ $date }：上门 { $visits } 户，{ $km } 公里，{ $back } 返回
+home-load = 领取疫苗：{ $vials } 瓶，接种 { $doses } 剂（余 { $wasted } 剂）
+home-head-no = 序号
+home-head-time = 到达时间
+home-head-name = 姓名
+home-head-phone = 电话
+home-head-address = 住址
+home-head-dose = 剂次
+home-head-lot = 疫苗批号
+home-head-given_at = 接种时间
+home-head-signed = 接种人员签名
+home-head-remark = 备注
