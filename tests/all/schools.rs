@@ -373,6 +373,18 @@ fn printed_lists_have_a_sheet_for_each_class_and_forms_come_back_as_they_are() {
     county.at("2025-09-24", &["schools", "lists", text(&dir), "--consent"]).ends(0);
     let back = county.json("2025-09-24", &["schools", "consent", text(&book)]);
     assert_eq!((&back[0]["same"], &back[0]["rows"]), (&54.into(), &54.into()), "{back}");
+    // The team takes its tour along, with the vaccine to load.
+    county.at("2025-09-24", &["plan", "make", "--steps", "0"]).ends(0);
+    let tours = county.world.path("tours.xlsx");
+    county.at("2025-09-24", &["plan", "tours", "--save", text(&tours)]).ends(0);
+    let read = python("openpyxl", script, &[text(&tours)]).unwrap();
+    let read: Value = serde_json::from_str(&read).unwrap();
+    let sheets: Vec<&String> = read.as_object().unwrap().keys().collect();
+    assert_eq!(sheets, ["2025-10-09 V0", "2026-04-09 V0"]);
+    let sheet = read["2025-10-09 V0"].to_string();
+    for part in ["领取疫苗：54 瓶（54 剂）", "第0中学", "08:00 出发"] {
+        assert!(sheet.contains(part), "{part}: {sheet}");
+    }
     let all = ["schools", "lists", text(&dir), "--school", "第九中学"];
     assert_eq!(county.at("2025-09-24", &all).code, 1);
 }
