@@ -23,6 +23,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("refused.ftl", include_str!("text/zh-CN/refused.ftl"), include_str!("text/en/refused.ftl")),
     ("report.ftl", include_str!("text/zh-CN/report.ftl"), include_str!("text/en/report.ftl")),
     ("rules.ftl", include_str!("text/zh-CN/rules.ftl"), include_str!("text/en/rules.ftl")),
+    ("schools.ftl", include_str!("text/zh-CN/schools.ftl"), include_str!("text/en/schools.ftl")),
     ("web.ftl", include_str!("text/zh-CN/web.ftl"), include_str!("text/en/web.ftl")),
     ("workbook.ftl", include_str!("text/zh-CN/workbook.ftl"), include_str!("text/en/workbook.ftl")),
 ];

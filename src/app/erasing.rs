@@ -9,9 +9,10 @@ use crate::domain::hold::EventKind;
 use crate::domain::permission::{Actor, Power};
 use crate::domain::person::{More, Person};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::schools::{Decided, Pupil};
 use crate::mail::message::canonical;
 use crate::store::erasing::{self, Naming};
-use crate::store::{Tx, bookings, copy, installation, people_codes, receipts, records};
+use crate::store::{Tx, bookings, copy, installation, people_codes, receipts, records, schools};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -63,6 +64,7 @@ impl App {
         }
         erase_words(tx, &person, &secrets).await?;
         bookings::forget(tx, &id).await?;
+        schools::forget(tx, &id, |row| is_row_of(row, &person)).await?;
         out.uploads = erasing::uploads(tx).await?;
         people_codes::erase(tx, &id, why, millis(now)).await?;
         out.backups = backups(tx).await?;
@@ -147,8 +149,10 @@ impl App {
         let mut tx = self.store.write().await?;
         for loaded in all.iter().filter(over) {
             mails += erasing::campaign(&mut tx, loaded.no).await?;
+            schools::retain(&mut tx, loaded.no).await?;
         }
         erasing::old_uploads(&mut tx, millis(now - kept)).await?;
+        schools::old_lists(&mut tx, millis(now - kept)).await?;
         // A day later everywhere: what has ended opens nothing any more.
         bookings::drop_links(&mut tx, day - TimeDelta::days(2)).await?;
         tx.commit().await?;
@@ -167,6 +171,14 @@ fn nameless(person: Person) -> Person {
         more: Box::new(More { died: person.more.died, ..More::default() }),
         ..person
     }
+}
+
+/// Whether a row of a list says who somebody is: by a clerk's decision, the identity number, or name and birth date.
+fn is_row_of(row: &Pupil, person: &Person) -> bool {
+    let is_decided = matches!(&row.decided, Some(Decided::Person(code)) if *code == person.id);
+    let has_number = row.id_no.is_some() && row.id_no == person.more.id_no;
+    let is_named = person.name.as_ref() == Some(&row.name) && row.born == person.born;
+    is_decided || has_number || is_named
 }
 
 /// The texts by which a person could be found.

@@ -12,7 +12,7 @@ use crate::domain::person::{Outcome, Person};
 use crate::store::doses::sort;
 use crate::store::person_file::{self, Appointment, Mail};
 use crate::store::records::{self, Known, Past, Record};
-use crate::store::{Tx, cells, doses, outcomes, people, people_codes};
+use crate::store::{Tx, cells, doses, outcomes, people, people_codes, schools};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -228,6 +228,7 @@ impl App {
         }
         hand_over_records(tx, (&theirs, &noted), &id, at).await?;
         person_file::hand_over(tx, gone.as_str(), id.as_str(), at).await?;
+        schools::hand_over(tx, gone.as_str(), id.as_str(), at).await?;
         people_codes::insert(tx, gone.as_str(), id.as_str(), at).await?;
         act.commit(None, &format!("{gone} is {id}")).await?;
         Ok(merged)

@@ -23,6 +23,7 @@ pub fn reason_key(reason: UnplacedReason) -> &'static str {
         UnplacedReason::SiteCapacity => "site-capacity",
         UnplacedReason::TeamDays => "team-days",
         UnplacedReason::Overdue => "overdue",
+        UnplacedReason::NotAgreed => "not-agreed",
     }
 }
 

@@ -2,7 +2,7 @@
 
 /// Commands that do something: what came of it counts, even if nobody could be told. Of the others the output is the
 /// result.
-pub(super) const ACTS: [&str; 57] = [
+pub(super) const ACTS: [&str; 63] = [
     "account add",
     "account password",
     "account remove",
@@ -55,6 +55,12 @@ pub(super) const ACTS: [&str; 57] = [
     "report save",
     "restore",
     "roster export",
+    "schools consent",
+    "schools decide",
+    "schools import",
+    "schools lists",
+    "schools match",
+    "schools visits",
     "tallies confirm",
     "tallies import",
     "tallies new",

@@ -29,6 +29,7 @@ mod forecast_out;
 mod forecast_stream;
 mod forecast_words;
 mod help;
+mod homes;
 mod import;
 mod imports;
 mod job;
@@ -55,6 +56,7 @@ mod plan_odds;
 mod plan_print;
 mod plan_progress;
 mod plan_surge;
+mod plan_tour_sheets;
 mod plan_tours;
 mod plan_vials;
 mod plan_what_if;
@@ -64,6 +66,9 @@ mod report;
 mod report_print;
 mod roster;
 mod roster_files;
+mod roster_weeks;
+mod schools;
+mod schools_print;
 mod service;
 mod snippet;
 mod status;
@@ -160,6 +165,12 @@ enum Command {
     /// Make, check, show and export rosters: who works where on which day
     #[command(subcommand)]
     Roster(roster::Roster),
+    /// Lists of pupils, consent, visits by class, lists to print and who was missed
+    #[command(subcommand)]
+    Schools(schools::Schools),
+    /// Rounds of teams to people who are visited at home
+    #[command(subcommand)]
+    Homes(homes::Homes),
     /// Doses given to people
     #[command(subcommand)]
     Doses(import::Doses),
@@ -349,6 +360,8 @@ async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
         Command::Jurisdiction(it) => it.run(invocation).await,
         Command::Plan(it) => it.run(invocation).await,
         Command::Roster(it) => it.run(&invocation),
+        Command::Schools(it) => Box::pin(it.run(&invocation)).await,
+        Command::Homes(it) => Box::pin(it.run(&invocation)).await,
         Command::Doses(it) => it.run(invocation).await,
         Command::Tallies(it) => it.run(invocation).await,
         Command::Persons(it) => it.run(invocation).await,

@@ -2,11 +2,13 @@
 
 use super::output::{Format, Sheet, harmless};
 use super::plan_choice::any_plan;
+use super::plan_tour_sheets::workbook;
 use super::{Invocation, exit, parse_day};
 use crate::domain::planner::{self, TeamTour};
 use chrono::{NaiveDate, NaiveTime, Timelike as _};
 use clap::Args;
 use serde::Serialize;
+use std::path::PathBuf;
 
 /// Which tours.
 #[derive(Debug, Args)]
@@ -22,6 +24,9 @@ pub(super) struct Tours {
     /// When teams leave their base
     #[arg(long, value_name = "TIME", value_parser = parse_time, default_value = "08:00")]
     depart: NaiveTime,
+    /// Write a workbook with a sheet for each team and day: times, addresses, vaccine to load
+    #[arg(long, value_name = "FILE.xlsx")]
+    save: Option<PathBuf>,
 }
 
 fn parse_time(text: &str) -> Result<NaiveTime, String> {
@@ -55,6 +60,7 @@ impl Tours {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         let (app, loaded) = invocation.loaded(None).await?;
         let found = any_plan(invocation, &app, &loaded, self.no).await?;
+        let places = app.jurisdiction().await?;
         app.store.close().await;
         let Some((head, mut rows)) = found else { return Ok(exit::FAILED) };
         let campaign = &loaded.campaign;
@@ -73,6 +79,15 @@ impl Tours {
         });
         let tours = planner::tours(campaign, &rows);
         let out = invocation.out;
+        if let Some(path) = &self.save {
+            let now = invocation.clock.now();
+            let local = now.with_timezone(&campaign.timezone).naive_local();
+            let clock = |minutes| self.clock(minutes);
+            let bytes = workbook((campaign, places.as_ref()), local, &tours, clock)?;
+            crate::files::write(path, bytes).map_err(|error| out.not_written(path, &error))?;
+            out.note("tour-written", &[("tours", &tours.len()), ("path", &path.display())]);
+            return Ok(exit::OK);
+        }
         if out.format == Format::Json {
             let views: Vec<View> = tours.iter().map(|tour| self.view(tour)).collect();
             out.json(&views);

@@ -22,7 +22,7 @@ pub(super) enum Roster {
     Check(Check),
     /// A roster by place and day, or somebody's days
     Show(Show),
-    /// Write a calendar file for each person and a duty sheet for each site and team
+    /// Write a calendar file for each person, a duty sheet for each site and team, a workbook for each week
     Export(Export),
 }
 
@@ -447,12 +447,14 @@ impl Export {
         let files = super::roster_files::files(invocation, &of, &duties);
         crate::files::create_dir_all(&self.dir)
             .map_err(|error| invocation.out.not_written(&self.dir, &error))?;
-        for (name, text) in &files {
+        let weeks = super::roster_weeks::workbooks(invocation, &of, &duties)?;
+        let texts = files.iter().map(|(name, text)| (name, text.as_bytes()));
+        for (name, bytes) in texts.chain(weeks.iter().map(|(name, book)| (name, book.as_slice()))) {
             let path = self.dir.join(name);
-            crate::files::write(&path, text)
+            crate::files::write(&path, bytes)
                 .map_err(|error| invocation.out.not_written(&path, &error))?;
         }
-        let (count, dir) = (files.len(), self.dir.display());
+        let (count, dir) = (files.len() + weeks.len(), self.dir.display());
         invocation.out.note("roster-exported", &[("count", &count), ("dir", &dir)]);
         Ok(exit::OK)
     }

@@ -8,7 +8,7 @@
 use super::import::Doses;
 use super::{
     Command, Invocation, bookings, bounce, campaign, catch_up, channels, conflicts, db, digest,
-    job, jurisdiction, outbox, report,
+    job, jurisdiction, outbox, report, schools,
 };
 use crate::domain::audit::Action;
 use crate::domain::message::MailState;
@@ -75,6 +75,12 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
         Command::National(it) => {
             it.shows_persons().map(|said| before(Action::SeeRecords, said)).unwrap_or_default()
         }
+        Command::Schools(it) => match it {
+            schools::Schools::Match(_) => before(Action::SeeRecords, "schools match"),
+            schools::Schools::Missed(_) => before(Action::SeeRecords, "schools missed"),
+            _ => None,
+        },
+        Command::Homes(_) => before(Action::SeeDue, "homes rounds"),
         Command::Backup(_) => after(Action::Export, "backup"),
         Command::Restore(_) => after(Action::Database, "restore"),
         // The log itself shows nobody of the register, and looks at it would fill it.

@@ -162,6 +162,8 @@ pub enum UnplacedReason {
     TeamDays,
     /// The longest interval of people who wait for a later dose has passed, or passes before a place is free.
     Overdue,
+    /// The sessions to which the people are bound give as many doses as was agreed; these are more people.
+    NotAgreed,
 }
 
 /// Prices, none below 0, that prove an upper bound for every feasible plan. A missing price is 0.

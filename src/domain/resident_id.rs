@@ -1,6 +1,7 @@
 //! Numbers of China's resident identity cards (GB 11643): six digits of the place, eight of the birth date, three of
 //! order, and a check digit. A register should not use them as codes, but many do.
 
+use super::sex::Sex;
 use chrono::NaiveDate;
 use std::borrow::Cow;
 
@@ -52,6 +53,18 @@ pub fn misfit(code: &str, born: Option<NaiveDate>) -> Option<Misfit> {
     (day.is_none() || born.is_some_and(|born| day != Some(born))).then_some(Misfit::Born)
 }
 
+/// The birth date in such a number; `None` for any other code.
+pub fn born(code: &str) -> Option<NaiveDate> {
+    let digits = is_number(code).then(|| code.get(6..14)).flatten()?;
+    NaiveDate::parse_from_str(digits, "%Y%m%d").ok()
+}
+
+/// The sex in such a number: the last digit of the order is odd for men. `None` for any other code.
+pub fn sex(code: &str) -> Option<Sex> {
+    let digit = is_number(code).then(|| code.as_bytes().get(16)).flatten()?;
+    Some(if (digit - b'0') % 2 == 1 { Sex::M } else { Sex::F })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +90,10 @@ mod tests {
         }
         assert_eq!(normal("11010519491231002x"), "11010519491231002X");
         assert_eq!(normal("box"), "box");
+        assert_eq!(
+            (super::born("11010519491231002X"), sex("11010519491231002X")),
+            (born, Some(Sex::F))
+        );
+        assert_eq!((super::born("P-1"), sex("P-1")), (None, None));
     }
 }

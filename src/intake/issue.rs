@@ -450,4 +450,9 @@ pub const CODES: &[&str] = &[
     "profile_unsaid",
     "profile_no_header",
     "unknown_code",
+    // schools
+    "list_of_nobody",
+    "unknown_school",
+    "unknown_pupil",
+    "several_pupils",
 ];

@@ -325,7 +325,11 @@ pub(super) fn kinds<'a>(
     of_stops: impl Iterator<Item = &'a Stop>,
     issues: &mut Vec<Issue>,
 ) -> BTreeMap<GroupId, Vec<String>> {
-    let all = of_stops.filter_map(|stop| stop.kind.as_deref()).chain(["site", "stop"]);
+    let all = of_stops.filter_map(|stop| stop.kind.as_deref()).chain([
+        "site",
+        "stop",
+        crate::domain::homes::HOME,
+    ]);
     let all = Codes::these(all);
     let mut kinds = BTreeMap::new();
     for line in &groups.lines {

@@ -40,6 +40,7 @@ embedded!(
     "0012_truth",
     "0013_channels",
     "0014_booking",
+    "0015_schools",
 );
 
 /// The migrations of a SQLite database.

@@ -47,6 +47,7 @@ pub mod reminders;
 pub mod requests;
 mod row;
 pub mod runs;
+pub mod schools;
 pub mod seal;
 mod secret;
 pub mod swap;

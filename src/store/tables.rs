@@ -165,6 +165,22 @@ tables! {
         int("made_at"), int("ended_at"), text("why"), maybe(int("slot")), maybe(text("answer")),
     ],
     seat_lock 1 [int("campaign"), int("turn")],
+    pupil 2 [
+        text("list"), int("nr"), text("kind"), text("content"), maybe(text("decided")),
+        int("recorded_at"),
+    ],
+    consent 2 [
+        int("campaign"), text("person"), text("answer"), day("day"), maybe(text("given_by")),
+        maybe(text("reason")), int("recorded_at"),
+    ],
+    consent_past 0 [
+        int("campaign"), text("person"), text("answer"), day("day"), maybe(text("given_by")),
+        maybe(text("reason")), int("recorded_at"), int("superseded_at"),
+    ],
+    printed 3 [
+        int("campaign"), text("person"), day("day"), text("school"), text("class"),
+        int("printed_at"),
+    ],
     register_request 1 numbered [
         int("id"), text("name"), day("born"), text("area"), text("phone"), int("made_at"),
         text("state"), maybe(text("person")), maybe(int("decided_at")),

@@ -118,13 +118,14 @@ fn a_database_that_went_to_postgresql_and_back_is_the_same() {
         let by_readers = ["bounce", "suppressed", "unsubscribed", "imported"];
         let by_clerks = ["doubtful", "guess", "unrest"];
         let by_bookers = ["booking_link", "register_request", "seat_lock"];
+        let by_schools = ["pupil", "consent", "consent_past", "printed"];
         let by_services = ["way", "passage", "early_receipt", "phone", "reply", "spending"];
         // What only registers that grew together, or people who were merged or erased, have.
         let by_people = ["apart", "alias", "erased", "voided", "unsettled"];
         assert!(
             empty.iter().all(|t| {
                 let all = [&by_daemons[..], &by_readers, &by_browsers, &by_clerks, &by_people];
-                let all = [&all.concat()[..], &by_services, &by_bookers];
+                let all = [&all.concat()[..], &by_services, &by_bookers, &by_schools];
                 all.concat().contains(t)
             }),
             "{empty:?}"

@@ -15,6 +15,7 @@ mod coverage;
 mod faults;
 mod files;
 mod guard;
+mod homes;
 mod hostile;
 mod imports;
 mod jobs;
@@ -40,6 +41,7 @@ mod profiles;
 
 mod reports;
 mod rosters;
+mod schools;
 mod signals;
 mod store;
 mod support;

@@ -139,6 +139,8 @@ const SILENT: &[&str] = &[
     "persons new",
     "plan adopt",
     "report save",
+    "schools decide",
+    "schools lists",
     "tallies confirm",
     "tallies new",
     "tallies void",
@@ -168,6 +170,13 @@ const OWN_FORM: &[&str] = &[
     "roster export",
     "roster make",
     "roster show",
+    "homes rounds",
+    "schools classes",
+    "schools consent",
+    "schools import",
+    "schools match",
+    "schools missed",
+    "schools visits",
 ];
 
 fn world() -> World {

@@ -1,6 +1,6 @@
 //! Staff of a jurisdiction and their rosters, from files, held against an independent checker.
 
-use crate::support::{World, shared, text};
+use crate::support::{World, python, shared, text};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -217,6 +217,15 @@ fn a_roster_is_shown_and_goes_to_everybody_as_a_calendar() {
     assert!(calendar.contains("DTSTART:20260"), "{calendar}");
     let sheet = std::fs::read_to_string(out.join("S01.csv")).unwrap();
     assert!(sheet.starts_with('\u{feff}') && !sheet.contains(",=1"), "{sheet}");
+    // The workbooks of the weeks have every duty once.
+    let script = "import sys, glob, openpyxl\nnames = 0\n\
+        for path in glob.glob(sys.argv[1] + '/week-*.xlsx'):\n \
+        for sheet in openpyxl.load_workbook(path):\n  \
+        for row in sheet.iter_rows(min_row=4, min_col=2):\n   \
+        names += sum(len(c.value.split(chr(10))) for c in row if c.value)\nprint(names)";
+    let Some(names) = python("openpyxl", script, &[text(&out)]) else { return };
+    let duties = std::fs::read_to_string(&roster).unwrap().lines().count() - 1;
+    assert_eq!(names.trim(), duties.to_string());
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod by_hand;
 mod doses;
 mod facts;
+mod listed;
 mod outcomes;
 mod persons;
 mod pipeline;

@@ -1,9 +1,10 @@
 //! Agreed sessions, placed before everything else: people who wait for a dose first, then people who
 //! start. Whoever starts there must be able to finish.
 
+use super::agreed_teams::{AgreedTeams, teams_for};
 use super::draft::{Draft, Who};
 use super::free_capacity::Step;
-use super::index::{CohortIndex, Day, Per};
+use super::index::{CohortIndex, Day, Per, Place};
 use super::model::{AgreedModel, Problem};
 
 /// People of a cohort who move through its sessions.
@@ -22,6 +23,7 @@ pub(super) fn placed<'p>(problem: &'p Problem<'p>) -> Draft<'p> {
     if problem.agreed.is_empty() {
         return draft;
     }
+    let teams = teams_for(problem);
     let mut groups: Per<CohortIndex, Vec<Group>> =
         problem.cohorts.indices().map(|cohort| waiting(problem, cohort)).collect();
     let mut new_left: Per<CohortIndex, u32> =
@@ -31,7 +33,7 @@ pub(super) fn placed<'p>(problem: &'p Problem<'p>) -> Draft<'p> {
         let mut cohorts = session.cohorts.clone();
         cohorts.sort_by(|&a, &b| problem.urgency(b).total_cmp(&problem.urgency(a)).then(a.cmp(&b)));
         for &cohort in &cohorts {
-            left -= serve(problem, session, cohort, &mut groups[cohort], left);
+            left -= serve(problem, (session, &teams), cohort, &mut groups[cohort], left);
         }
         for &cohort in &cohorts {
             let model = &problem.cohorts[cohort];
@@ -40,7 +42,7 @@ pub(super) fn placed<'p>(problem: &'p Problem<'p>) -> Draft<'p> {
                 && reaches(problem, cohort, session);
             let n = left.min(new_left[cohort]);
             if can_start && n > 0 {
-                let steps = vec![step(session)];
+                let steps = vec![step(session, &teams)];
                 let window = next_window(problem, cohort, 0, session.day);
                 groups[cohort].push(Group { who: Who::New, people: n, steps, window });
                 new_left[cohort] -= n;
@@ -57,8 +59,12 @@ pub(super) fn placed<'p>(problem: &'p Problem<'p>) -> Draft<'p> {
     draft
 }
 
-fn step(session: &AgreedModel) -> Step {
-    Step { day: session.day, place: session.place, team: None }
+fn step(session: &AgreedModel, teams: &AgreedTeams) -> Step {
+    let team = match session.place {
+        Place::Stop(stop) => teams.get(&(session.day, stop)).copied(),
+        Place::Site(_) => None,
+    };
+    Step { day: session.day, place: session.place, team }
 }
 
 fn reaches(problem: &Problem, cohort: CohortIndex, session: &AgreedModel) -> bool {
@@ -87,7 +93,7 @@ fn next_window(problem: &Problem, cohort: CohortIndex, dose: usize, day: Day) ->
 /// first before the others; returns how many.
 fn serve(
     problem: &Problem,
-    session: &AgreedModel,
+    (session, teams): (&AgreedModel, &AgreedTeams),
     cohort: CohortIndex,
     groups: &mut Vec<Group>,
     left: u32,
@@ -113,7 +119,7 @@ fn serve(
         }
         let mut moved = Group { people: n, ..groups[i].clone() };
         let dose = next(&moved);
-        moved.steps.push(step(session));
+        moved.steps.push(step(session, teams));
         moved.window = next_window(problem, cohort, dose, session.day);
         groups[i].people -= n;
         groups.push(moved);

@@ -51,6 +51,10 @@ fn reason(draft: &Draft, cohort: &Cohort) -> UnplacedReason {
     if catchment.places.is_empty() {
         return UnplacedReason::NoPlace;
     }
+    let is_agreed = |pins: &std::collections::BTreeSet<_>| pins.is_subset(&catchment.agreed);
+    if catchment.pins.as_ref().is_some_and(is_agreed) {
+        return UnplacedReason::NotAgreed;
+    }
     let useful = cohort.opens.until(programme.end).find(|&day| finishes(programme, day));
     let Some(first) = useful else { return UnplacedReason::Horizon };
     let last = programme.last();

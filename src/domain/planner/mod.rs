@@ -11,6 +11,7 @@
 
 mod aggregated_cohorts;
 mod agreed;
+mod agreed_teams;
 mod bound;
 mod catchments;
 #[cfg(test)]

@@ -7,10 +7,12 @@
 
 pub(super) mod national;
 mod opening;
+mod pupils;
 mod shapes;
 mod surveys;
 
 pub(super) use opening::first_rows;
+pub use pupils::{ConsentRow, PupilList, PupilRow, consents, pupils};
 pub use shapes::CampaignRow;
 pub use surveys::{SURVEY_COLUMNS, SURVEY_QUESTIONS, SurveyRow, births, survey};
 

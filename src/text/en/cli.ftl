@@ -175,6 +175,7 @@ reason-closed = every place that reaches the area is closed on the days that mat
 reason-supply = too little vaccine on the days that matter; order more or earlier deliveries
 reason-storage = the cold stores are full on the days that matter; restock more often
 reason-site-capacity = the sites are full on the days that matter; raise their doses per day
+reason-not-agreed = more people than the doses that were agreed at the sessions to which they are bound: refused, or not expected
 reason-team-days = the teams have no time left on the days that matter; add team-days
 reason-overdue = the window for the next dose closed before there was a free place; call these people first
 problem-behind-plan = behind plan: { $done } doses given of { $planned } planned by then

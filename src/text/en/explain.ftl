@@ -159,3 +159,7 @@ explain-facts_of_group = Facts are never deleted with a row. With renamed_from t
 explain-facts_of_place = Facts are never deleted with a row. With until the place is there until the day before.
 explain-facts_of_lot = Doses of the lot were recorded. A recalled lot is planned no more from its day on; what was given stays.
 explain-facts_of_denominator = Without eligible people there is no coverage. A revision with as_of counts from its day on, and earlier reports stay as they were.
+explain-list_of_nobody = A list is a school's, or a township's of those who are not at school; each row says whose.
+explain-unknown_school = A school is an area of its own with a stop of kind school in it, so that its pupils are counted and can be visited.
+explain-unknown_pupil = An answer is stored for a pupil of the register. Lists must be matched before answers come.
+explain-several_pupils = Name and birth date are not enough for two children who share them: the guardian, the identity number or the code tells them apart.

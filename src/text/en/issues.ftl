@@ -230,3 +230,7 @@ issue-township_small = the township “{ $value }” has fewer than { $limit } r
 issue-township_only_one = the county of township “{ $value }” has fewer than { $limit } residents; it is one township
 issue-township_merge = the township “{ $value }” cannot be merged into “{ $other }”; a township is merged with another one of its county
 issue-period_not_over = the period ends on { $value }, after today, { $today }; the figures are of what the files have now
+issue-list_of_nobody = the row names neither a school nor an area; write the school, or for those who are not at school the township
+issue-unknown_school = “{ $value }” is no school of the campaign{ issue-hint }; a school is an area with a stop of kind school: correct the name, or add it to areas and stops
+issue-unknown_pupil = no pupil of the register is this one; match the lists first (schools match --save), or write the person's code
+issue-several_pupils = several pupils are like this: { $known }; write the person's code or the identity number

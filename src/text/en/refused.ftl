@@ -85,3 +85,5 @@ refused-request = request { $id } cannot be taken: the register refuses its row;
 refused-place-unknown = there is no place { $code }
 refused-place-days = the last day is before the first, or more than a year after it
 refused-place-no-site = { $code } is no fixed site: it is open or closed
+refused-no-row = there is no row { $row } in any list; `doseplan schools match` shows the rows
+refused-workbook = the workbook cannot be made: { $said }

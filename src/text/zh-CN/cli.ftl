@@ -175,6 +175,7 @@ reason-closed = 可用的日子里接种点全部关闭；请开放部分日期
 reason-supply = 可用的日子里疫苗不足；请增加或提前到货
 reason-storage = 冷藏容量已满；请增加补货次数
 reason-site-capacity = 接种点已满负荷；请提高日接种能力
+reason-not-agreed = 超出已约定场次的剂次：不同意接种或预计不来
 reason-team-days = 流动队时间已满；请增加出车天数
 reason-overdue = 下一剂间隔已过而未排上；请优先联系
 problem-behind-plan = 落后于计划：计划 { $planned } 剂次，实种 { $done } 剂次

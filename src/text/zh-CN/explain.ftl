@@ -159,3 +159,7 @@ explain-facts_of_group = 记录不会随文件中的行一起删除。填写 ren
 explain-facts_of_place = 记录不会随文件中的行一起删除。填写 until 后，该点用到前一天为止。
 explain-facts_of_lot = 该批号已有接种记录。召回的批号从该日起不再安排，已接种的记录保留。
 explain-facts_of_denominator = 没有应种人数就算不出接种率。带 as_of 的修订行从该日起算，此前的报表不变。
+explain-list_of_nobody = 名单要么是学校的，要么是乡镇的未在校名单；每行须写明。
+explain-unknown_school = 学校是单独的地区，其中设有 school 类流动点，这样学生才能计数、才能入校接种。
+explain-unknown_pupil = 知情同意按登记册中的学生保存；须先比对名单。
+explain-several_pupils = 姓名和出生日期相同的学生，要靠监护人、身份证号或人员编号区分。

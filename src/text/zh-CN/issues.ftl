@@ -230,3 +230,7 @@ issue-township_small = 乡镇“{ $value }”合并后仍不足 { $limit } 人�
 issue-township_only_one = 乡镇“{ $value }”所在的县不足 { $limit } 人，全县按一个乡镇统计
 issue-township_merge = 乡镇“{ $value }”不能并入“{ $other }”；只能与同县的另一乡镇合并
 issue-period_not_over = 统计期末 { $value } 晚于今天 { $today }；数字只反映文件中现有的记录
+issue-list_of_nobody = 该行既无学校也无地区；请填学校，未在校的填乡镇
+issue-unknown_school = “{ $value }”不是本次活动的学校{ issue-hint }；学校须是设有 school 类流动点的地区：请改正名称，或在 areas 和 stops 中补上
+issue-unknown_pupil = 登记册中没有这名学生；请先比对名单（schools match --save），或填写人员编号
+issue-several_pupils = 有几名学生与此相符：{ $known }；请填写人员编号或身份证号

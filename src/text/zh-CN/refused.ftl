@@ -85,3 +85,5 @@ refused-request = 申请 { $id } 无法受理：登记册拒绝该行；请检�
 refused-place-unknown = 没有地点 { $code }
 refused-place-days = 末日早于首日，或相隔超过一年
 refused-place-no-site = { $code } 不是固定接种点，只能开或关
+refused-no-row = 名单中没有 { $row } 这一行；`doseplan schools match` 列出各行
+refused-workbook = 工作簿无法生成：{ $said }

@@ -1,0 +1,160 @@
+//! Schools: three lists become the register, what guardians answered, visits, lists to print and who was missed.
+
+mod classes;
+mod consents;
+mod lists;
+mod matched;
+mod paper;
+mod visits;
+
+pub use classes::{ClassLine, MissedLine, SchoolPupil};
+pub use consents::{TakenConsents, Withdrawn};
+pub use lists::{DecidedRow, TakenList};
+pub use matched::{MatchRequest, MatchedLists, SchoolMatch, ShownChild};
+pub use paper::{PaperBook, PaperKind};
+pub use visits::{VisitOrder, VisitedSchools};
+
+use super::{App, Loaded, Result, today};
+use crate::domain::campaign::Campaign;
+use crate::domain::id::{AreaCode, PersonId};
+use crate::domain::person::{Asked, Person};
+use crate::domain::schools::{Child, Pupil, RegisterFile, match_lists, stop_of};
+use crate::store::{Tx, people, schools};
+use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// The schools of a campaign, by the texts that mean them.
+pub(super) struct Schools<'a> {
+    codes: HashMap<&'a str, &'a AreaCode>,
+    names: HashMap<&'a str, Option<&'a AreaCode>>,
+}
+
+impl<'a> Schools<'a> {
+    /// The areas in which a school can be visited.
+    pub(super) fn of(campaign: &'a Campaign) -> Self {
+        let mut out = Self { codes: HashMap::new(), names: HashMap::new() };
+        let is_school = |code: &AreaCode| stop_of(campaign, code).is_some();
+        for area in campaign.areas.iter().filter(|area| is_school(&area.code)) {
+            out.codes.insert(area.code.as_str(), &area.code);
+            let name = out.names.entry(area.name.as_str()).or_insert(Some(&area.code));
+            // A name that two schools have means neither.
+            if *name != Some(&area.code) {
+                *name = None;
+            }
+        }
+        out
+    }
+
+    /// The school that a text means, by code or name.
+    pub(super) fn called(&self, text: &str) -> Option<&'a AreaCode> {
+        let text = text.trim();
+        let by_name = || self.names.get(text).copied().flatten();
+        self.codes.get(text).copied().or_else(by_name)
+    }
+
+    /// What may be written: codes and names.
+    fn known(&self) -> impl Iterator<Item = &'a str> {
+        self.codes.keys().chain(self.names.keys()).copied()
+    }
+}
+
+/// The day for whose ages people are asked: today, or the campaign's first one.
+pub(super) fn asked_day(loaded: &Loaded, now: DateTime<Utc>) -> NaiveDate {
+    today(&loaded.campaign, now).max(loaded.campaign.start)
+}
+
+/// All lists with the files of the register that may belong to them, joined to children.
+struct Roll {
+    pupils: Vec<Pupil>,
+    files: Vec<RegisterFile>,
+    people: Vec<Person>,
+    children: Vec<Child>,
+}
+
+/// What can be looked up of rows: codes, numbers, and two of name, birth date and guardian.
+struct Marks {
+    codes: HashSet<PersonId>,
+    numbers: HashSet<String>,
+    born: HashSet<(NaiveDate, String)>,
+    named: HashSet<(String, String)>,
+}
+
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+impl Marks {
+    fn of(pupils: &[Pupil]) -> Self {
+        let mut out = Self {
+            codes: HashSet::new(),
+            numbers: HashSet::new(),
+            born: HashSet::new(),
+            named: HashSet::new(),
+        };
+        for row in pupils {
+            if let Some(crate::domain::schools::Decided::Person(code)) = &row.decided {
+                out.codes.insert(code.clone());
+            }
+            out.numbers.extend(row.id_no.as_deref().map(str::to_uppercase));
+            out.born.insert((row.born, plain(&row.name)));
+            if let Some(guardian) = &row.guardian {
+                out.born.insert((row.born, plain(guardian)));
+                out.named.insert((plain(&row.name), plain(guardian)));
+            }
+        }
+        out
+    }
+
+    /// Whether some row may be this person's.
+    fn may_be(&self, person: &Person) -> bool {
+        let name = person.name.as_deref().map(plain);
+        let guardian = person.more.guardian.as_deref().map(plain);
+        let is_born = |text: &Option<String>| {
+            text.as_ref().is_some_and(|text| self.born.contains(&(person.born, text.clone())))
+        };
+        let number = person.more.id_no.as_deref().map(|text| text.trim().to_uppercase());
+        self.codes.contains(&person.id)
+            || number.is_some_and(|number| self.numbers.contains(&number))
+            || is_born(&name)
+            || is_born(&guardian)
+            || name.zip(guardian).is_some_and(|both| self.named.contains(&both))
+    }
+}
+
+impl App {
+    /// Reads the lists and the register once. Of the register those are taken whom the campaign asks, or who may be on
+    /// a list.
+    async fn roll(&self, tx: &mut Tx, loaded: &Loaded, day: NaiveDate) -> Result<Roll> {
+        let campaign = &loaded.campaign;
+        let pupils = schools::lists(tx).await?;
+        let (marks, asked, all) = (Marks::of(&pupils), Asked::by(campaign), Schools::of(campaign));
+        let (mut files, mut people_of) = (Vec::new(), Vec::new());
+        people::each(tx, |person| {
+            if person.more.died.is_some() {
+                return;
+            }
+            let is_asked = asked.group(&person.area, person.traits(), day).is_some();
+            if !is_asked && !marks.may_be(&person) {
+                return;
+            }
+            files.push(RegisterFile {
+                person: person.id.clone(),
+                name: person.name.clone(),
+                id_no: person.more.id_no.clone(),
+                born: person.born,
+                guardian: person.more.guardian.clone(),
+                school: person.more.school.as_deref().and_then(|it| all.called(it)).cloned(),
+                is_asked,
+            });
+            people_of.push(person);
+        })
+        .await?;
+        let children = match_lists(&pupils, &files);
+        Ok(Roll { pupils, files, people: people_of, children })
+    }
+}
+
+/// Names of areas by code.
+fn names(campaign: &Campaign) -> BTreeMap<&AreaCode, &str> {
+    campaign.areas.iter().map(|area| (&area.code, area.name.as_str())).collect()
+}

@@ -1,0 +1,205 @@
+//! `doseplan homes`: rounds of teams to people who are visited at home.
+
+use super::output::{Format, Sheet, harmless};
+use super::schools::parse_time;
+use super::{Invocation, exit, parse_day};
+use crate::app::homes::{HomeOrder, HomeRound, HomeRounds};
+use crate::domain::campaign::Language;
+use crate::domain::id::TeamCode;
+use crate::intake::workbook_out::{Book, Cell};
+use crate::text;
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// Visits of people who cannot come.
+#[derive(Debug, Subcommand)]
+pub(super) enum Homes {
+    /// Rounds of teams to groups with places = `["home"]`, with times, addresses and vials to load
+    Rounds(Rounds),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Rounds {
+    /// The first day [default: tomorrow]
+    #[arg(long, value_parser = parse_day)]
+    from: Option<NaiveDate>,
+    /// Most visits of a round
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=40))]
+    max_visits: u32,
+    /// Minutes at a home
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=240))]
+    minutes_per_visit: u32,
+    /// Hours for which an opened vial is good
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(0..=720))]
+    open_vial_hours: u32,
+    /// When teams leave their base
+    #[arg(long, value_name = "HH:MM", default_value = "08:00", value_parser = parse_time)]
+    leave_at: NaiveTime,
+    /// Only this team; repeat it for several [default: all]
+    #[arg(long)]
+    team: Vec<String>,
+    /// Write a workbook with a sheet for each round
+    #[arg(long, value_name = "FILE.xlsx")]
+    save: Option<PathBuf>,
+}
+
+impl Homes {
+    pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let Self::Rounds(it) = self;
+        it.run(invocation).await
+    }
+}
+
+impl Rounds {
+    async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let (app, loaded) = invocation.loaded(None).await?;
+        let now = invocation.clock.now();
+        for code in &self.team {
+            if loaded.campaign.team(code).is_none() {
+                let team = harmless(code);
+                return Err(invocation.out.fail("homes-no-team", &[("team", &team)]));
+            }
+        }
+        let order = HomeOrder {
+            first: self.from,
+            visits_max: self.max_visits as usize,
+            minutes_per_visit: self.minutes_per_visit,
+            open_vial_minutes: self.open_vial_hours * 60,
+            leaves_at: self.leave_at,
+            teams: self.team.iter().map(|code| TeamCode::new(code.as_str())).collect(),
+        };
+        let found = app.home_rounds(&loaded, &order, now).await?;
+        app.store.close().await;
+        if found.people == 0 {
+            invocation.out.note("homes-nobody", &[]);
+        }
+        if let Some(path) = &self.save {
+            let local = now.with_timezone(&loaded.campaign.timezone).naive_local();
+            let title = loaded.campaign.name.as_str();
+            let bytes = workbook(loaded.campaign.language, (title, local), &found)?;
+            crate::files::write(path, bytes)
+                .map_err(|error| invocation.out.not_written(path, &error))?;
+            invocation.out.note("homes-written", &[("path", &path.display())]);
+        } else if invocation.out.format == Format::Json {
+            invocation.out.json(&found);
+        } else {
+            invocation.out.sheet(&sheet(&found));
+        }
+        told(invocation, &found);
+        let is_whole = found.unreached.is_empty() && found.without_day == 0;
+        Ok(if is_whole { exit::OK } else { exit::FAILED })
+    }
+}
+
+fn clock(time: NaiveTime) -> String {
+    time.format("%H:%M").to_string()
+}
+
+fn sheet(found: &HomeRounds) -> Sheet {
+    let columns =
+        ["date", "team", "number", "arrives", "person", "name", "phone", "address", "dose"];
+    let mut sheet = Sheet::new(&columns);
+    for round in &found.rounds {
+        for (no, call) in (1..).zip(&round.calls) {
+            let no: usize = no;
+            sheet.push(vec![
+                round.day.to_string(),
+                round.team.to_string(),
+                no.to_string(),
+                clock(call.arrives),
+                call.person.to_string(),
+                harmless(&call.name),
+                harmless(&call.phone),
+                harmless(&call.address),
+                call.dose.to_string(),
+            ]);
+        }
+    }
+    sheet
+}
+
+fn told(invocation: &Invocation, found: &HomeRounds) {
+    let out = invocation.out;
+    for person in &found.unreached {
+        let person = harmless(person.as_str());
+        out.note("homes-unreached", &[("person", &person)]);
+    }
+    if found.without_day > 0 {
+        out.note("homes-without-day", &[("count", &found.without_day)]);
+    }
+    let visits: usize = found.rounds.iter().map(|round| round.calls.len()).sum();
+    let vials: u32 = found.rounds.iter().map(|round| round.vials.vials).sum();
+    let wasted: u32 = found.rounds.iter().map(|round| round.vials.wasted).sum();
+    let [km, least] = [found.km, found.least_km].map(|km| format!("{km:.1}"));
+    let gap = format!("{:.1}", found.gap * 100.0);
+    let rounds = found.rounds.len();
+    let said: [(&str, &dyn std::fmt::Display); 7] = [
+        ("visits", &visits),
+        ("rounds", &rounds),
+        ("km", &km),
+        ("least", &least),
+        ("gap", &gap),
+        ("vials", &vials),
+        ("wasted", &wasted),
+    ];
+    out.note("homes-rounds", &said);
+}
+
+/// A sheet for each round, to take along.
+fn workbook(
+    language: Language,
+    (title, made_at): (&str, NaiveDateTime),
+    found: &HomeRounds,
+) -> anyhow::Result<Vec<u8>> {
+    let word = |code: &str| text::word(language, &format!("home-head-{code}"));
+    let codes =
+        ["no", "time", "name", "phone", "address", "dose", "lot", "given_at", "signed", "remark"];
+    let heads = codes.map(word);
+    let mut book = Book::new(title, made_at);
+    for round in &found.rounds {
+        let mut page = book.page(&format!("{} {}", round.day, round.team));
+        let rows: Vec<Vec<Cell>> = (1..)
+            .zip(&round.calls)
+            .map(|(no, call)| {
+                vec![
+                    Cell::Count(no),
+                    Cell::text(clock(call.arrives)),
+                    Cell::text(call.name.as_str()),
+                    Cell::text(call.phone.as_str()),
+                    Cell::text(call.address.as_str()),
+                    Cell::Count(call.dose.into()),
+                    Cell::Blank,
+                    Cell::Blank,
+                    Cell::Blank,
+                    Cell::Blank,
+                ]
+            })
+            .collect();
+        page.table(&titles(language, title, round), &heads, &rows)?;
+        page.close()?;
+    }
+    if found.rounds.is_empty() {
+        book.page(title).close()?;
+    }
+    Ok(book.bytes()?)
+}
+
+fn titles(language: Language, title: &str, round: &HomeRound) -> Vec<String> {
+    let (back, km, visits) = (clock(round.back), format!("{:.1}", round.km), round.calls.len());
+    let said: [(&str, &dyn std::fmt::Display); 8] = [
+        ("team", &round.team_name),
+        ("date", &round.day),
+        ("visits", &visits),
+        ("km", &km),
+        ("back", &back),
+        ("vials", &round.vials.vials),
+        ("doses", &round.vials.doses),
+        ("wasted", &round.vials.wasted),
+    ];
+    vec![
+        text::say(language, "home-title", &[("campaign", &title)]),
+        text::say(language, "home-when", &said),
+        text::say(language, "home-load", &said),
+    ]
+}
