@@ -91,7 +91,6 @@ column-bound = at least
 column-visit = visit
 column-rows_before = before
 column-withdrawn = withdrawn
-column-born = born
 column-unknown = not in register
 column-not_on_list = not on list
 column-class = class

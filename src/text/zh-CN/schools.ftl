@@ -91,7 +91,6 @@ column-bound = 至少
 column-visit = 入校日期
 column-rows_before = 原有行数
 column-withdrawn = 打印后撤回
-column-born = 出生日期
 column-unknown = 登记册中没有
 column-not_on_list = 名单中没有
 column-class = 班级
