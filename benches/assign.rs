@@ -9,8 +9,9 @@ use chrono::{DateTime, Days, NaiveDate, TimeZone as _, Utc};
 use doseplan::app::{App, Loaded};
 use doseplan::args;
 use doseplan::config::Config;
-use doseplan::domain::assign::{Candidate, CohortNo, Input, Offer, PersonNo, PlaceNo, assign};
-use doseplan::domain::attendance::Chances;
+use doseplan::domain::assign::{
+    Candidate, Chances, CohortNo, Input, Offer, PersonNo, PlaceNo, assign,
+};
 use doseplan::domain::audit::Action;
 use doseplan::domain::id::{GroupId, PersonId};
 use doseplan::domain::person::{Person, Sex};
@@ -112,6 +113,7 @@ fn pure() -> Result<()> {
             latest: None,
             held: None,
             has_answered: false,
+            is_told: false,
         })
         .collect();
     let mut sorted: Vec<PersonNo> = candidates.iter().map(|one| one.person).collect();

@@ -49,6 +49,23 @@ pub struct GroupOdds {
     pub before: Tried,
 }
 
+impl Odds {
+    fn of((place, day): (&PlaceCode, NaiveDate), seats: u64, risk: f64) -> Self {
+        Self {
+            place: place.clone(),
+            day,
+            seats,
+            called: 0,
+            others: 0,
+            expected: 0.0,
+            turned_away: 0.0,
+            risk,
+            groups: Vec::new(),
+            other_seats: Tried::default(),
+        }
+    }
+}
+
 impl App {
     /// Whom a session of the adopted plan expects; `None` where the plan has no such session.
     pub async fn session_odds(
@@ -73,18 +90,8 @@ impl App {
             return Ok(None);
         }
         let (attendance, chances) = (&begun.attendance, &begun.chances);
-        let mut out = Odds {
-            place: place.clone(),
-            day,
-            seats,
-            called: 0,
-            others: 0,
-            expected: 0.0,
-            turned_away: 0.0,
-            risk: loaded.campaign.overbook_risk.to_f64().unwrap_or(0.0),
-            groups: Vec::new(),
-            other_seats: Tried::default(),
-        };
+        let risk = loaded.campaign.overbook_risk.to_f64().unwrap_or(0.0);
+        let mut out = Odds::of((place, day), seats, risk);
         for tried in attendance.seats.values() {
             out.other_seats.add(tried.all, tried.came);
         }

@@ -32,7 +32,8 @@ pub(super) struct Why {
     #[arg(long, value_parser = parse_day)]
     day: Option<NaiveDate>,
     /// Whom one session expects and how many of them come, by what came of earlier ones: PLACE@DATE
-    #[arg(long, value_parser = plan_odds::parse_session, conflicts_with_all = ["no", "area", "group", "place", "day"])]
+    #[arg(long, value_parser = plan_odds::parse_session)]
+    #[arg(conflicts_with_all = ["no", "area", "group", "place", "day"])]
     session: Option<plan_odds::At>,
 }
 

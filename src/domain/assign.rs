@@ -8,13 +8,14 @@
 //! People, places and cohorts are numbers here, because the codes of a million people take more memory than all
 //! the rest. The numbers of people and of places must be in the order of their codes: ties go to the smaller number.
 
-use super::attendance::Chances;
 use super::id::{PersonId, PlaceCode};
 use super::outset::{Left, REPORT_WAIT_DAYS};
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod overbook;
+
+pub use overbook::Chances;
 
 /// A person of the register, by the position of their code among all codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -129,6 +130,8 @@ pub struct Candidate {
     pub held: Option<Seat>,
     /// Whether they confirmed or booked it themselves: then nothing moves it but the place or the vaccine.
     pub has_answered: bool,
+    /// Whether they were told of it. It moves only where it must.
+    pub is_told: bool,
 }
 
 /// What the assignment works on.
@@ -282,14 +285,15 @@ pub fn assign(input: Input<'_>) -> Output {
     let (mut later, mut beyond) = (Later::new(), Vec::new());
     let tomorrow = input.today + TimeDelta::days(1);
     let mut open = input.candidates;
-    open.sort_unstable_by_key(Candidate::turn);
-    // Appointments that stand take their seats before anybody new does: first those that were confirmed or booked.
+    // Appointments that stand take their seats before anybody new does: first those that were confirmed or booked, then
+    // those of which people know.
+    open.sort_unstable_by_key(|one| (!one.has_answered, !one.is_told, one.turn()));
     open.retain_mut(|candidate| {
         let Some(held) = candidate.held else { return true };
         let days = (input.today, input.first);
         let Some(why) = why_ended(held, candidate, days, input.reported, &mut sessions) else {
             out.kept += 1;
-            if !candidate.has_answered {
+            if !candidate.has_answered && !candidate.is_told {
                 let key = (candidate.cohort, candidate.dose);
                 later.entry(key).or_default().push((held, *candidate));
             }

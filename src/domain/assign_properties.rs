@@ -25,6 +25,7 @@ fn some_candidate() -> impl Strategy<Value = Candidate> {
             latest: latest.map(day),
             held,
             has_answered: false,
+            is_told: false,
         },
     )
 }

@@ -22,6 +22,7 @@ fn candidate(person: u32) -> Candidate {
         latest: None,
         held: None,
         has_answered: false,
+        is_told: false,
     }
 }
 

@@ -4,7 +4,6 @@
 //! What came of earlier ones says how many. A session may then expect more people than it has seats, as long as it
 //! hardly turns anybody away.
 
-use super::assign::CohortNo;
 use super::campaign::CohortKey;
 use super::id::GroupId;
 use serde::Serialize;
@@ -64,34 +63,6 @@ impl Attendance {
         }
         let of_cohort = self.seats.get(&(cohort.clone(), dose)).copied().unwrap_or_default();
         of_cohort.chance(all.chance(1.0))
-    }
-}
-
-/// With which chance people come, for assigning.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Chances {
-    /// The chance that a session may turn somebody away, 0..=1. At 0 nobody is called beyond the seats.
-    pub risk: f64,
-    /// Of people with an appointment, by cohort; every one of them comes where there is no entry.
-    pub called: BTreeMap<CohortNo, f64>,
-    /// That a seat for people in no register is used, by cohort and number of the dose; every seat where there is no
-    /// entry.
-    pub seats: BTreeMap<(CohortNo, u8), f64>,
-    /// Whether the store has vaccine for more appointments than there are seats.
-    pub has_vaccine: bool,
-}
-
-impl Chances {
-    /// The chance that somebody of a cohort comes to an appointment.
-    #[must_use]
-    pub fn of_called(&self, cohort: CohortNo) -> f64 {
-        self.called.get(&cohort).copied().unwrap_or(1.0)
-    }
-
-    /// The chance that a seat for people in no register is used.
-    #[must_use]
-    pub fn of_seat(&self, cohort: CohortNo, dose: u8) -> f64 {
-        self.seats.get(&(cohort, dose)).copied().unwrap_or(1.0)
     }
 }
 

@@ -62,6 +62,7 @@ pub(crate) fn county() -> Campaign {
         point: None,
     };
     let reach = |area: &str, site: &str| Reach { area: area.into(), site: site.into() };
+    let shut = |at: &str, on, doses| Closure { place: at.into(), day: day(on), doses };
     Campaign {
         id: CampaignId::from("test"),
         name: "test".into(),
@@ -99,10 +100,7 @@ pub(crate) fn county() -> Campaign {
         reach: vec![reach("N", "S1"), reach("V", "S1"), reach("S", "S2")],
         teams: vec![team("T1", 10), team("T2", 20)],
         stops: vec![stop("P1", "V")],
-        closures: vec![
-            Closure { place: "S1".into(), day: day(2), doses: 0 },
-            Closure { place: "S2".into(), day: day(6), doses: 30 },
-        ],
+        closures: vec![shut("S1", 2, 0), shut("S2", 6, 30)],
         deliveries: vec![lot("L2", 5, 200, 60), lot("L1", 0, 100, 20), lot("L3", 5, 50, 60)],
         mergers: BTreeMap::new(),
         renamed: BTreeMap::new(),

@@ -123,7 +123,6 @@ pub(super) fn read(table: &Table, issues: &mut Vec<Issue>) -> Option<Settings> {
         })
     };
     let freeze_days = fields.count_or("freeze_days", 7, 0..=FREEZE_DAYS_MAX);
-    let overbook_risk = fields.share_or("overbook_risk", overbook_risk());
     let coordinator = fields.contact("coordinator.name", "coordinator.email");
     let series_issue = Some(fields.issue("unknown_series", "series"));
     let settings = Settings {
@@ -139,7 +138,7 @@ pub(super) fn read(table: &Table, issues: &mut Vec<Issue>) -> Option<Settings> {
         series_issue,
         adopt,
         freeze_days,
-        overbook_risk,
+        overbook_risk: fields.share_or("overbook_risk", overbook_risk()),
         coordinator,
     };
     issues.append(&mut fields.issues);

@@ -39,8 +39,11 @@ const LEFT: &str = "SELECT person, dose, day, place, plan, made_at FROM assignme
      WHERE campaign = $1 AND day = $2 AND ended_at > $3 AND made_at <= $3 ORDER BY place, person";
 const JOINED: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment \
      WHERE campaign = $1 AND day = $2 AND made_at > $3 ORDER BY place, person";
-const HELD: &str = "SELECT person, dose, day, place, answer FROM assignment \
-     WHERE campaign = $1 ORDER BY person";
+const HELD: &str = "SELECT a.person, a.dose, a.day, a.place, a.answer, \
+     CASE WHEN EXISTS (SELECT 1 FROM reminder r WHERE r.campaign = a.campaign \
+     AND r.person = a.person AND r.dose = a.dose AND r.day = a.day AND r.place = a.place \
+     AND r.kind <> 'cancelled') THEN 'told' END \
+     FROM assignment a WHERE a.campaign = $1 ORDER BY a.person";
 const ALL: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment \
      WHERE campaign = $1";
 const ON: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment \
@@ -106,17 +109,27 @@ pub async fn ended_on(
     tx.rows(PAST_ON, args![campaign, day, why.word()]).await?.iter().map(assignment).collect()
 }
 
-/// Hands over everybody's appointment, sorted by the person's code: code, day, place, number of the dose, and whether
-/// the person answered.
+/// What somebody knows of an appointment.
+#[derive(Debug, Clone, Copy)]
+pub struct Knows {
+    /// They confirmed or booked it.
+    pub has_answered: bool,
+    /// They were told of it, or a mail about it waits.
+    pub is_told: bool,
+}
+
+/// Hands over everybody's appointment, sorted by the person's code: code, day, place, number of the dose, and what the
+/// person knows of it.
 pub async fn each(
     tx: &mut Tx,
     campaign: CampaignNo,
-    mut take: impl FnMut(String, NaiveDate, PlaceCode, u8, bool),
+    mut take: impl FnMut(String, NaiveDate, PlaceCode, u8, Knows),
 ) -> Result<()> {
     tx.each(HELD, args![campaign], |row| {
         let place = PlaceCode::new(row.get::<String>(3)?);
-        let has_answered = row.get::<Option<String>>(4)?.is_some();
-        take(row.get(0)?, row.get(2)?, place, dose(&row)?, has_answered);
+        let is_there = |at| row.get::<Option<String>>(at).map(|found| found.is_some());
+        let knows = Knows { has_answered: is_there(4)?, is_told: is_there(5)? };
+        take(row.get(0)?, row.get(2)?, place, dose(&row)?, knows);
         Ok(())
     })
     .await

@@ -40,6 +40,12 @@ pub struct PlanHead {
     pub given_doses: u64,
 }
 
+/// The plan that was in force on a day: of those adopted, the last one that had begun.
+#[must_use]
+pub fn in_force(heads: &[PlanHead], day: NaiveDate) -> Option<&PlanHead> {
+    heads.iter().rev().find(|head| head.adopted_at.is_some() && head.from <= day)
+}
+
 /// A plan to store.
 #[derive(Debug, Clone)]
 pub struct NewPlan<'a> {

@@ -85,7 +85,7 @@ fn the_night_leaves_the_sessions_of_the_day_as_people_were_told() {
     });
 }
 
-/// Plans 16 days of one site with a hundred seats a day and far more people, nearly all of them in the register; of those
+/// Plans 16 days of one site with a hundred seats a day and far more people, nearly all in the register. Of those
 /// who have an appointment six of ten come. Returns the appointments of each day, as they were on its evening before.
 async fn season(risk: &str) -> Vec<usize> {
     let folder = flu()

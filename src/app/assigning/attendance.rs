@@ -1,36 +1,25 @@
 //! What came of the appointments and seats of the last weeks, so that sessions expect as many people as come.
 
 use super::super::{Loaded, Result};
-use super::outset::in_force;
-use super::register::Register;
-use crate::domain::assign::{CohortNo, PlaceNo};
-use crate::domain::attendance::{Attendance, Chances};
+use super::register::{Register, learned_from};
+use crate::domain::assign::{Chances, CohortNo, PlaceNo};
+use crate::domain::attendance::Attendance;
 use crate::domain::campaign::{Campaign, CohortKey};
 use crate::domain::counting::ELSEWHERE;
 use crate::domain::date::days;
 use crate::domain::dose::GivenRow;
-use crate::domain::outset::{REPORT_WAIT_DAYS, ReportedDoses};
+use crate::domain::outset::ReportedDoses;
 use crate::domain::plan::PlanRow;
 use crate::domain::stock::{GivenAt, drawn_by_plan, stock_left};
 use crate::store::Tx;
-use crate::store::plans::{self, PlanHead};
-use chrono::{NaiveDate, TimeDelta};
+use crate::store::plans::{self, PlanHead, in_force};
+use chrono::NaiveDate;
 use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::BTreeMap;
 
-/// Days from which is learned who comes. Our choice.
-const LEARN_DAYS: i64 = 14;
-/// Days after a session on which names may still come in, beyond the wait for its report. Our choice.
-const NAMES_WAIT_DAYS: i64 = 2;
 /// People are called beyond the seats only where the store has vaccine for so many days like tomorrow. Our choice:
 /// sites fetch vaccine for everybody who is called.
 const DAYS_OF_VACCINE: u64 = 2;
-
-/// The days from which is learned today who comes.
-pub(super) fn learned_from(today: NaiveDate) -> (NaiveDate, NaiveDate) {
-    let last = today - TimeDelta::days(REPORT_WAIT_DAYS + NAMES_WAIT_DAYS + 1);
-    (last - TimeDelta::days(LEARN_DAYS - 1), last)
-}
 
 /// Doses or seats by place, day, cohort and number of the dose.
 type Cells = BTreeMap<(PlaceNo, NaiveDate, CohortNo, u8), u64>;

@@ -3,7 +3,8 @@
 use super::super::{Loaded, Result};
 use super::attendance::{attendance, chances, has_vaccine};
 use super::register::{self, Days, Register};
-use crate::domain::attendance::{Attendance, Chances};
+use crate::domain::assign::Chances;
+use crate::domain::attendance::Attendance;
 use crate::domain::campaign::Campaign;
 use crate::domain::counting::{Cells, count_family, families};
 use crate::domain::dose::GivenRow;
@@ -11,7 +12,7 @@ use crate::domain::outset::{
     Outset, OutsetFacts, REPORT_WAIT_DAYS, ReportedDoses, bind_to_store, outset, seats_used,
 };
 use crate::domain::plan::PlanRow;
-use crate::store::plans::{self, PlanHead};
+use crate::store::plans::{self, PlanHead, in_force};
 use crate::store::{Tx, cells, people};
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::btree_map::Entry;
@@ -149,11 +150,6 @@ fn rows_of(found: Cells) -> Vec<ReportedDoses> {
         }
     }
     out
-}
-
-/// The plan that was in force on a day: of those adopted, the last one that had begun.
-pub(super) fn in_force(heads: &[PlanHead], day: NaiveDate) -> Option<&PlanHead> {
-    heads.iter().rev().find(|head| head.adopted_at.is_some() && head.from <= day)
 }
 
 /// Rows of sessions before the first open day of which there is no report, as long as one may still come.

@@ -2,11 +2,9 @@
 //! other, and everything else is numbers.
 
 use super::super::{Loaded, Result};
-use super::attendance::learned_from;
 use crate::domain::assign::{
-    Candidate, CohortNo, Ended, Input, IsBarred, Offer, PersonNo, PlaceNo, Seat,
+    Candidate, Chances, CohortNo, Input, IsBarred, Offer, PersonNo, PlaceNo, Seat,
 };
-use crate::domain::attendance::Chances;
 use crate::domain::campaign::CohortKey;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
 use crate::domain::judge::{self, Asks};
@@ -16,10 +14,13 @@ use crate::domain::plan::PlanRow;
 use crate::domain::rules::DoseAdministered;
 use crate::domain::rules::model::VaccineId;
 use crate::store::{Tx, assignments, cells, register};
+pub(super) use called::learned_from;
+use called::{Called, called};
 use chrono::NaiveDate;
 use judging::{Known, judge_all};
 use std::collections::{BTreeMap, BTreeSet};
 
+mod called;
 mod judging;
 
 /// The codes of people, one after the other. A person's number is the position of their code.
@@ -139,16 +140,6 @@ struct Enrolled {
     /// The cohort among whose eligible people they were counted, where that was another one.
     counted_in: Option<CohortNo>,
     has_died: bool,
-}
-
-/// An appointment of the last weeks, and what came of it.
-pub(in crate::app) struct Called {
-    pub(in crate::app) cohort: CohortNo,
-    pub(in crate::app) dose: u8,
-    pub(in crate::app) day: NaiveDate,
-    pub(in crate::app) place: PlaceNo,
-    /// Whether they came; `None` where they had the dose on another day, so that it says nothing.
-    pub(in crate::app) came: Option<bool>,
 }
 
 /// What assigning works on.
@@ -273,15 +264,16 @@ pub(in crate::app) async fn read(
     let reported = cells::reports(tx, loaded.no, today).await?;
     let reported = reported.into_iter().map(|(place, day)| (places.number(place), day)).collect();
     let (mut codes, people) = people(tx, loaded, today, &mut cohorts).await?;
-    let (held, answered) = held(tx, loaded, &mut codes, &mut places).await?;
+    let Held { seats, answered, told } = held(tx, loaded, &mut codes, &mut places).await?;
     let given = given(tx, loaded, today, &codes).await?;
     let called = called(tx, loaded, today, (&codes, &people, &given), &mut places).await?;
     let known = Known {
         given,
         barring: barring(tx, loaded, today, &codes).await?,
         absences: absences(tx, loaded, &codes).await?,
-        held,
+        held: seats,
         answered,
+        told,
         reported: &reported,
         places: &places,
     };
@@ -433,50 +425,27 @@ async fn absences(
     Ok(out)
 }
 
-/// The appointments from which is learned today who comes.
-async fn called(
-    tx: &mut Tx,
-    loaded: &Loaded,
-    today: NaiveDate,
-    (codes, people, given): (&Codes, &[Enrolled], &[(PersonNo, Shot)]),
-    places: &mut Places,
-) -> Result<Vec<Called>> {
-    let mut out = Vec::new();
-    assignments::each_called(
-        tx,
-        loaded.no,
-        learned_from(today),
-        |person, dose, day, place, why| {
-            let Some(person) = codes.find(&person) else { return };
-            let Some(cohort) = people.get(person.0 as usize).and_then(|one| one.cohort) else {
-                return;
-            };
-            let shot = given.binary_search_by_key(&(person, day), |(who, shot)| (*who, shot.date));
-            let came = match (shot, why) {
-                (Ok(_), _) => Some(true),
-                (Err(_), Ended::Absent) => Some(false),
-                (Err(_), _) => None,
-            };
-            out.push(Called { cohort, dose, day, place: places.number(place), came });
-        },
-    )
-    .await?;
-    Ok(out)
+/// Today's appointments, each list by person.
+struct Held {
+    seats: Vec<(PersonNo, Seat)>,
+    /// Who confirmed or booked theirs.
+    answered: BTreeSet<PersonNo>,
+    /// Who was told of theirs.
+    told: BTreeSet<PersonNo>,
 }
 
-/// Today's appointments, by person, and who confirmed or booked theirs. Somebody who is no longer in the register gets
-/// a number after all others.
+/// Today's appointments. Somebody who is no longer in the register gets a number after all others.
 async fn held(
     tx: &mut Tx,
     loaded: &Loaded,
     codes: &mut Codes,
     places: &mut Places,
-) -> Result<(Vec<(PersonNo, Seat)>, BTreeSet<PersonNo>)> {
+) -> Result<Held> {
     let (mut out, mut strangers) = (Vec::new(), Vec::new());
-    let mut answered = BTreeSet::new();
+    let (mut answered, mut told) = (BTreeSet::new(), BTreeSet::new());
     // Both are sorted by code, so one search goes on where the last one ended.
     let mut next = 0;
-    assignments::each(tx, loaded.no, |person, day, place, dose, has_answered| {
+    assignments::each(tx, loaded.no, |person, day, place, dose, knows| {
         let seat = Seat { day, place: places.number(place), dose };
         while next < codes.ends.len() && codes.at(next) < person.as_str() {
             next += 1;
@@ -484,8 +453,11 @@ async fn held(
         if next < codes.ends.len() && codes.at(next) == person {
             let no = u32::try_from(next).expect("numbers of people are u32");
             out.push((PersonNo(no), seat));
-            if has_answered {
+            if knows.has_answered {
                 answered.insert(PersonNo(no));
+            }
+            if knows.is_told {
+                told.insert(PersonNo(no));
             }
         } else {
             strangers.push((person, seat));
@@ -493,5 +465,5 @@ async fn held(
     })
     .await?;
     out.extend(strangers.into_iter().map(|(person, seat)| (codes.push(&person), seat)));
-    Ok((out, answered))
+    Ok(Held { seats: out, answered, told })
 }

@@ -4,10 +4,38 @@
 //! register, people with an appointment may take all of its seats, and the others come behind them; where everybody
 //! has an appointment, more are called only where that is next to safe.
 
-use super::super::attendance::{Chances, Crowd};
+use super::super::attendance::Crowd;
 use super::{ByCohortAndDose, Candidate, CohortNo, Ended, Later, Output, PlaceNo, Seat};
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// With which chance people come, for assigning.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Chances {
+    /// The chance that a session may turn somebody away, 0..=1. At 0 nobody is called beyond the seats.
+    pub risk: f64,
+    /// Of people with an appointment, by cohort; every one of them comes where there is no entry.
+    pub called: BTreeMap<CohortNo, f64>,
+    /// That a seat for people in no register is used, by cohort and number of the dose; every seat where there is no
+    /// entry.
+    pub seats: BTreeMap<(CohortNo, u8), f64>,
+    /// Whether the store has vaccine for more appointments than there are seats.
+    pub has_vaccine: bool,
+}
+
+impl Chances {
+    /// The chance that somebody of a cohort comes to an appointment.
+    #[must_use]
+    pub fn of_called(&self, cohort: CohortNo) -> f64 {
+        self.called.get(&cohort).copied().unwrap_or(1.0)
+    }
+
+    /// The chance that a seat for people in no register is used.
+    #[must_use]
+    pub fn of_seat(&self, cohort: CohortNo, dose: u8) -> f64 {
+        self.seats.get(&(cohort, dose)).copied().unwrap_or(1.0)
+    }
+}
 
 /// The part of the risk with which people with an appointment may be turned away. Our choice: a thousandth, so that it
 /// happens at one full session of fifty thousand.

@@ -24,6 +24,7 @@ fn candidate(person: u32, cohort: u32) -> Candidate {
         latest: None,
         held: None,
         has_answered: false,
+        is_told: false,
     }
 }
 
@@ -104,6 +105,19 @@ fn more_are_called_where_some_stay_away() {
 }
 
 #[test]
+fn whoever_knows_of_a_day_keeps_it() {
+    let offers = [offer(2, 0, 100), offer(20, 0, 100)];
+    let mut all: Vec<Candidate> = (0..200).map(|person| candidate(person, 0)).collect();
+    for (at, one) in all.iter_mut().enumerate() {
+        let on = if at < 100 { 2 } else { 20 };
+        one.held = Some(Seat { day: day(on), place: PlaceNo(1), dose: 1 });
+        one.is_told = on == 20;
+    }
+    settle(&offers, &mut all, 0, &chances(0.02, 0.7, 1.0));
+    assert_eq!(tomorrow(&all), 100);
+}
+
+#[test]
 fn without_vaccine_nobody_is_called_beyond_the_seats() {
     let offers = [offer(2, 0, 100), offer(20, 0, 100)];
     let all: Vec<Candidate> = (0..200).map(|person| candidate(person, 0)).collect();
@@ -124,14 +138,16 @@ proptest! {
         others in 0_u64..80,
         (risk, called, used) in (0.0_f64..0.1, 0.3_f64..1.0, 0.0_f64..1.0),
     ) {
-        let offers = [offer(2, 0, seats.0), offer(20, 0, 60), offer(2, 1, seats.1), offer(20, 1, 60)];
+        let offers =
+            [offer(2, 0, seats.0), offer(20, 0, 60), offer(2, 1, seats.1), offer(20, 1, 60)];
         let mut all: Vec<Candidate> = (0..register).map(|one| candidate(one, one % 2)).collect();
         let chances = chances(risk, called, used);
         settle(&offers, &mut all, others, &chances);
         let mut crowd = Crowd::new(u64::from(seats.0 + seats.1));
         let mut named = crowd.clone();
         for (no, doses) in [(0, seats.0), (1, seats.1)] {
-            let mine: Vec<Candidate> = all.iter().filter(|one| one.cohort == CohortNo(no)).copied().collect();
+            let mine = all.iter().filter(|one| one.cohort == CohortNo(no));
+            let mine: Vec<Candidate> = mine.copied().collect();
             let count = tomorrow(&mine) as u64;
             crowd.add_all(count, called);
             named.add_all(count, called);

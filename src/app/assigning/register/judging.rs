@@ -19,6 +19,8 @@ pub(super) struct Known<'a> {
     pub(super) held: Vec<(PersonNo, Seat)>,
     /// Those of them who confirmed or booked their appointment themselves.
     pub(super) answered: BTreeSet<PersonNo>,
+    /// Those of them who were told of it.
+    pub(super) told: BTreeSet<PersonNo>,
     pub(super) reported: &'a BTreeSet<(PlaceNo, NaiveDate)>,
     pub(super) places: &'a Places,
 }
@@ -99,6 +101,7 @@ pub(super) fn judge_all(
             latest: due.latest,
             held: seat,
             has_answered: known.answered.contains(&no),
+            is_told: known.told.contains(&no),
         });
     }
     others.extend(held.iter().map(|(person, seat)| (*person, *seat, false)));
