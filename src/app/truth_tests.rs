@@ -325,6 +325,37 @@ async fn nobody_who_had_the_dose_died_or_is_barred_is_called_or_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_day_that_plans_may_still_move_is_told_when_it_comes() {
+    let county = County::new().await;
+    let first = county.first().await;
+    let eve = first - TimeDelta::days(1);
+    county.remind(&local(eve, "09:00")).await;
+    county.send(&local(eve, "09:05")).await;
+    let held = county.held().await;
+    let two: Vec<_> = held.values().filter(|one| one.day == first).take(2).cloned().collect();
+    let loaded = county.loaded().await;
+    let (near, far) = (first + TimeDelta::days(3), first + TimeDelta::days(20));
+    let mut tx = county.app.store.write().await.expect("a writer");
+    for (one, day) in two.iter().zip([near, far]) {
+        let now = millis(at(&local(eve, "10:00")));
+        let who = [one.person.as_str()];
+        assignments::end(&mut tx, loaded.no, &who, Ended::Short, now).await.expect("it ends");
+        let session = (day, &one.place, one.dose, None);
+        assignments::write(&mut tx, loaded.no, session, &who, (1, now)).await.expect("it begins");
+    }
+    tx.commit().await.expect("both");
+    county.app.tell(&loaded, at(&local(eve, "10:00"))).await.expect("it is told");
+    county.send(&local(eve, "10:05")).await;
+    let said = county.said(&[MailState::Sent]).await;
+    let kinds = two.iter().map(|one| {
+        let last = said.iter().rfind(|said| said.person == one.person.as_str()).expect("a mail");
+        (last.kind, last.day)
+    });
+    let expected = [(reminders::Kind::Moved, near), (reminders::Kind::Cancelled, first)];
+    assert_eq!(kinds.collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mail_that_is_no_longer_true_when_it_would_leave_is_withdrawn_and_the_new_place_told() {
     let county = County::new().await;
     let first = county.first().await;

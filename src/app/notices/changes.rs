@@ -17,7 +17,7 @@ use crate::domain::notice::{ChangeReason, Reminder, ReminderItem, ReminderWhy};
 use crate::domain::person::Person;
 use crate::mail::message::canonical;
 use crate::store::bookings::{self, LostBooking};
-use crate::store::reminders::{self, Kind, Told};
+use crate::store::reminders::{self, Kind, Reminded, Told};
 use crate::store::{Tx, assignments, bounces, records, unsubscribed};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
@@ -207,6 +207,12 @@ fn is_due(
     standing.barred.is_none() && standing.due.is_some_and(|due| Some(due.number) == dose)
 }
 
+/// Whether somebody has the appointment that they were told.
+fn is_same(what: &Reminded, held: &Assignment) -> bool {
+    let is_there = what.place.is_empty() || what.place == held.place.as_str();
+    held.day == what.day && is_there
+}
+
 /// What has to be said to somebody who was told this and has that appointment now; `None`: nothing.
 fn change(
     campaign: &Campaign,
@@ -231,22 +237,23 @@ fn change(
     let what = &believed.what;
     let to = believed.recipient.clone();
     let reason = reason(campaign, what.day, &what.place, ended);
+    // Plans may still move a day that lies beyond those that they leave as they are. It is told when it comes, not each
+    // time that it changes. Whoever chose it knows it.
+    let sure = today + TimeDelta::days(campaign.freeze_days.max(1).into());
+    let held =
+        held.filter(|held| held.day <= sure || reason == ChangeReason::Own || is_same(what, held));
     match held {
-        Some(held) => {
-            let is_same = what.place.is_empty() || what.place == held.place.as_str();
-            let is_same = held.day == what.day && is_same;
-            (!is_same).then(|| Change {
-                why: ReminderWhy::Moved {
-                    was: what.day,
-                    was_place: name(&what.place),
-                    day: held.day,
-                    place: held.place.clone(),
-                    place_name: name(held.place.as_str()),
-                    reason,
-                },
-                to,
-            })
-        }
+        Some(held) => (!is_same(what, held)).then(|| Change {
+            why: ReminderWhy::Moved {
+                was: what.day,
+                was_place: name(&what.place),
+                day: held.day,
+                place: held.place.clone(),
+                place_name: name(held.place.as_str()),
+                reason,
+            },
+            to,
+        }),
         None => Some(Change {
             why: ReminderWhy::Cancelled {
                 was: what.day,
