@@ -47,10 +47,6 @@ pub struct CohortPersons {
     pub due: BTreeMap<u8, u32>,
     /// People who began and get no further dose: dead, moved, barred for good, or absent too often.
     pub gone: u32,
-    /// People who will never begin: dead, moved, barred for good, or absent too often.
-    pub never: u32,
-    /// Of them, the dead and those who moved: they are no longer there to be counted.
-    pub left: u32,
     /// People without a dose who may be called again only some days later; the plan counts with them then.
     pub resting: u32,
     /// People who came from another group since their first dose, less those who went to another.
@@ -158,12 +154,8 @@ fn people_left(
         let Some(group) = campaign.group(key.group.as_str()) else { continue };
         let persons = facts.persons.get(&key).unwrap_or(&none);
         let official = u64::from(floor_of(row.people, group.uptake));
-        // Of those who are still there the uptake come, and nobody who said no.
-        let there = row.people.saturating_sub(persons.left);
-        let willing = there.saturating_sub(persons.never.saturating_sub(persons.left));
-        let expected = floor_of(there, group.uptake).min(willing);
         let away = i64::from(persons.gone) + i64::from(persons.resting);
-        let counted = i64::from(expected) + persons.joined - away;
+        let counted = i64::try_from(official).unwrap_or(i64::MAX) + persons.joined - away;
         let due = |dose: u8| u64::from(persons.due.get(&dose).copied().unwrap_or(0));
         let known = begun(&key) + due(1);
         let planned = u64::try_from(counted).unwrap_or(0).max(known);

@@ -144,7 +144,7 @@ await planner.waitForURL(/done=adopted/);
 // A day's counts on a phone by a lead; the overview of somebody else moves without a reload.
 const watcher = await visitor("viewer");
 await watcher.goto(of("overview"));
-const before = await watcher.locator(".tiles dd").first().innerText();
+const before = await watcher.locator(".tiles").first().innerText();
 const lead = await visitor("lead", { viewport: { width: 360, height: 740 } });
 await lead.goto(of("tally"));
 const field = lead.locator(".tally input:not([type=hidden])").first();
@@ -162,7 +162,7 @@ let moved = false;
 // The page's policy allows no eval, so that the browser cannot be told to wait for it.
 for (let looks = 0; looks < 60 && !moved; looks += 1) {
   await watcher.waitForTimeout(500);
-  moved = (await watcher.locator(".tiles dd").first().innerText()) !== before;
+  moved = (await watcher.locator(".tiles").first().innerText()) !== before;
 }
 must(moved, "the overview moves without a reload");
 await lead.context().close();

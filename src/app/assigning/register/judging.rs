@@ -114,8 +114,6 @@ struct Prospect {
     is_barred: bool,
     /// They get no further dose.
     is_gone: bool,
-    /// They died or moved away.
-    has_left: bool,
     /// How often they were found absent for the next dose, and on which day last.
     noted_absent: Option<(u8, NaiveDate)>,
     /// The first day on which they may be called; `None` where nothing is due.
@@ -149,7 +147,6 @@ impl Prospect {
         Self {
             is_barred: has_died || noted.is_some(),
             is_gone: has_died || is_given_up || noted.is_some_and(|noted| noted.for_good),
-            has_left: has_died || noted.is_some_and(|noted| noted.of_person.is_some()),
             noted_absent,
             again,
         }
@@ -176,12 +173,7 @@ impl Prospect {
             }
             return;
         };
-        if due.number > 1 {
-            standing.gone += 1;
-        } else {
-            standing.never += 1;
-            standing.left += u32::from(self.has_left);
-        }
+        standing.gone += u32::from(due.number > 1);
     }
 }
 
