@@ -11,7 +11,7 @@ fn offer(number: u32, doses: u32) -> Offer {
 }
 
 /// Somebody of cohort 0 who may have the first dose from 1 May on.
-fn candidate(person: u32) -> Candidate {
+pub(super) fn candidate(person: u32) -> Candidate {
     Candidate {
         person: PersonNo(person),
         cohort: CohortNo(0),

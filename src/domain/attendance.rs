@@ -45,7 +45,45 @@ pub struct Attendance {
     pub seats: BTreeMap<(CohortKey, u8), Tried>,
 }
 
+/// What came of the seats of one cohort and dose at a session that has reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// The cohort.
+    pub cohort: CohortKey,
+    /// Number of the dose.
+    pub dose: u8,
+    /// Seats: doses planned.
+    pub seats: u64,
+    /// People with an appointment.
+    pub named: u64,
+    /// Of them, those of whom it is known whether they came.
+    pub known: u64,
+    /// Of these, those whose dose was reported by name.
+    pub came: u64,
+    /// Doses that were reported without a name of the register.
+    pub others: u64,
+    /// Whether the session's report has names at all. Without them it says nothing about those who were called.
+    pub has_names: bool,
+}
+
 impl Attendance {
+    /// What follows from sessions. Doses without a name beyond the seats for people in no register are taken to be of
+    /// people who were called: names come late, or never.
+    #[must_use]
+    pub fn of(sessions: impl IntoIterator<Item = Past>) -> Self {
+        let mut out = Self::default();
+        for one in sessions {
+            let seats = one.seats.saturating_sub(one.named);
+            let used = one.others.min(seats);
+            if one.has_names {
+                let came = (one.came + one.others - used).min(one.known);
+                out.called.entry(one.cohort.group.clone()).or_default().add(one.known, came);
+            }
+            out.seats.entry((one.cohort, one.dose)).or_default().add(seats, used);
+        }
+        out
+    }
+
     /// The chance that somebody of a group comes to an appointment. `uptake`: the group's, 0..=1, which is believed
     /// while little is known.
     #[must_use]

@@ -54,3 +54,34 @@ fn seats_for_people_in_no_register_are_learned_by_cohort() {
     let other = known.of_seat(&key("C"), 1);
     assert!((0.45..0.55).contains(&other), "as all others: {other}");
 }
+
+#[test]
+fn a_report_that_names_nobody_says_nothing_about_those_who_were_called() {
+    let past = Past {
+        cohort: CohortKey { area: "A".into(), group: GroupId::new("adult".to_owned()) },
+        dose: 1,
+        seats: 20,
+        named: 12,
+        known: 12,
+        came: 0,
+        others: 0,
+        has_names: true,
+    };
+    // (came by name, doses without a name, names at all) → (called, of them came; other seats, of them used)
+    type Tries = ((u64, u64), (u64, u64));
+    let cases: &[((u64, u64, bool), Tries)] = &[
+        ((9, 6, true), ((12, 9), (8, 6))),
+        ((0, 0, true), ((12, 0), (8, 0))),
+        ((0, 15, false), ((0, 0), (8, 8))),
+        // Three of the called came without a name: only so many seats were there for others.
+        ((6, 11, true), ((12, 9), (8, 8))),
+        ((12, 11, true), ((12, 12), (8, 8))),
+    ];
+    for &((came, others, has_names), (called, seats)) in cases {
+        let found = Attendance::of([Past { came, others, has_names, ..past.clone() }]);
+        let tried = |(all, came)| Tried { all, came };
+        let group = found.called.get(&past.cohort.group).copied().unwrap_or_default();
+        assert_eq!(group, tried(called), "{came} {others} {has_names}");
+        assert_eq!(found.seats[&(past.cohort.clone(), 1)], tried(seats), "{came} {others}");
+    }
+}

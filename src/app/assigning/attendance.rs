@@ -3,8 +3,8 @@
 use super::super::{Loaded, Result};
 use super::register::{Register, learned_from};
 use crate::domain::assign::{Chances, CohortNo, PlaceNo};
-use crate::domain::attendance::Attendance;
-use crate::domain::campaign::{Campaign, CohortKey};
+use crate::domain::attendance::{Attendance, Past};
+use crate::domain::campaign::Campaign;
 use crate::domain::counting::ELSEWHERE;
 use crate::domain::date::days;
 use crate::domain::dose::GivenRow;
@@ -21,11 +21,11 @@ use std::collections::BTreeMap;
 /// sites fetch vaccine for everybody who is called.
 const DAYS_OF_VACCINE: u64 = 2;
 
-/// Doses or seats by place, day, cohort and number of the dose.
-type Cells = BTreeMap<(PlaceNo, NaiveDate, CohortNo, u8), u64>;
+/// A session's seats for a cohort: place, day, cohort and number of the dose.
+type Cell = (PlaceNo, NaiveDate, CohortNo, u8);
 
-/// What came of the appointments and seats of the last weeks. `campaign`: as it is on the first day on which a plan may
-/// place anything, `open`. `counted`: what was given before it.
+/// What came of the appointments and seats of the last weeks, as far as their sessions have reported. `campaign`: as it
+/// is on the first day on which a plan may place anything, `open`. `counted`: what was given before it.
 pub(super) async fn attendance(
     tx: &mut Tx,
     (loaded, campaign): (&Loaded, &Campaign),
@@ -33,45 +33,67 @@ pub(super) async fn attendance(
     (register, counted): (&Register, &[ReportedDoses]),
     (today, open): (NaiveDate, NaiveDate),
 ) -> Result<Attendance> {
-    let mut out = Attendance::default();
-    let keys = register.cohort_keys();
-    let mut named = Cells::new();
-    for one in register.called() {
-        *named.entry((one.place, one.day, one.cohort, one.dose)).or_default() += 1;
-        if let (Some(came), Some(key)) = (one.came, keys.get(&one.cohort)) {
-            out.called.entry(key.group.clone()).or_default().add(1, u64::from(came));
-        }
-    }
     let (first, last) = learned_from(today);
-    let mut used = Cells::new();
-    for one in counted.iter().filter(|one| (first..=last).contains(&one.row.day)) {
-        let Some(place) = register.places.find(&one.row.place) else { continue };
-        let Some(cohort) = register.cohort(&one.row.area, &one.row.group) else { continue };
-        let others = u64::from(one.row.doses.saturating_sub(one.persons));
-        *used.entry((place, one.row.day, cohort, one.row.dose)).or_default() += others;
-    }
+    let mut seats: BTreeMap<Cell, u64> = BTreeMap::new();
     for day in days(first.max(campaign.start), last) {
         let Some(head) = in_force(heads, day) else { continue };
         let rows = plans::rows(tx, loaded.no, head.no, day..=day).await?;
-        let mut seats: BTreeMap<(PlaceNo, CohortNo, u8), (CohortKey, u64)> = BTreeMap::new();
         for row in loaded.campaign.plan_rows_on(rows, open) {
             let place = register.places.find(&row.place);
             let cohort = register.cohort(&row.area, &row.group);
             let (Some(place), Some(cohort)) = (place, cohort) else { continue };
-            if register.has_reported(place, day) {
-                let key = (place, cohort, row.dose);
-                let seats = seats.entry(key).or_insert_with(|| (CohortKey::of(&row), 0));
-                seats.1 += u64::from(row.doses);
-            }
-        }
-        for ((place, cohort, dose), (key, seats)) in seats {
-            let at = (place, day, cohort, dose);
-            let others = seats.saturating_sub(named.get(&at).copied().unwrap_or(0));
-            let came = used.get(&at).copied().unwrap_or(0);
-            out.seats.entry((key, dose)).or_default().add(others, came.min(others));
+            *seats.entry((place, day, cohort, row.dose)).or_default() += u64::from(row.doses);
         }
     }
-    Ok(out)
+    Ok(Attendance::of(past(register, counted, &seats, (first, last))))
+}
+
+/// What came of these seats, and of the appointments of the same days.
+fn past(
+    register: &Register,
+    counted: &[ReportedDoses],
+    seats: &BTreeMap<Cell, u64>,
+    (first, last): (NaiveDate, NaiveDate),
+) -> Vec<Past> {
+    let keys = register.cohort_keys();
+    let mut out: BTreeMap<Cell, Past> = BTreeMap::new();
+    let mut at = |cell: Cell, add: &mut dyn FnMut(&mut Past)| {
+        let (place, day, cohort, dose) = cell;
+        let Some(cohort) = keys.get(&cohort).filter(|_| register.has_reported(place, day)) else {
+            return;
+        };
+        let (cohort, has_names) = (cohort.clone(), true);
+        let (seats, named, known, came, others) = (0, 0, 0, 0, 0);
+        let new = Past { cohort, dose, seats, named, known, came, others, has_names };
+        add(out.entry(cell).or_insert(new));
+    };
+    for (cell, doses) in seats {
+        at(*cell, &mut |past| past.seats += doses);
+    }
+    for one in register.called() {
+        at((one.place, one.day, one.cohort, one.dose), &mut |past| {
+            past.named += 1;
+            past.known += u64::from(one.came.is_some());
+            past.came += u64::from(one.came == Some(true));
+        });
+    }
+    // Doses and names of each session.
+    let mut reports: BTreeMap<(PlaceNo, NaiveDate), (u64, u64)> = BTreeMap::new();
+    for ReportedDoses { row, persons } in counted {
+        let (place, cohort) =
+            (register.places.find(&row.place), register.cohort(&row.area, &row.group));
+        let Some(place) = place.filter(|_| (first..=last).contains(&row.day)) else { continue };
+        let report = reports.entry((place, row.day)).or_default();
+        *report = (report.0 + u64::from(row.doses), report.1 + u64::from(*persons));
+        let Some(cohort) = cohort else { continue };
+        let others = u64::from(row.doses.saturating_sub(*persons));
+        at((place, row.day, cohort, row.dose), &mut |past| past.others += others);
+    }
+    for ((place, day, ..), past) in &mut out {
+        let (doses, names) = reports.get(&(*place, *day)).copied().unwrap_or_default();
+        past.has_names = names > 0 || doses == 0;
+    }
+    out.into_values().collect()
 }
 
 /// With which chance people come, cohort by cohort.

@@ -1,12 +1,9 @@
 use super::super::super::outset::Left;
+use super::super::tests::{candidate as anybody, day};
 use super::super::*;
 use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-
-fn day(number: u32) -> NaiveDate {
-    NaiveDate::from_ymd_opt(2021, 5, number).expect("a day")
-}
 
 /// A first dose at place 1 for cohort `cohort`.
 fn offer(number: u32, cohort: u32, doses: u32) -> Offer {
@@ -14,18 +11,7 @@ fn offer(number: u32, cohort: u32, doses: u32) -> Offer {
 }
 
 fn candidate(person: u32, cohort: u32) -> Candidate {
-    Candidate {
-        person: PersonNo(person),
-        cohort: CohortNo(cohort),
-        dose: 1,
-        absences: 0,
-        absent_last: None,
-        earliest: day(1),
-        latest: None,
-        held: None,
-        has_answered: false,
-        is_told: false,
-    }
+    Candidate { cohort: CohortNo(cohort), ..anybody(person) }
 }
 
 fn chances(risk: f64, called: f64, seats: f64) -> Chances {
