@@ -55,6 +55,9 @@ fn seats_for_people_in_no_register_are_learned_by_cohort() {
     assert!((0.45..0.55).contains(&other), "as all others: {other}");
 }
 
+/// Those who were called and those of them who came; other seats and those of them that were used.
+type Tries = ((u64, u64), (u64, u64));
+
 #[test]
 fn a_report_that_names_nobody_says_nothing_about_those_who_were_called() {
     let past = Past {
@@ -68,7 +71,6 @@ fn a_report_that_names_nobody_says_nothing_about_those_who_were_called() {
         has_names: true,
     };
     // (came by name, doses without a name, names at all) → (called, of them came; other seats, of them used)
-    type Tries = ((u64, u64), (u64, u64));
     let cases: &[((u64, u64, bool), Tries)] = &[
         ((9, 6, true), ((12, 9), (8, 6))),
         ((0, 0, true), ((12, 0), (8, 0))),
