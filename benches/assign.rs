@@ -114,6 +114,7 @@ fn pure() -> Result<()> {
             held: None,
             has_answered: false,
             is_told: false,
+            waits: false,
         })
         .collect();
     let mut sorted: Vec<PersonNo> = candidates.iter().map(|one| one.person).collect();

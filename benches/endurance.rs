@@ -1,7 +1,8 @@
 //! The long form of the fault tests: 5,000 kills, 5,000 simulated lives, 200 restores that are killed beside logs of
-//! other databases, 200 messages of every service in every fault, some hours; and 30,000 random files, a third of them
-//! workbooks. `DOSEPLAN_KILLS`, `DOSEPLAN_SEEDS`, `DOSEPLAN_RESTORES`, `DOSEPLAN_GATEWAY_MESSAGES` and `DOSEPLAN_FUZZ`
-//! give other numbers, 0 leaves one out. A seed that fails is printed.
+//! other databases, 200 messages of every service in every fault, some hours; 100 seasons of a small county; and 30,000
+//! random files, a third of them workbooks. `DOSEPLAN_KILLS`, `DOSEPLAN_SEEDS`, `DOSEPLAN_RESTORES`,
+//! `DOSEPLAN_GATEWAY_MESSAGES`, `DOSEPLAN_FUTURES` and `DOSEPLAN_FUZZ` give other numbers, 0 leaves one out. A seed
+//! that fails is printed.
 
 use std::process::Command;
 
@@ -12,6 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("DOSEPLAN_SEEDS", "5000", &["--test", "all"], &["faults::simulation::"]),
         ("DOSEPLAN_RESTORES", "200", &["--test", "all"], &["faults::restores::"]),
         ("DOSEPLAN_GATEWAY_MESSAGES", "200", &["--test", "all"], &["faults::gateways::"]),
+        ("DOSEPLAN_FUTURES", "100", &["--test", "all"], &["world::"]),
     ] {
         let count = std::env::var(name).unwrap_or_else(|_| count.to_owned());
         if count == "0" {

@@ -43,6 +43,16 @@ pub struct Config {
     pub retention: RetentionConfig,
     /// The audit log.
     pub audit: AuditConfig,
+    /// Backups that are made from the dashboard.
+    pub backup: BackupConfig,
+}
+
+/// Backups that are made from the dashboard.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BackupConfig {
+    /// Folder for them. If absent, the folder `backups` beside a SQLite database; for PostgreSQL none.
+    pub dir: Option<PathBuf>,
 }
 
 /// How long personal data are kept that only the sending of mail and appointments needed.

@@ -19,6 +19,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("issues.ftl", include_str!("text/zh-CN/issues.ftl"), include_str!("text/en/issues.ftl")),
     ("mail.ftl", include_str!("text/zh-CN/mail.ftl"), include_str!("text/en/mail.ftl")),
     ("national.ftl", include_str!("text/zh-CN/national.ftl"), include_str!("text/en/national.ftl")),
+    ("office.ftl", include_str!("text/zh-CN/office.ftl"), include_str!("text/en/office.ftl")),
     ("plan.ftl", include_str!("text/zh-CN/plan.ftl"), include_str!("text/en/plan.ftl")),
     ("refused.ftl", include_str!("text/zh-CN/refused.ftl"), include_str!("text/en/refused.ftl")),
     ("report.ftl", include_str!("text/zh-CN/report.ftl"), include_str!("text/en/report.ftl")),

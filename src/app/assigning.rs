@@ -3,13 +3,14 @@
 use super::seats::give_slots;
 use super::{App, Loaded, Result, millis, today};
 use crate::domain::assign::{Ended, Output, assign};
+use crate::domain::booking::Answer;
 use crate::domain::dose::Dose;
 use crate::domain::id::{GroupId, PersonId};
 use crate::domain::judge::{Due, Judged, MissedDose, Subject};
 use crate::domain::person::{Asked, Outcome, OutcomeKind, Person, barred};
 use crate::domain::plan::PlanState;
 use crate::domain::rules::GroupForecast;
-use crate::store::{Tx, assignments, bookings, doses, outcomes, people, plans, records};
+use crate::store::{Tx, assignments, bookings, doses, outcomes, people, plans, records, waiting};
 use chrono::{DateTime, NaiveDate, Utc};
 use outset::Begun;
 use register::{Codes, Register};
@@ -175,8 +176,21 @@ pub(super) async fn assign_in(
     let output = assign(read.input(&begun.outset.left, begun.chances));
     end(tx, loaded, &read.codes, &output, now).await?;
     store(tx, loaded, &read, &output, (plan, now)).await?;
+    keep_word(tx, loaded, &read, &output).await?;
     give_slots(tx, loaded, (plan, outset::tomorrow(today(&loaded.campaign, now)))).await?;
     Ok(output)
+}
+
+/// Notes the seats of those who waited for one. They asked for it, so it is theirs as if they had taken it.
+async fn keep_word(tx: &mut Tx, loaded: &Loaded, read: &Register, output: &Output) -> Result<()> {
+    for (person, seat) in &output.new {
+        if read.waiting.contains(&(*person, seat.dose)) {
+            let code = read.codes.get(*person);
+            bookings::answer(tx, loaded.no, code, Answer::Booked).await?;
+            waiting::give(tx, loaded.no, code, seat.day).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Stores that appointments have ended.

@@ -2,7 +2,7 @@
 
 use super::passing;
 use super::unsubscribing::secret;
-use super::{App, Result, millis};
+use super::{App, AppError, Result, millis};
 use crate::config::BounceAddress;
 use crate::domain::hold::EventKind;
 use crate::domain::message::{BounceKind, MailState};
@@ -13,6 +13,7 @@ use crate::mail::message::{canonical, spellings};
 use crate::mail::{link, safe};
 use crate::store::bounces::{self, NewBounce};
 use crate::store::{Tx, installation, outbox};
+use crate::text::harmless;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -398,4 +399,13 @@ impl Failed<'_> {
         }
         Ok(effect)
     }
+}
+
+/// Why an address gets no mail; `None`: it gets mail.
+pub(super) async fn no_mail_to(tx: &mut Tx, address: &str) -> Result<Option<AppError>> {
+    let suppressed = bounces::suppressed_of(tx, &[canonical(address)]).await?;
+    let refused = |why: &String| {
+        AppError::refused("refused-no-mail-to", &[("to", &harmless(address)), ("said", why)])
+    };
+    Ok(suppressed.values().next().map(refused))
 }

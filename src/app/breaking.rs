@@ -45,6 +45,20 @@ pub(super) async fn plan(
     loaded: &Loaded,
     now: DateTime<Utc>,
 ) -> Result<Option<Unrest>> {
+    debug_assert!(loaded.tops.is_none(), "a part of a campaign is for looking at only");
+    let Some(found) = remains(tx, loaded, now).await? else { return Ok(None) };
+    let withdrawn = withdraw(tx, loaded, &found, now).await?;
+    note(tx, loaded, &found.lost, withdrawn, now).await
+}
+
+/// What the adopted plan would lose with a campaign as it might become. Nothing is stored.
+pub(super) async fn losses(tx: &mut Tx, loaded: &Loaded, now: DateTime<Utc>) -> Result<Unrest> {
+    let found = remains(tx, loaded, now).await?;
+    Ok(found.map(|found| Unrest::of(&loaded.campaign, &found.lost)).unwrap_or_default())
+}
+
+/// What of the adopted plan stands; `None`: there is none, or the campaign is closed.
+async fn remains(tx: &mut Tx, loaded: &Loaded, now: DateTime<Utc>) -> Result<Option<Remains>> {
     let day = today(&loaded.campaign, now);
     let head = plans::newest(tx, loaded.no, PlanState::Adopted).await?;
     let Some(head) = head.filter(|_| loaded.is_open) else { return Ok(None) };
@@ -52,9 +66,7 @@ pub(super) async fn plan(
     let mut rows = in_force(tx, loaded, day, head.from).await?;
     rows.extend(plans::rows(tx, loaded.no, head.no, day..).await?);
     let rows = loaded.campaign.plan_rows_on(rows, day);
-    let found = stands(tx, loaded, &rows, day).await?;
-    let withdrawn = withdraw(tx, loaded, &found, now).await?;
-    note(tx, loaded, &found.lost, withdrawn, now).await
+    Ok(Some(stands(tx, loaded, &rows, day).await?))
 }
 
 /// Notes that seats are free which people who wait can have.

@@ -45,24 +45,21 @@ impl Applied {
 }
 
 /// A campaign that is to be applied, compared with what is stored.
-struct Compared {
+pub(super) struct Compared {
     own: LocalCampaign,
     applied: Applied,
     /// The jurisdiction after it; `None`: as it was.
     places: Option<StoredJurisdiction>,
-    composed: Vec<Composed>,
+    pub(super) composed: Vec<Composed>,
 }
 
 impl App {
-    /// What applying a campaign would change; nothing is stored.
-    pub async fn compare(&self, campaign: &Campaign) -> Result<Applied> {
-        self.compare_own(&LocalCampaign::whole(campaign)).await
-    }
-
-    /// What applying a campaign's folder would change; nothing is stored.
-    pub async fn compare_own(&self, own: &LocalCampaign) -> Result<Applied> {
-        let mut tx = self.store.read().await?;
-        Ok(compare(&mut tx, own).await?.applied)
+    /// What applying a campaign's folder would change, and what that would break in plans that are in force. It is
+    /// tried in a transaction that is taken back: nothing is stored.
+    pub async fn compare_own(&self, own: &LocalCampaign, now: DateTime<Utc>) -> Result<Applied> {
+        let mut act =
+            self.act((Actor::CommandLine, Power::Plan), Action::CampaignApply, now).await?;
+        self.apply_in(&mut act, own, now).await
     }
 
     /// Stores a campaign, or its new version; nothing where nothing changed.
@@ -253,7 +250,7 @@ fn like(
 }
 
 /// Compares a campaign with the stored version, and the jurisdiction with what the campaign brings.
-async fn compare(tx: &mut Tx, said: &LocalCampaign) -> Result<Compared> {
+pub(super) async fn compare(tx: &mut Tx, said: &LocalCampaign) -> Result<Compared> {
     let old = jurisdictions::newest(tx).await?;
     let all = owns(tx).await?;
     let id = &said.campaign.id;

@@ -112,6 +112,9 @@ pub struct ClosedNumber {
 /// The kinds of message that go to people by text.
 pub const KINDS: [Kind; 4] = [Kind::Tomorrow, Kind::Moved, Kind::Cancelled, Kind::Overdue];
 
+/// The template of the text with a code.
+pub(super) const CODE: &str = "code";
+
 impl App {
     /// Every configured channel.
     pub async fn channels(&self, now: DateTime<Utc>) -> Result<Vec<ChannelLine>> {
@@ -167,7 +170,7 @@ impl App {
         let mut out = Vec::new();
         let texts = self.config.channels.iter().filter(|(_, one)| one.reaches_people());
         for (name, channel) in texts {
-            for kind in KINDS.map(Kind::word).into_iter().chain(["test"]) {
+            for kind in KINDS.map(Kind::word).into_iter().chain([CODE, "test"]) {
                 for language in [Language::ZhCn, Language::En] {
                     out.extend(template(name, channel, kind, language));
                 }
@@ -182,7 +185,8 @@ impl App {
         let order = &self.config.reminders.contact_order;
         for (name, channel) in self.config.channels.iter().filter(|(name, _)| order.contains(name))
         {
-            for kind in KINDS.map(Kind::word) {
+            let codes = self.config.booking.is_on().then_some(CODE);
+            for kind in KINDS.map(Kind::word).into_iter().chain(codes) {
                 if !channel.kind.wants_templates() || channel.templates.contains_key(kind) {
                     continue;
                 }

@@ -74,6 +74,8 @@ pub struct Queue {
     pub counts: Vec<(MailState, u64)>,
     /// The newest ones.
     pub newest: Vec<Message>,
+    /// The newest ones that somebody has to look at.
+    pub unsettled: Vec<Message>,
     /// Why nothing is sent.
     pub hold: Option<Hold>,
     /// What is wrong with the mail server and the services.
@@ -227,6 +229,7 @@ impl App {
         Ok(Queue {
             counts: outbox::counts(&mut tx).await?,
             newest: outbox::newest(&mut tx, loaded.no, limit).await?,
+            unsettled: outbox::unsettled(&mut tx, loaded.no, limit).await?,
             hold: installation::get(&mut tx).await?.and_then(|found| found.hold),
             relays: self.relay_problems(&mut tx).await?,
         })

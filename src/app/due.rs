@@ -1,13 +1,15 @@
 //! The due list: people whose next dose is due, with phone and appointment.
 
 use super::assigning::each_standing;
+use super::notices::{Numbers, home_of};
 use super::{App, Loaded, Result};
 use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode};
-use crate::domain::person::Person;
+use crate::domain::person::{OutcomeKind, Person};
 use crate::mail::message::canonical;
 use crate::store::{assignments, bounces, unsubscribed};
 use chrono::NaiveDate;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// A person whose next dose is due.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -39,8 +41,11 @@ pub struct DueLine {
     pub place: Option<PlaceCode>,
     /// Whether they opted out of reminders in the register.
     pub opt_out: bool,
-    /// Whether reminders reach them by mail; the others need a call.
+    /// Whether reminders reach them by mail.
     pub mail: Reached,
+    /// Whether reminders reach them at all: by their mail, a text, or a mail to somebody of their household. The others
+    /// need a call.
+    pub reached: bool,
 }
 
 /// Whether reminders reach a person at their own address.
@@ -58,6 +63,16 @@ pub enum Reached {
 }
 
 impl Reached {
+    fn of(person: &Person, unsubscribed: &BTreeSet<String>, suppressed: &BTreeSet<String>) -> Self {
+        match person.email.as_deref().map(canonical) {
+            _ if person.opt_out => Self::No,
+            None => Self::No,
+            Some(address) if unsubscribed.contains(&address) => Self::Unsubscribed,
+            Some(address) if suppressed.contains(&address) => Self::Bounced,
+            Some(_) => Self::Yes,
+        }
+    }
+
     /// The word in lists and JSON.
     pub fn word(self) -> &'static str {
         match self {
@@ -71,22 +86,29 @@ impl Reached {
 
 impl App {
     /// People of the register whose next dose is due by `day` and who may be called, sorted by code. A group that opens
-    /// later is left out.
-    pub async fn due(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<DueLine>> {
+    /// later is left out. How they are reached is asked for `today`.
+    pub async fn due(
+        &self,
+        loaded: &Loaded,
+        day: NaiveDate,
+        today: NaiveDate,
+    ) -> Result<Vec<DueLine>> {
         let campaign = &loaded.campaign;
         let mut tx = self.store.read().await?;
+        let numbers = Numbers::of(self, &mut tx, today).await?;
         let current = assignments::all(&mut tx, loaded.no).await?;
         let unsubscribed = unsubscribed::addresses(&mut tx).await?;
         let suppressed = bounces::addresses(&mut tx).await?;
-        let reached = |person: &Person| match person.email.as_deref().map(canonical) {
-            _ if person.opt_out => Reached::No,
-            None => Reached::No,
-            Some(address) if unsubscribed.contains(&address) => Reached::Unsubscribed,
-            Some(address) if suppressed.contains(&address) => Reached::Bounced,
-            Some(_) => Reached::Yes,
-        };
-        let mut out = Vec::new();
+        let reached = |person: &Person| Reached::of(person, &unsubscribed, &suppressed);
+        let mut out: Vec<DueLine> = Vec::new();
+        // Homes with somebody who gets mail, and the homes of the lines that nothing else reaches.
+        let (mut homes, mut unsure) = (BTreeSet::new(), Vec::new());
         each_standing(&mut tx, loaded, day, |standing| {
+            let mail = reached(&standing.person);
+            let is_gone = matches!(standing.barred, Some(OutcomeKind::Dead | OutcomeKind::Moved));
+            if mail == Reached::Yes && !is_gone && standing.person.household.is_some() {
+                homes.insert(home_of(&standing.person));
+            }
             let (Some(due), Some(group), None) = (standing.due, standing.group, standing.barred)
             else {
                 return;
@@ -99,9 +121,14 @@ impl App {
                 return;
             }
             let held = current.get(&standing.person.id).filter(|one| one.dose == due.number);
-            let mail = reached(&standing.person);
+            let is_reached = mail == Reached::Yes || numbers.of_person(&standing.person).is_some();
+            let person = &standing.person;
+            if !is_reached && !person.opt_out && person.household.is_some() {
+                unsure.push((out.len(), home_of(person)));
+            }
             out.push(DueLine {
                 mail,
+                reached: is_reached,
                 area: campaign.home(&standing.person.area, day).clone(),
                 group,
                 dose: due.number,
@@ -123,6 +150,9 @@ impl App {
             });
         })
         .await?;
+        for (at, home) in unsure {
+            out[at].reached = homes.contains(&home);
+        }
         Ok(out)
     }
 }

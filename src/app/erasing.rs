@@ -2,6 +2,7 @@
 //!
 //! Counts stay as they are: area, birth date, sex, groups, tags and records stay, everything that says who it was goes.
 
+use super::erasing_parted::{erase_elsewhere, own_history};
 use super::{App, AppError, Result, millis, today};
 use crate::config::{Place, TransportKind};
 use crate::domain::audit::Action;
@@ -9,10 +10,13 @@ use crate::domain::hold::EventKind;
 use crate::domain::permission::{Actor, Power};
 use crate::domain::person::{More, Person};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::schools::{Decided, Pupil};
+use crate::domain::schools::is_row_of;
 use crate::mail::message::canonical;
 use crate::store::erasing::{self, Naming};
-use crate::store::{Tx, bookings, copy, installation, people_codes, receipts, records, schools};
+use crate::store::{
+    Tx, bookings, calls, copy, installation, mergers, people_codes, receipts, records, schools,
+    sign_in, waiting,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -52,51 +56,72 @@ impl App {
         let known = self.person(tx, code).await?;
         let person = known.value;
         let id = person.id.to_string();
-        let mails = erasing::mails(tx, &id).await?;
+        let mut mails = erasing::mails(tx, &id).await?;
+        let mut out = Erased { person: id.clone(), ..Erased::default() };
+        let mut secrets = secrets(&person);
+        let mut known_as = vec![person.clone()];
+        // Whoever was merged has rows under the code of before.
+        let mut codes = people_codes::of(tx, &id).await?;
+        codes.push(id.clone());
+        let whose = (codes.as_slice(), &mut known_as);
+        out.rows = self.erase_rows(tx, whose, known.recorded_at, &mut secrets).await?;
+        let (rows, more) = erase_elsewhere(tx, (&codes, &known_as)).await?;
+        out.rows += rows;
+        mails.extend(more);
+        mails.sort_by_key(|mail| mail.id);
+        mails.dedup();
+        out.mails = mails.len();
         if mails.iter().any(|mail| matches!(mail.state.as_str(), "sending" | "in_doubt")) {
             return Err(AppError::refused("refused-mail-leaving", &[("code", &id)]));
         }
-        let mut out = Erased { person: id.clone(), mails: mails.len(), ..Erased::default() };
-        let mut secrets = secrets(&person);
-        out.rows = self.erase_rows(tx, &person, known.recorded_at, &mut secrets).await?;
         for mail in &mails {
             erasing::blank_mail(tx, mail.id).await?;
         }
         erase_words(tx, &person, &secrets).await?;
         bookings::forget(tx, &id).await?;
-        schools::forget(tx, &id, |row| is_row_of(row, &person)).await?;
+        for code in &codes {
+            waiting::forget(tx, code).await?;
+            sign_in::forget(tx, code).await?;
+            calls::forget(tx, code).await?;
+        }
+        schools::forget(tx, &id, |row| known_as.iter().any(|who| is_row_of(row, who))).await?;
         out.uploads = erasing::uploads(tx).await?;
         people_codes::erase(tx, &id, why, millis(now)).await?;
+        mergers::forget(tx, &id).await?;
         out.backups = backups(tx).await?;
         let errors = erasing::error_files(tx).await?;
         let said = format!("{id}: {why}");
         act.commit(None, &said).await?;
-        out.files = self.erase_files(&mails, &errors, (&id, &secrets));
+        out.files = self.erase_files(&mails, &errors, (&codes, &secrets));
         out.is_scrubbed = self.store.scrub().await?;
         self.store.overwrite_deleted(false).await?;
         Ok(out)
     }
 
-    /// Empties the rows that say who somebody is; returns how many. What they said is added to `secrets`.
+    /// Empties the rows that say who somebody is, under each code that they had; returns how many. What they said is
+    /// added to `secrets`, and as whom they had the person to `known_as`, which begins with the person as it is.
     async fn erase_rows(
         &self,
         tx: &mut Tx,
-        person: &Person,
+        (codes, known_as): (&[String], &mut Vec<Person>),
         recorded_at: i64,
         secrets: &mut Vec<String>,
     ) -> Result<usize> {
-        let id = person.id.as_str();
+        let Some(person) = known_as.first().cloned() else { return Ok(0) };
         let mut rows = 0;
-        for kept in erasing::kept(tx, id).await? {
-            let Ok(old) = serde_json::from_str::<Person>(&kept.content) else { continue };
-            secrets.extend(self::secrets(&old));
-            let content = serde_json::to_string(&nameless(old)).expect("a person is plain data");
-            erasing::rewrite(tx, id, &kept, &content).await?;
-            rows += 1;
+        for code in codes {
+            for (kept, old) in own_history(tx, code).await? {
+                secrets.extend(self::secrets(&old));
+                known_as.push(old.clone());
+                let content =
+                    serde_json::to_string(&nameless(old)).expect("a person is plain data");
+                erasing::rewrite(tx, code, &kept, &content).await?;
+                rows += 1;
+            }
+            erasing::reasons(tx, code).await?;
         }
         secrets.sort();
         secrets.dedup();
-        erasing::reasons(tx, id).await?;
         let nameless = nameless(person.clone());
         records::write(tx, [&nameless], recorded_at).await?;
         Ok(rows + 1)
@@ -107,7 +132,7 @@ impl App {
         &self,
         mails: &[Naming],
         errors: &[String],
-        (code, secrets): (&str, &[String]),
+        (codes, secrets): (&[String], &[String]),
     ) -> Vec<PathBuf> {
         let mut out = Vec::new();
         if self.config.mail.transport == TransportKind::Folder {
@@ -116,12 +141,15 @@ impl App {
         for channel in self.config.channels.values().filter(|one| one.transport == Place::Folder) {
             out.extend(mails.iter().flat_map(|mail| letters(&channel.dir, mail)));
         }
-        for path in errors.iter().map(PathBuf::from) {
+        // Refused rows of a workbook lie there as one and as CSV.
+        let both = |path: &String| ["csv", "xlsx"].map(|end| Path::new(path).with_extension(end));
+        for path in errors.iter().flat_map(both) {
             let Ok(bytes) = std::fs::read(&path) else { continue };
             // A workbook is packed: it goes as a whole.
             let is_text = path.extension().is_some_and(|end| end == "csv");
             let text = String::from_utf8_lossy(&bytes);
-            let is_cell = |cell: &str| cell.trim().trim_matches('"') == code;
+            let is_cell =
+                |cell: &str| codes.iter().any(|code| cell.trim().trim_matches('"') == code);
             let has_row = || text.lines().any(|line| line.split([',', ';', '\t']).any(is_cell));
             if !is_text || secrets.iter().any(|it| text.contains(it.as_str())) || has_row() {
                 out.push(path);
@@ -150,12 +178,18 @@ impl App {
         for loaded in all.iter().filter(over) {
             mails += erasing::campaign(&mut tx, loaded.no).await?;
             schools::retain(&mut tx, loaded.no).await?;
+            calls::retain(&mut tx, loaded.no).await?;
+            waiting::retain(&mut tx, loaded.no).await?;
         }
         erasing::old_uploads(&mut tx, millis(now - kept)).await?;
         schools::old_lists(&mut tx, millis(now - kept)).await?;
         // A day later everywhere: what has ended opens nothing any more.
         bookings::drop_links(&mut tx, day - TimeDelta::days(2)).await?;
+        waiting::drop_given(&mut tx, day - TimeDelta::days(2)).await?;
+        erasing::old_codes(&mut tx, millis(now - TimeDelta::days(1))).await?;
+        sign_in::drop_old(&mut tx, millis(now - TimeDelta::days(2))).await?;
         tx.commit().await?;
+        self.forget_refused(now);
         Ok(mails)
     }
 }
@@ -171,14 +205,6 @@ fn nameless(person: Person) -> Person {
         more: Box::new(More { died: person.more.died, ..More::default() }),
         ..person
     }
-}
-
-/// Whether a row of a list says who somebody is: by a clerk's decision, the identity number, or name and birth date.
-fn is_row_of(row: &Pupil, person: &Person) -> bool {
-    let is_decided = matches!(&row.decided, Some(Decided::Person(code)) if *code == person.id);
-    let has_number = row.id_no.is_some() && row.id_no == person.more.id_no;
-    let is_named = person.name.as_ref() == Some(&row.name) && row.born == person.born;
-    is_decided || has_number || is_named
 }
 
 /// The texts by which a person could be found.

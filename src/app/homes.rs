@@ -1,7 +1,7 @@
 //! Home visits: who cannot come is visited, on rounds that are as short as they are found to be.
 
 use super::assigning::standings;
-use super::{App, Loaded, Result, today};
+use super::{App, AppError, Loaded, Result, today};
 use crate::domain::area::Point;
 use crate::domain::campaign::Campaign;
 use crate::domain::date::days;
@@ -13,7 +13,8 @@ use crate::domain::person::{Asked, Person};
 use crate::domain::plan::first_day;
 use crate::domain::site::Team;
 use crate::store::people;
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike as _, Utc};
+use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +34,13 @@ pub struct HomeOrder {
     pub leaves_at: NaiveTime,
     /// The teams that make rounds; empty: all.
     pub teams: Vec<TeamCode>,
+}
+
+impl HomeOrder {
+    /// Whether a team makes rounds.
+    fn has(&self, team: &Team) -> bool {
+        self.teams.is_empty() || self.teams.contains(&team.code)
+    }
 }
 
 /// A call at a home. No derived `Debug`: it has a name.
@@ -93,6 +101,22 @@ pub struct HomeRounds {
     pub doses_per_vial: u32,
 }
 
+/// Refuses a time to leave at which a team would not be back on the same day.
+pub(super) fn all_back<'a>(
+    mut teams: impl Iterator<Item = &'a Team>,
+    leaves_at: NaiveTime,
+) -> Result<()> {
+    const DAY_MINUTES: u32 = 24 * 60;
+    let leaves = leaves_at.hour() * 60 + leaves_at.minute();
+    let late = teams.find(|team| leaves + team.work_minutes >= DAY_MINUTES);
+    let Some(team) = late else { return Ok(()) };
+    let (time, hours) =
+        (leaves_at.format("%H:%M"), Decimal::from(team.work_minutes) / Decimal::from(60));
+    let said: [(&str, &dyn std::fmt::Display); 3] =
+        [("time", &time), ("team", &team.code), ("hours", &hours.normalize())];
+    Err(AppError::refused("refused-leaves-late", &said))
+}
+
 /// A team with what it is for homes.
 struct Crew<'a> {
     team: &'a Team,
@@ -111,6 +135,7 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<HomeRounds> {
         let campaign = &loaded.campaign;
+        all_back(campaign.teams.iter().filter(|team| order.has(team)), order.leaves_at)?;
         let day = today(campaign, now);
         let first = first_day(campaign, day + TimeDelta::days(1), order.first);
         let due = self.due_at_home(loaded, (day, first)).await?;
@@ -179,8 +204,7 @@ fn crews<'a>(
     due: Vec<(Person, u8)>,
     out: &mut HomeRounds,
 ) -> Vec<Crew<'a>> {
-    let is_asked = |team: &&Team| order.teams.is_empty() || order.teams.contains(&team.code);
-    let teams: Vec<&Team> = campaign.teams.iter().filter(is_asked).collect();
+    let teams: Vec<&Team> = campaign.teams.iter().filter(|team| order.has(team)).collect();
     let mut of_team: BTreeMap<usize, Vec<(Person, u8, Point)>> = BTreeMap::new();
     for (person, dose) in due {
         let point = point_of(campaign, &person);
@@ -222,12 +246,6 @@ fn visit(
     let found = shortest_rounds(&crew.roads, &crew.limits);
     let unreached = found.unreachable.iter().map(|home| crew.homes[home - 1].0.id.clone());
     out.unreached.extend(unreached);
-    // The bound is one for the homes that are visited.
-    let reached: Vec<Point> =
-        found.rounds.iter().flatten().map(|home| crew.homes[home - 1].2).collect();
-    let roads = Roads::new(campaign.travel, crew.team.point, &reached);
-    out.km += found.km;
-    out.least_km += least_km(&roads, &crew.limits);
     let is_closed = |day: NaiveDate| {
         let closed = |one: &crate::domain::site::Closure| {
             one.day == day && one.place == crew.team.code.as_str()
@@ -239,12 +257,17 @@ fn visit(
             && !is_closed(*day)
             && !busy.contains(&(crew.team.code.clone(), *day))
     };
-    let mut free = days(first, campaign.end).filter(is_free);
-    for round in found.rounds {
-        match free.next() {
-            Some(day) => out.rounds.push(timed(campaign, order, crew, (&round, day), out)),
-            None => out.without_day += round.len(),
-        }
+    let free: Vec<NaiveDate> =
+        days(first, campaign.end).filter(is_free).take(found.rounds.len()).collect();
+    let (placed, left) = found.rounds.split_at(free.len());
+    out.without_day += left.iter().map(Vec::len).sum::<usize>();
+    // Kilometres and their bound are those of the homes that are visited.
+    let reached: Vec<Point> = placed.iter().flatten().map(|home| crew.homes[home - 1].2).collect();
+    let roads = Roads::new(campaign.travel, crew.team.point, &reached);
+    out.km += placed.iter().map(|round| crew.roads.round_km(round)).sum::<f64>();
+    out.least_km += least_km(&roads, &crew.limits);
+    for (round, day) in placed.iter().zip(free) {
+        out.rounds.push(timed(campaign, order, crew, (round, day), out));
     }
 }
 

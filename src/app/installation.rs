@@ -136,13 +136,8 @@ impl App {
     /// Ends a hold after a pause or a jump of the clock; `false` if there was none. A copy has to be adopted instead.
     pub async fn resume(&self, now: DateTime<Utc>) -> Result<bool> {
         let Some(hold) = self.held(now).await? else { return Ok(false) };
-        if hold.why.is_copy() {
-            let (said, remedy) = (hold.words(Language::En), hold.remedy());
-            return Err(AppError::refused("refused-held", &[("said", &said), ("remedy", &remedy)]));
-        }
         let mut tx = self.store.write().await?;
-        installation::resume(&mut tx).await?;
-        installation::note(&mut tx, EventKind::Resume, hold.why.word(), millis(now)).await?;
+        resume_in(&mut tx, &hold, now).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -180,6 +175,22 @@ async fn notice(tx: &mut Tx, since: i64, window: TimeDelta, now: DateTime<Utc>) 
     if let Some(why) = hold_after(since, window.num_milliseconds()) {
         begin_hold(tx, why, &spoken(since.abs()), at).await?;
     }
+    Ok(())
+}
+
+/// Holds sending because somebody asked for it.
+pub(super) async fn hold_in(tx: &mut Tx, said: &str, now: DateTime<Utc>) -> Result<()> {
+    begin_hold(tx, HoldReason::Asked, said, millis(now)).await
+}
+
+/// Ends a hold. A copy has to be adopted instead.
+pub(super) async fn resume_in(tx: &mut Tx, hold: &Hold, now: DateTime<Utc>) -> Result<()> {
+    if hold.why.is_copy() {
+        let (said, remedy) = (hold.words(Language::En), hold.remedy());
+        return Err(AppError::refused("refused-held", &[("said", &said), ("remedy", &remedy)]));
+    }
+    installation::resume(tx).await?;
+    installation::note(tx, EventKind::Resume, hold.why.word(), millis(now)).await?;
     Ok(())
 }
 

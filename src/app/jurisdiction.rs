@@ -174,6 +174,17 @@ async fn join_person(tx: &mut Tx, apart: &Apart, now: i64) -> Result<()> {
     Ok(())
 }
 
+/// The fields of a person that another file may complete.
+macro_rules! completed {
+    ($one:ident) => {
+        $one! {
+            name, email, phone, language, household, more.id_no, more.guardian,
+            more.guardian_phone, more.unit, more.school, more.class, more.address, more.died,
+            more.mother_hbsag, more.birth_weight,
+        }
+    };
+}
+
 /// A person with what else is known of them: what they lack comes from `other`.
 pub(super) fn joined(mut person: Person, other: Person) -> Person {
     macro_rules! complete {
@@ -183,11 +194,7 @@ pub(super) fn joined(mut person: Person, other: Person) -> Person {
             }
         )+};
     }
-    complete! {
-        name, email, phone, language, household, more.id_no, more.guardian, more.guardian_phone,
-        more.unit, more.school, more.class, more.address, more.died, more.mother_hbsag,
-        more.birth_weight,
-    }
+    completed!(complete);
     if person.sex == Sex::U {
         person.sex = other.sex;
     }
@@ -202,6 +209,26 @@ pub(super) fn joined(mut person: Person, other: Person) -> Person {
             person.groups.push(group);
         }
     }
+    person
+}
+
+/// A person without what came from another: what is as in `whole` becomes as in `before`. What changed since
+/// stays; so does a wish for no more reminders.
+pub(super) fn parted(mut person: Person, before: &Person, whole: &Person) -> Person {
+    if person == *whole {
+        return before.clone();
+    }
+    macro_rules! take_back {
+        ($($($field:ident).+),+ $(,)?) => {$(
+            if person.$($field).+ == whole.$($field).+ {
+                person.$($field).+.clone_from(&before.$($field).+);
+            }
+        )+};
+    }
+    completed!(take_back);
+    take_back!(sex);
+    person.tags.retain(|tag| before.tags.contains(tag) || !whole.tags.contains(tag));
+    person.groups.retain(|group| before.groups.contains(group) || !whole.groups.contains(group));
     person
 }
 

@@ -1,7 +1,7 @@
 //! The jurisdiction: its areas, places and contacts, stored and compared, and what campaigns say otherwise.
 
 use super::breaking::{self, Broken};
-use super::places::{Change, Own, PlaceChange, owns, touched, unsettle};
+use super::places::{Change, Own, OwnParts, PlaceChange, owns, touched, unsettle};
 use super::{App, AppError, Result, millis};
 use crate::domain::audit::Action;
 use crate::domain::difference::between;
@@ -10,6 +10,7 @@ use crate::domain::jurisdiction::{
     Disputed, Jurisdiction, LocalCampaign, StoredJurisdiction, jurisdiction_tables, local_tables,
 };
 use crate::domain::permission::{Actor, Power};
+use crate::store::audit::Act;
 use crate::store::jurisdictions::{self, PlacesVersion};
 use crate::store::{Tx, campaigns};
 use chrono::{DateTime, Utc};
@@ -55,13 +56,16 @@ impl App {
         Ok(jurisdictions::newest(&mut tx).await?.jurisdiction)
     }
 
-    /// What applying a jurisdiction would change; nothing is stored.
-    pub async fn compare_jurisdiction(&self, given: &Jurisdiction) -> Result<AppliedPlaces> {
-        let mut tx = self.store.read().await?;
-        let (old, owns) = (jurisdictions::newest(&mut tx).await?, owns(&mut tx).await?);
-        let all: Vec<&LocalCampaign> = owns.iter().map(|one| &one.own).collect();
-        let new = old.given(given, &all);
-        Ok(changed(&mut tx, (&old, &new), &owns).await?.0)
+    /// What applying a jurisdiction would change, and what that would break in plans that are in force. It is tried in
+    /// a transaction that is taken back: nothing is stored.
+    pub async fn compare_jurisdiction(
+        &self,
+        given: &Jurisdiction,
+        now: DateTime<Utc>,
+    ) -> Result<AppliedPlaces> {
+        let by = (Actor::CommandLine, Power::Plan);
+        let mut act = self.act(by, Action::JurisdictionApply, now).await?;
+        self.apply_jurisdiction_in(&mut act, given, now).await
     }
 
     /// Stores a jurisdiction; nothing where nothing changed.
@@ -72,17 +76,30 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<AppliedPlaces> {
         let mut act = self.act((by, Power::Plan), Action::JurisdictionApply, now).await?;
+        let applied = self.apply_jurisdiction_in(&mut act, given, now).await?;
+        if applied.is_change() {
+            act.commit(None, &format!("{} changes", applied.changes.len())).await?;
+        }
+        Ok(applied)
+    }
+
+    /// Stores a jurisdiction as part of a change that says so in the audit log.
+    async fn apply_jurisdiction_in(
+        &self,
+        act: &mut Act,
+        given: &Jurisdiction,
+        now: DateTime<Utc>,
+    ) -> Result<AppliedPlaces> {
         let (old, owns) = (jurisdictions::newest(act.tx()).await?, owns(act.tx()).await?);
         let all: Vec<&LocalCampaign> = owns.iter().map(|one| &one.own).collect();
         let new = old.given(given, &all);
         let before = self.before(act.tx()).await?;
-        let (mut applied, composed) = changed(act.tx(), (&old, &new), &owns).await?;
+        let (mut applied, composed) = changed(act.tx(), (&old, &new), unchanged(&owns)).await?;
         if applied.is_change() {
-            jurisdictions::insert(&mut act, &new, millis(now)).await?;
+            jurisdictions::insert(act, &new, millis(now)).await?;
             unsettle(act.tx(), &composed).await?;
             self.count_again(act.tx()).await?;
             applied.broken = breaking::plans(act.tx(), &composed, &before, now).await?;
-            act.commit(None, &format!("{} changes", applied.changes.len())).await?;
         }
         Ok(applied)
     }
@@ -123,7 +140,7 @@ impl App {
             ));
         }
         let before = self.before(act.tx()).await?;
-        let (mut applied, composed) = changed(act.tx(), (&old, &new), &owns).await?;
+        let (mut applied, composed) = changed(act.tx(), (&old, &new), unchanged(&owns)).await?;
         jurisdictions::insert(&mut act, &new, millis(now)).await?;
         unsettle(act.tx(), &composed).await?;
         self.count_again(act.tx()).await?;
@@ -133,13 +150,17 @@ impl App {
     }
 }
 
+/// Campaigns whose own parts stay as they are.
+fn unchanged(owns: &[Own]) -> OwnParts<'_> {
+    owns.iter().map(|one| (one.no, Some(&one.own), &one.own)).collect()
+}
+
 /// What a new version of the jurisdiction changes, with every campaign before and after.
-async fn changed(
+pub(super) async fn changed(
     tx: &mut Tx,
     (old, new): (&StoredJurisdiction, &StoredJurisdiction),
-    owns: &[Own],
+    campaigns: OwnParts<'_>,
 ) -> Result<(AppliedPlaces, Vec<super::places::Composed>)> {
-    let campaigns = owns.iter().map(|one| (one.no, Some(&one.own), &one.own)).collect();
     let change = Change { old, new, campaigns };
     let composed = change.composed();
     change.allowed(tx, &composed).await?;

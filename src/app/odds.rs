@@ -30,17 +30,19 @@ pub struct Odds {
     pub turned_away: f64,
     /// The most that it may be.
     pub risk: f64,
-    /// Groups of people with an appointment.
+    /// People with an appointment, by group and number of the dose.
     pub groups: Vec<GroupOdds>,
     /// Seats for people in no register of the last weeks, of all cohorts, and those that were used.
     pub other_seats: Tried,
 }
 
-/// People of a group with an appointment.
+/// People of a group with an appointment for a dose.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GroupOdds {
     /// The group.
     pub group: GroupId,
+    /// Number of the dose, from 1.
+    pub dose: u8,
     /// How many are expected at the session.
     pub called: u64,
     /// The chance, 0..=1, with which each of them comes.
@@ -102,20 +104,17 @@ impl App {
         let keys = register.cohort_keys();
         let held = register.held_at(place, day);
         let mut crowd = Crowd::new(seats);
-        let mut groups: BTreeMap<GroupId, GroupOdds> = BTreeMap::new();
-        for (&(cohort, _), &called) in &held {
+        let mut groups: BTreeMap<(GroupId, u8), GroupOdds> = BTreeMap::new();
+        for (&(cohort, dose), &called) in &held {
             let Some(key) = keys.get(&cohort) else { continue };
-            let chance = chances.of_called(cohort);
+            let chance = chances.of_called(cohort, dose);
             crowd.add_all(called, chance);
             out.expected += called as f64 * chance;
             out.called += called;
-            let new = || GroupOdds {
-                group: key.group.clone(),
-                called: 0,
-                chance,
-                before: attendance.called.get(&key.group).copied().unwrap_or_default(),
-            };
-            groups.entry(key.group.clone()).or_insert_with(new).called += called;
+            let kind = (key.group.clone(), dose);
+            let before = attendance.called.get(&kind).copied().unwrap_or_default();
+            let new = GroupOdds { group: key.group.clone(), dose, called: 0, chance, before };
+            groups.entry(kind).or_insert(new).called += called;
         }
         for row in of_session {
             let Some(cohort) = register.cohort(&row.area, &row.group) else { continue };

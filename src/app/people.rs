@@ -1,21 +1,20 @@
-//! One person of the register: all that is known of them, and two codes that are the same person.
+//! One person of the register: all that is known of them.
 
-use super::jurisdiction::joined;
-use super::{App, AppError, Loaded, Result, millis, today};
+use super::{App, AppError, Loaded, Result, today};
 use crate::domain::audit::Action;
-use crate::domain::counting::count_person;
+use crate::domain::call::CallResult;
 use crate::domain::dose::Dose;
 use crate::domain::id::PersonId;
 use crate::domain::judge::{Judged, Subject};
 use crate::domain::permission::{Actor, Power};
 use crate::domain::person::{Outcome, Person};
+use crate::domain::schools::{Consent, Pupil, is_row_of};
 use crate::store::doses::sort;
 use crate::store::person_file::{self, Appointment, Mail};
 use crate::store::records::{self, Known, Past, Record};
-use crate::store::{Tx, cells, doses, outcomes, people, people_codes, schools};
+use crate::store::{Tx, calls, doses, outcomes, people, people_codes, schools};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// All that is known of a person.
 #[derive(Serialize)]
@@ -34,6 +33,12 @@ pub struct PersonFile {
     pub appointments: Vec<Appointment>,
     /// Reminders about them.
     pub mails: Vec<Mail>,
+    /// Calls to them.
+    pub calls: Vec<Called>,
+    /// What the guardians answered, now and before.
+    pub answers: Vec<Answered>,
+    /// Rows of lists that say who it is, where they were looked for.
+    pub lists: Vec<ListRow>,
     /// What was known before of the person and the records.
     pub before: Vec<Before>,
 }
@@ -88,6 +93,41 @@ pub struct DueIn {
     pub recommended: NaiveDate,
 }
 
+/// A call to a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Called {
+    /// Id of the campaign.
+    pub campaign: String,
+    /// The day.
+    pub day: NaiveDate,
+    /// What came of it.
+    pub result: CallResult,
+    /// Who called.
+    pub who: String,
+}
+
+/// What a guardian answered in a campaign.
+#[derive(Serialize)]
+pub struct Answered {
+    /// Id of the campaign.
+    pub campaign: String,
+    /// The answer.
+    #[serde(flatten)]
+    pub consent: Consent,
+    /// When the next answer came, milliseconds since 1970; `None`: this one counts.
+    pub superseded_at: Option<i64>,
+}
+
+/// A row of a list of a school or township.
+#[derive(Serialize)]
+pub struct ListRow {
+    /// List and number, as `M00:4`.
+    pub row: String,
+    /// What it says.
+    #[serde(flatten)]
+    pub pupil: Pupil,
+}
+
 /// Something that was known before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Before {
@@ -101,21 +141,6 @@ pub struct Before {
     pub superseded_at: i64,
     /// Why.
     pub why: String,
-}
-
-/// What merging two codes did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Merged {
-    /// The code that stays.
-    pub person: String,
-    /// The code that leads to it now.
-    pub alias: String,
-    /// Doses that came along.
-    pub doses: usize,
-    /// Outcomes that came along.
-    pub outcomes: usize,
-    /// Records of doses that both had on one day: perhaps the same dose twice.
-    pub twice: Vec<(String, String)>,
 }
 
 impl App {
@@ -140,7 +165,10 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<PersonFile> {
         let mut act = self.act((by, Power::Plan), Action::PersonExport, now).await?;
-        let file = self.gathered(act.tx(), code, now).await?;
+        let mut file = self.gathered(act.tx(), code, now).await?;
+        let rows = schools::lists(act.tx()).await?;
+        let own = rows.into_iter().filter(|row| is_row_of(row, &file.person.person));
+        file.lists = own.map(|pupil| ListRow { row: pupil.row(), pupil }).collect();
         let id = file.person.person.id.to_string();
         act.commit(None, &id).await?;
         Ok(file)
@@ -169,6 +197,9 @@ impl App {
             outcomes,
             appointments: person_file::appointments(tx, id.as_str()).await?,
             mails: person_file::mails(tx, id.as_str()).await?,
+            calls: called(tx, &all, id.as_str()).await?,
+            answers: answers(tx, &all, id.as_str()).await?,
+            lists: Vec::new(),
             before,
             person: PersonRow::of(person),
         })
@@ -182,57 +213,30 @@ impl App {
         act.commit(None, "the register").await?;
         Ok(out)
     }
+}
 
-    /// Makes the person with the code `second` the one with the code `first`: records, appointments and reminders come
-    /// along, what the register lacks is completed, and the second code leads to the first.
-    pub async fn merge_people(
-        &self,
-        (first, second): (&str, &str),
-        by: Actor<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<Merged> {
-        let mut act = self.act((by, Power::Plan), Action::PersonMerge, now).await?;
-        let tx = act.tx();
-        let (one, other) = (self.person(tx, first).await?, self.person(tx, second).await?);
-        let (id, gone) = (one.value.id.clone(), other.value.id.clone());
-        if id == gone {
-            return Err(AppError::refused("refused-same-person", &[("code", &id)]));
-        }
-        let at = millis(now);
-        let whole = joined(one.value.clone(), other.value.clone());
-        let (mine, theirs) = (doses_of(tx, &id).await?, doses_of(tx, &gone).await?);
-        let noted = outcomes::of_person(tx, gone.as_str()).await?;
-        let merged = Merged {
-            person: id.to_string(),
-            alias: gone.to_string(),
-            doses: theirs.len(),
-            outcomes: noted.len(),
-            twice: twice(&mine, &theirs),
-        };
-        let renamed = |dose: &Dose| Dose { person: id.clone(), ..dose.clone() };
-        let mut all: Vec<Dose> = mine.iter().cloned().chain(theirs.iter().map(renamed)).collect();
-        sort(&mut all);
-        for loaded in self.campaigns_in(tx).await? {
-            let mut changes = BTreeMap::new();
-            let rules = loaded.rules();
-            count_person(rules, &one.value.enrollee(), &mine, -1, &mut changes);
-            count_person(rules, &other.value.enrollee(), &theirs, -1, &mut changes);
-            count_person(rules, &whole.enrollee(), &all, 1, &mut changes);
-            cells::change(tx, loaded.no, changes).await?;
-        }
-        records::keep(tx, [&other], at, "merged").await?;
-        records::delete::<Person>(tx, gone.as_str()).await?;
-        if whole != one.value {
-            records::keep(tx, [&one], at, "merged").await?;
-            records::write(tx, [&whole], at).await?;
-        }
-        hand_over_records(tx, (&theirs, &noted), &id, at).await?;
-        person_file::hand_over(tx, gone.as_str(), id.as_str(), at).await?;
-        schools::hand_over(tx, gone.as_str(), id.as_str(), at).await?;
-        people_codes::insert(tx, gone.as_str(), id.as_str(), at).await?;
-        act.commit(None, &format!("{gone} is {id}")).await?;
-        Ok(merged)
-    }
+/// The calls to a person, by day.
+async fn called(tx: &mut Tx, all: &[Loaded], person: &str) -> Result<Vec<Called>> {
+    let line = |one: calls::StoredCall| {
+        let loaded = all.iter().find(|loaded| loaded.no == one.campaign);
+        let campaign = loaded.map(|loaded| loaded.campaign.id.to_string()).unwrap_or_default();
+        Called { campaign, day: one.day, result: one.result, who: one.who }
+    };
+    Ok(calls::of_person(tx, person).await?.into_iter().map(line).collect())
+}
+
+/// What the guardians of a person answered before, and what counts now.
+async fn answers(tx: &mut Tx, all: &[Loaded], person: &str) -> Result<Vec<Answered>> {
+    let past = schools::past_of(tx, person).await?.into_iter();
+    let past = past.map(|(campaign, consent, at)| (campaign, consent, Some(at)));
+    let now = schools::consents_of(tx, person).await?.into_iter();
+    let now = now.map(|(campaign, consent)| (campaign, consent, None));
+    let line = |(no, consent, superseded_at)| {
+        let loaded = all.iter().find(|loaded| loaded.no == no);
+        let campaign = loaded.map(|loaded| loaded.campaign.id.to_string()).unwrap_or_default();
+        Answered { campaign, consent, superseded_at }
+    };
+    Ok(past.chain(now).map(line).collect())
 }
 
 /// Doses of one person, by day and record, whole.
@@ -243,38 +247,6 @@ pub(super) async fn doses_of(tx: &mut Tx, person: &PersonId) -> Result<Vec<Dose>
     let mut out: Vec<Dose> = found.into_values().map(|known| known.value).collect();
     sort(&mut out);
     Ok(out)
-}
-
-/// Gives doses and outcomes to another person.
-async fn hand_over_records(
-    tx: &mut Tx,
-    (given, noted): (&[Dose], &[Outcome]),
-    to: &PersonId,
-    at: i64,
-) -> Result<()> {
-    let found = records::find::<Dose>(tx, given.iter().map(|dose| dose.record.as_str())).await?;
-    records::keep(tx, found.values(), at, "merged").await?;
-    let given: Vec<Dose> =
-        given.iter().map(|dose| Dose { person: to.clone(), ..dose.clone() }).collect();
-    records::write(tx, &given, at).await?;
-    let codes = noted.iter().map(|outcome| outcome.record.as_str());
-    let found = records::find::<Outcome>(tx, codes).await?;
-    records::keep(tx, found.values(), at, "merged").await?;
-    let noted: Vec<Outcome> =
-        noted.iter().map(|outcome| Outcome { person: to.clone(), ..outcome.clone() }).collect();
-    records::write(tx, &noted, at).await?;
-    Ok(())
-}
-
-/// Doses of two people that may be one dose: of one day and product.
-fn twice(one: &[Dose], other: &[Dose]) -> Vec<(String, String)> {
-    let mut out = Vec::new();
-    for a in one {
-        let same =
-            |b: &&Dose| b.date == a.date && (&b.product, b.campaign) == (&a.product, a.campaign);
-        out.extend(other.iter().filter(same).map(|b| (a.record.to_string(), b.record.to_string())));
-    }
-    out
 }
 
 /// What each dose counts as in each campaign.

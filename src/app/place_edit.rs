@@ -1,12 +1,19 @@
 //! Changing one place: what it would do, and doing it.
 
-use super::jurisdictions::AppliedPlaces;
-use super::{App, AppError, Loaded, Result, today};
+use super::breaking;
+use super::jurisdictions::{AppliedPlaces, changed};
+use super::places::{Own, OwnParts, owns, unsettle};
+use super::{App, AppError, Loaded, Result, millis, today};
+use crate::domain::audit::Action;
+use crate::domain::calendar::SessionKey;
+use crate::domain::campaign::Campaign;
 use crate::domain::id::CampaignId;
+use crate::domain::jurisdiction::{LocalCampaign, StoredJurisdiction};
 use crate::domain::permission::{self, Actor, Power};
-use crate::domain::place_edit::{BadEdit, PlaceEdit, edited, own_edited, touched};
-use crate::store::bookings;
+use crate::domain::place_edit::{BadEdit, PlaceEdit, edited, own_edited, stays_closed, touched};
+use crate::store::{CampaignNo, Tx, bookings, campaigns, jurisdictions};
 use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
 
 /// What a change of a place would do to one campaign.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +30,32 @@ pub struct Effect {
     pub lost: u64,
     /// People with an appointment at the place on those days.
     pub appointments: usize,
+    /// Whether days that open stay closed for it, because its own folder says so.
+    pub stays_closed: bool,
+}
+
+/// A change of a place, with all that goes along.
+struct Edited {
+    old: StoredJurisdiction,
+    new: StoredJurisdiction,
+    /// Every campaign, and its own part after the change where that changes.
+    owns: Vec<(Own, Option<LocalCampaign>)>,
+    /// The campaigns that are open.
+    open: BTreeSet<CampaignNo>,
+}
+
+impl Edited {
+    fn parts(&self) -> OwnParts<'_> {
+        let after = self.owns.iter().map(|(was, new)| new.as_ref().unwrap_or(&was.own));
+        let before = self.owns.iter().map(|(was, _)| was);
+        before.zip(after).map(|(was, after)| (was.no, Some(&was.own), after)).collect()
+    }
+
+    /// What open campaigns say of themselves after the change.
+    fn now(&self) -> impl Iterator<Item = (CampaignNo, &LocalCampaign)> {
+        let all = self.parts().into_iter().filter_map(|(no, _, own)| Some((no?, own)));
+        all.filter(|(no, _)| self.open.contains(no))
+    }
 }
 
 impl App {
@@ -35,11 +68,15 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Vec<Effect>> {
         permission::may(by, Power::Plan)?;
-        self.edited_places(code, edit).await?;
+        let found = edited_in(&mut self.store.read().await?, code, edit).await?;
+        let all = self.campaigns().await?;
         let mut out = Vec::new();
-        for loaded in self.campaigns().await?.iter().filter(|loaded| loaded.is_open) {
-            if let Some(effect) = self.effect_on(loaded, code, edit, now).await? {
-                out.push(effect);
+        for (no, own) in found.now() {
+            let Some(loaded) = all.iter().find(|loaded| loaded.no == no) else { continue };
+            let after = found.new.compose(own);
+            if let Some(effect) = self.effect_on((loaded, &after), code, edit, now).await? {
+                let stays_closed = stays_closed(own, code, edit);
+                out.push(Effect { stays_closed, ..effect });
             }
         }
         Ok(out)
@@ -47,7 +84,7 @@ impl App {
 
     async fn effect_on(
         &self,
-        loaded: &Loaded,
+        (loaded, after): (&Loaded, &Campaign),
         code: &str,
         edit: &PlaceEdit,
         now: DateTime<Utc>,
@@ -64,14 +101,9 @@ impl App {
                 continue;
             }
             let planned: u64 = entry.doses.values().sum();
-            let most = match edit {
-                PlaceEdit::Close { doses, .. } => u64::from(*doses),
-                PlaceEdit::Open { .. } => u64::MAX,
-                PlaceEdit::Capacity { doses, .. } => u64::from(on_weekday(*doses, key.day)),
-            };
             count += 1;
             doses += planned;
-            lost += planned.saturating_sub(most);
+            lost += planned.saturating_sub(most(after, key));
         }
         let mut tx = self.store.read().await?;
         let booked = bookings::from(&mut tx, loaded.no, *first).await?;
@@ -87,10 +119,12 @@ impl App {
             doses,
             lost,
             appointments,
+            stays_closed: false,
         }))
     }
 
-    /// Changes a place; what the plans in force lose is noted, and the appointments that no longer stand end.
+    /// Changes a place; what the plans in force lose is noted, and the appointments that no longer stand end. All of it
+    /// is one transaction, so two changes at a time both count.
     pub async fn edit_place(
         &self,
         code: &str,
@@ -98,44 +132,81 @@ impl App {
         by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<AppliedPlaces> {
-        permission::may(by, Power::Plan)?;
-        let new = self.edited_places(code, edit).await?;
-        let old = self.jurisdiction().await?.ok_or(AppError::NoCampaign)?;
-        let mut done = Box::pin(self.apply_jurisdiction(&new, by, now)).await?;
-        let PlaceEdit::Capacity { from, doses } = edit else { return Ok(done) };
-        for loaded in self.campaigns().await?.iter().filter(|loaded| loaded.is_open) {
-            let own = self.own(loaded).await?;
-            if let Some(own) = own_edited(&own, &old, (code, *from, *doses)) {
-                let applied = Box::pin(self.apply_own(&own, by, now)).await?;
-                done.broken.extend(applied.broken);
+        let mut act = self.act((by, Power::Plan), Action::JurisdictionApply, now).await?;
+        let found = edited_in(act.tx(), code, edit).await?;
+        let before = self.before(act.tx()).await?;
+        let (mut applied, composed) =
+            changed(act.tx(), (&found.old, &found.new), found.parts()).await?;
+        let own: Vec<&LocalCampaign> =
+            found.owns.iter().filter_map(|(_, new)| new.as_ref()).collect();
+        if !applied.is_change() && own.is_empty() {
+            let closed = found.now().find(|(_, own)| stays_closed(own, code, edit));
+            return match closed {
+                Some((_, own)) => Err(AppError::refused(
+                    "refused-place-own-closure",
+                    &[("code", &code), ("campaign", &own.campaign.id)],
+                )),
+                None => Ok(applied),
+            };
+        }
+        if found.new != found.old {
+            jurisdictions::insert(&mut act, &found.new, millis(now)).await?;
+        }
+        for (was, new) in &found.owns {
+            if let (Some(no), Some(new)) = (was.no, new) {
+                campaigns::insert_version(&mut act, no, new, millis(now)).await?;
             }
         }
-        Ok(done)
-    }
-
-    async fn edited_places(
-        &self,
-        code: &str,
-        edit: &PlaceEdit,
-    ) -> Result<crate::domain::jurisdiction::Jurisdiction> {
-        let of = self.jurisdiction().await?.ok_or(AppError::NoCampaign)?;
-        edited(&of, code, edit).map_err(|bad| {
-            let key = match bad {
-                BadEdit::Unknown => "refused-place-unknown",
-                BadEdit::Days => "refused-place-days",
-                BadEdit::NoSite => "refused-place-no-site",
-            };
-            AppError::refused(key, &[("code", &code)])
-        })
+        unsettle(act.tx(), &composed).await?;
+        self.count_again(act.tx()).await?;
+        applied.broken = breaking::plans(act.tx(), &composed, &before, now).await?;
+        let mut said = format!("{code}: {} changes", applied.changes.len());
+        for own in own {
+            said = format!("{said}, campaign {}", own.campaign.id);
+        }
+        act.commit(None, &said).await?;
+        Ok(applied)
     }
 }
 
-/// The capacity of a usual week on a day.
-fn on_weekday([weekday, saturday, sunday]: [u32; 3], day: chrono::NaiveDate) -> u32 {
-    use chrono::Datelike as _;
-    match day.weekday() {
-        chrono::Weekday::Sat => saturday,
-        chrono::Weekday::Sun => sunday,
-        _ => weekday,
-    }
+/// A change of a place with what is known in this transaction.
+async fn edited_in(tx: &mut Tx, code: &str, edit: &PlaceEdit) -> Result<Edited> {
+    let old = jurisdictions::newest(tx).await?;
+    let of = old.jurisdiction.as_ref().ok_or(AppError::NoCampaign)?;
+    let after = edited(of, code, edit).map_err(|bad| {
+        let key = match bad {
+            BadEdit::Unknown => "refused-place-unknown",
+            BadEdit::Days => "refused-place-days",
+            BadEdit::NoSite => "refused-place-no-site",
+        };
+        AppError::refused(key, &[("code", &code)])
+    })?;
+    let heads = campaigns::heads(tx).await?;
+    let open = heads.iter().filter(|head| head.closed_at.is_none()).map(|head| head.no);
+    let open: BTreeSet<CampaignNo> = open.collect();
+    let with_new = |was: Own| {
+        let is_open = was.no.is_some_and(|no| open.contains(&no));
+        let new = own_edited(&was.own, of, code, edit).filter(|_| is_open);
+        (was, new)
+    };
+    let owns = owns(tx).await?.into_iter().map(with_new).collect();
+    let new = old.with_place(code, after);
+    Ok(Edited { old, new, owns, open })
 }
+
+/// The most doses of a session in a campaign as it is after a change.
+fn most(after: &Campaign, key: &SessionKey) -> u64 {
+    if let Some(site) = after.site(key.place.as_str()) {
+        return u64::from(after.capacity(site, key.day));
+    }
+    let team = key.team.as_ref().map_or("", |team| team.as_str());
+    let is_shut = after
+        .closures
+        .iter()
+        .any(|one| one.day == key.day && (one.place == key.place.as_str() || one.place == team));
+    if is_shut { 0 } else { u64::MAX }
+}
+
+#[cfg(test)]
+#[path = "place_edit_tests.rs"]
+mod tests;

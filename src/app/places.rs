@@ -42,14 +42,17 @@ pub async fn owns(tx: &mut Tx) -> Result<Vec<Own>> {
     Ok(out)
 }
 
+/// Campaigns with their own parts before (`None`: new) and after.
+pub type OwnParts<'a> = Vec<(Option<CampaignNo>, Option<&'a LocalCampaign>, &'a LocalCampaign)>;
+
 /// A change of the jurisdiction, of campaigns, or of both.
 pub struct Change<'a> {
     /// The jurisdiction before.
     pub old: &'a StoredJurisdiction,
     /// The jurisdiction after.
     pub new: &'a StoredJurisdiction,
-    /// Campaigns with their own parts before (`None`: new) and after.
-    pub campaigns: Vec<(Option<CampaignNo>, Option<&'a LocalCampaign>, &'a LocalCampaign)>,
+    /// The campaigns.
+    pub campaigns: OwnParts<'a>,
 }
 
 /// A campaign before and after a change.

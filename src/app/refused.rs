@@ -49,6 +49,7 @@ impl From<&Denied> for Refused {
                 let areas: Vec<&str> = areas.iter().map(AreaCode::as_str).collect();
                 Self::new("denied-areas", &[("areas", &areas.join(", "))])
             }
+            Denied::Person => Self::new("denied-person", &[]),
             Denied::Place(place) => Self::new("denied-place", &[("place", place)]),
             Denied::Stop { stop, day, teams } => {
                 let key = if teams.is_empty() { "denied-stop-unplanned" } else { "denied-stop" };

@@ -13,7 +13,12 @@ impl App {
     /// only plans adopted since are read.
     pub async fn sessions(&self, loaded: &Loaded) -> Result<Arc<Sessions>> {
         let mut tx = self.store.read().await?;
-        let adopted = plans::adopted(&mut tx, loaded.no).await?;
+        self.sessions_in(&mut tx, loaded).await
+    }
+
+    /// The same, as a transaction sees them.
+    pub(super) async fn sessions_in(&self, tx: &mut Tx, loaded: &Loaded) -> Result<Arc<Sessions>> {
+        let adopted = plans::adopted(tx, loaded.no).await?;
         let kept = || self.calendars.lock().unwrap_or_else(PoisonError::into_inner);
         let known = kept().get(&loaded.no).cloned().unwrap_or_default();
         let keys = || adopted.iter().map(|plan| (plan.no, plan.adopted_at));
@@ -26,7 +31,7 @@ impl App {
         }
         let mut all = (*known).clone();
         for plan in &adopted[known.plans().len()..] {
-            let rows = plans::rows(&mut tx, loaded.no, plan.no, ..).await?;
+            let rows = plans::rows(tx, loaded.no, plan.no, ..).await?;
             all.adopt((plan.no, plan.adopted_at), plan.from, &rows);
         }
         let all = Arc::new(all);

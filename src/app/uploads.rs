@@ -75,7 +75,11 @@ impl App {
         Ok(Some(Upload { name, read }))
     }
 
-    async fn stored(&self, account: &Account, id: &str) -> Result<Option<(String, Vec<u8>)>> {
+    pub(super) async fn stored(
+        &self,
+        account: &Account,
+        id: &str,
+    ) -> Result<Option<(String, Vec<u8>)>> {
         let mut tx = self.store.read().await?;
         Ok(uploads::find(&mut tx, id, account.id).await?)
     }

@@ -21,6 +21,8 @@ pub(super) enum Bookings {
         #[arg(long)]
         answered: bool,
     },
+    /// List who waits for a seat, whoever came first first
+    Waiting,
     /// Take in what another program booked: record, person, date, place, slot, state
     Import {
         /// A CSV file or a workbook
@@ -92,6 +94,7 @@ impl Bookings {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
             Self::List { from, answered } => list(&invocation, *from, *answered).await,
+            Self::Waiting => waiting(&invocation).await,
             Self::Import { file } => import(&invocation, file).await,
             Self::Requests(requests) => requests.run(&invocation).await,
             Self::Link { person } => link(&invocation, person).await,
@@ -116,6 +119,31 @@ async fn list(
             }
         } else {
             all.sheet(loaded, sheet(found));
+        }
+    }
+    all.print(invocation);
+    Ok(exit::OK)
+}
+
+async fn waiting(invocation: &Invocation) -> anyhow::Result<u8> {
+    let (app, meant) = invocation.meant(None).await?;
+    let mut all = Lines::of(&meant);
+    for loaded in &meant {
+        let zone = loaded.campaign.timezone;
+        let mut sheet = Sheet::new(&["person", "dose", "since"]);
+        for one in app.waiting(loaded, invocation.clock.now()).await? {
+            let since = super::job::local(zone, one.since);
+            if invocation.out.format == Format::Json {
+                let line = serde_json::json!({
+                    "person": one.person, "dose": one.dose, "since": since
+                });
+                all.json(loaded, &line);
+            } else {
+                sheet.push(vec![one.person.to_string(), one.dose.to_string(), since]);
+            }
+        }
+        if invocation.out.format != Format::Json {
+            all.sheet(loaded, sheet);
         }
     }
     all.print(invocation);

@@ -1,8 +1,9 @@
 //! What a change breaks in plans that are in force, and how they were mended: in a few lines after what was stored.
 
 use super::Invocation;
-use super::output::harmless;
+use super::output::tell;
 use crate::app::breaking::Broken;
+use crate::app::broken_words;
 use crate::app::mending::{Mended, Waits};
 use crate::app::{App, AppError, Loaded};
 
@@ -22,24 +23,15 @@ pub(super) async fn mended<T>(
     Ok((applied?, mended?))
 }
 
-/// Tells what is broken and how it was mended.
-pub(super) fn told(invocation: &Invocation, broken: &[Broken], mended: &[(Loaded, Mended)]) {
+/// Tells what is broken and how it was mended. `is_tried`: the change was only looked at.
+pub(super) fn told(
+    invocation: &Invocation,
+    (broken, is_tried): (&[Broken], bool),
+    mended: &[(Loaded, Mended)],
+) {
     let out = &invocation.out;
-    for Broken { campaign, unrest } in broken {
-        let places: Vec<String> = unrest.places.iter().map(|name| harmless(name)).collect();
-        let places = places.join(", ");
-        for (cause, seats) in &unrest.seats {
-            let key = match cause.word() {
-                "closed" => "broken-closed",
-                "capacity" => "broken-capacity",
-                "vaccine" => "broken-vaccine",
-                _ => "broken-outside",
-            };
-            out.note(key, &[("campaign", campaign), ("seats", seats), ("places", &places)]);
-        }
-        if unrest.withdrawn > 0 {
-            out.note("broken-withdrawn", &[("count", &unrest.withdrawn)]);
-        }
+    for sentence in broken_words::sentences(out.language, broken, is_tried) {
+        tell(&sentence);
     }
     for (loaded, mended) in mended {
         let id = &loaded.campaign.id;

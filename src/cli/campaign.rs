@@ -28,7 +28,7 @@ pub(super) enum Campaign {
     Apply {
         /// The folder or .xlsx file
         path: PathBuf,
-        /// Only show what would change; exit code 10 if anything would
+        /// Only show what would change and what that would break; exit code 10 if anything would change
         #[arg(long)]
         dry_run: bool,
     },
@@ -178,7 +178,7 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
     };
     let app = invocation.open(true).await?;
     let applied = if dry_run {
-        app.compare_own(&own).await
+        app.compare_own(&own, invocation.clock.now()).await
     } else {
         app.apply_own(&own, Actor::CommandLine, invocation.clock.now()).await
     };
@@ -207,7 +207,7 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
         let count = applied.places.len();
         invocation.out.note("campaign-touches-others", &[("count", &count)]);
     }
-    super::broken::told(invocation, &applied.broken, &mended);
+    super::broken::told(invocation, (&applied.broken, dry_run), &mended);
     Ok(if dry_run && applied.is_change() { exit::CHANGES } else { exit::OK })
 }
 

@@ -192,6 +192,6 @@ async fn place(invocation: &Invocation, row: (&str, &str), keep: &str) -> anyhow
     applied_places(invocation, &applied);
     let (table, code) = (row.0, harmless(row.1));
     invocation.out.note("jurisdiction-resolved", &[("table", &table), ("code", &code)]);
-    super::broken::told(invocation, &applied.broken, &mended);
+    super::broken::told(invocation, (&applied.broken, false), &mended);
     Ok(exit::OK)
 }

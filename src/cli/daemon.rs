@@ -61,6 +61,7 @@ impl Daemon {
         app.note_zone_data(clock.now()).await?;
         let runner = Runner { timetable, ..Runner::new(app, owner()) };
         let site = web::Site::new(&runner, clock.clone()).with_tls(tls);
+        let site = site.with_configuration(&invocation.common.configuration());
         let booking = booking.map(|it| Http::start_booking(it, site.clone()));
         let http = listener.map(|it| Http::start(it, site));
         let served = serve(runner, clock, http, Some(&invocation)).await;

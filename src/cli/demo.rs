@@ -21,7 +21,7 @@ use crate::files;
 use crate::jobs::runner::Runner;
 use crate::mail::transport::Transport;
 use crate::store::{Store, place};
-use crate::web::Site;
+use crate::web::{Site, serve_booking};
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use clap::Args;
@@ -136,6 +136,9 @@ impl Demo {
         // With `--once` nobody is expected to look.
         let http = if self.once { None } else { stage.open(end_of(&campaign, last)).await? };
         let mut replay = Box::pin(stage.begin(&example, self)).await?;
+        if !self.once {
+            replay.stage.open_booking().await?;
+        }
         replay.live(last).await?;
         replay.print(last).await?;
         let Stage { invocation, mut runner, clock, .. } = replay.stage;
@@ -247,6 +250,21 @@ impl Stage {
             out.note(&format!("demo-look-{page}"), &[("address", &address)]);
         }
         Ok(Some(http))
+    }
+
+    /// Opens the booking pages, and says where the one of a resident is.
+    async fn open_booking(&self) -> anyhow::Result<()> {
+        let (app, campaign) = (&self.runner.app, &self.loaded.campaign);
+        let held = app.bookings(&self.loaded, campaign.start).await?;
+        let Some(resident) = held.first() else { return Ok(()) };
+        let of = (&resident.person, 0);
+        let token = app.booking_token(&self.loaded, of, campaign.end, self.clock.now()).await?;
+        let listener = TcpListener::bind((Listen::DEFAULT.ip(), 0)).await?;
+        let address = format!("http://{}/b/{token}", listener.local_addr()?);
+        let site = Site::new(&self.runner, self.clock.clone());
+        tokio::spawn(serve_booking(listener, site, std::future::pending()));
+        self.invocation.out.note("demo-look-booking", &[("address", &address)]);
+        Ok(())
     }
 
     /// Stores the register, plans and adopts: what an office does before the first day.

@@ -42,7 +42,7 @@ impl Due {
         for loaded in &meant {
             let day = list.by.unwrap_or_else(|| invocation.today(loaded));
             let areas = super::areas_below(invocation.out, loaded, list.area.as_deref())?;
-            let mut lines = app.due(loaded, day).await?;
+            let mut lines = app.due(loaded, day, invocation.today(loaded)).await?;
             lines.retain(|line| {
                 areas.as_ref().is_none_or(|areas| areas.contains(&line.area))
                     && list.group.as_ref().is_none_or(|group| line.group.as_str() == group)

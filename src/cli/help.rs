@@ -87,6 +87,8 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("persons show", &["doseplan persons show P001"]),
     ("persons export", &["doseplan persons export > persons.csv"]),
     ("persons merge", &["doseplan persons merge P001 P900"]),
+    ("persons merges", &["doseplan persons merges"]),
+    ("persons unmerge", &["doseplan persons unmerge P900"]),
     ("persons erase", &["doseplan persons erase P001 --reason \"entered twice\""]),
     ("import list", &["doseplan import list"]),
     ("import undo", &["doseplan import undo 12"]),
@@ -316,6 +318,16 @@ fn in_chinese(mut command: Command, path: &str) -> Command {
     command
 }
 
+/// The form that a remedy such as `write a day as 2021-10-20` asks for, and an example of it, for a text in Chinese.
+fn form_of(why: &str) -> Option<(String, String)> {
+    let said = why.strip_prefix("write ")?;
+    let (form, example) = said.split_once(" such as ").unwrap_or((said, "none"));
+    let form = form.rsplit_once(" as ").map_or(form, |(_, form)| form);
+    let leads = ["one of ", "for example "];
+    let form = leads.iter().find_map(|lead| form.strip_prefix(lead)).unwrap_or(form);
+    Some((form.trim_end_matches(',').replace(" or ", ", "), example.to_owned()))
+}
+
 /// A usage error in Chinese; `None` if it is no error or one of the rare ones, which stay in English.
 fn told(error: &clap::Error) -> Option<String> {
     let of = |kind: ContextKind| -> String {
@@ -353,8 +365,13 @@ fn told(error: &clap::Error) -> Option<String> {
         key,
         &[("argument", &argument), ("value", &value), ("other", &other)],
     );
-    if let Some(hint) = near.or(why) {
-        said.push_str(&text::say(Language::ZhCn, "usage-near", &[("near", &hint)]));
+    if let Some(near) = near {
+        said.push_str(&text::say(Language::ZhCn, "usage-near", &[("near", &near)]));
+    } else if let Some((form, example)) = why.as_deref().and_then(form_of) {
+        let form: [(&str, &dyn std::fmt::Display); 2] = [("near", &form), ("example", &example)];
+        said.push_str(&text::say(Language::ZhCn, "usage-write", &form));
+    } else if let Some(why) = why {
+        said.push_str(&text::say(Language::ZhCn, "usage-near", &[("near", &why)]));
     }
     said.push('\n');
     said.push_str(&text::word(Language::ZhCn, "usage-help"));
@@ -458,5 +475,19 @@ mod tests {
         for language in [Language::ZhCn, Language::En] {
             command(language).debug_assert();
         }
+    }
+
+    #[test]
+    fn of_a_remedy_the_form_is_shown_in_chinese() {
+        let decide = "write LIST:ROW=PERSON, LIST:ROW=new or LIST:ROW=drop";
+        for (why, form, example) in [
+            ("write a time as 08:30", "08:30", "none"),
+            (decide, "LIST:ROW=PERSON, LIST:ROW=new, LIST:ROW=drop", "none"),
+            ("write LOT=DAYS, such as L07=10d", "LOT=DAYS", "L07=10d"),
+            ("write one of queued, sent", "queued, sent", "none"),
+        ] {
+            assert_eq!(form_of(why), Some((form.to_owned(), example.to_owned())));
+        }
+        assert_eq!(form_of("3 is too much"), None);
     }
 }

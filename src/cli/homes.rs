@@ -1,7 +1,7 @@
 //! `doseplan homes`: rounds of teams to people who are visited at home.
 
 use super::output::{Format, Sheet, harmless};
-use super::schools::parse_time;
+use super::plan_tours::parse_time;
 use super::{Invocation, exit, parse_day};
 use crate::app::homes::{HomeOrder, HomeRound, HomeRounds};
 use crate::domain::campaign::Language;

@@ -183,7 +183,8 @@ pub(super) async fn import(
     };
     let (path, language) = (file.path.as_path(), invocation.out.language);
     let (campaign, revives) = (campaign.as_ref(), file.revive);
-    let order = Order { campaign, kind, path, language, revives, sure, profile };
+    let by = Actor::CommandLine;
+    let order = Order { campaign, kind, path, language, revives, sure, profile, by };
     let done = app.import_file(&order, invocation.clock.now()).await;
     let all = app.campaigns().await?;
     let (done, mended) = super::broken::mended(invocation, &app, done, false).await?;
@@ -194,7 +195,7 @@ pub(super) async fn import(
     };
     invocation.out.thing(&told);
     tell(invocation, &told);
-    super::broken::told(invocation, &done.broken, &mended);
+    super::broken::told(invocation, (&done.broken, false), &mended);
     Ok(if done.fault.iter().any(|issue| issue.code == "path_missing") {
         exit::CONFIGURATION
     } else if done.fault.is_empty() && done.refused == 0 {

@@ -23,7 +23,7 @@ pub(super) enum Jurisdiction {
     Apply {
         /// The folder or .xlsx file
         path: PathBuf,
-        /// Only show what would change; exit code 10 if anything would
+        /// Only show what would change and what that would break; exit code 10 if anything would change
         #[arg(long)]
         dry_run: bool,
     },
@@ -71,7 +71,7 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
     };
     let app = invocation.open(true).await?;
     let applied = if dry_run {
-        app.compare_jurisdiction(&given).await
+        app.compare_jurisdiction(&given, invocation.clock.now()).await
     } else {
         app.apply_jurisdiction(&given, Actor::CommandLine, invocation.clock.now()).await
     };
@@ -90,7 +90,7 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
     if taken > 0 {
         invocation.out.note("jurisdiction-taken", &[("count", &taken)]);
     }
-    super::broken::told(invocation, &applied.broken, &mended);
+    super::broken::told(invocation, (&applied.broken, dry_run), &mended);
     Ok(if dry_run && applied.is_change() { exit::CHANGES } else { exit::OK })
 }
 

@@ -21,12 +21,10 @@ pub(super) enum Part {
 
 /// That the mail server cannot be used or does not want mail from us, and what to do.
 pub(super) fn relay(out: Out, relay: &str, cause: Option<Cause>, said: &str) -> String {
-    out.say("problem-relay", &[("relay", &relay), ("said", &harmless(said)), ("why", &why(cause))])
-}
-
-/// The name of a cause in the catalogue.
-pub(super) fn why(cause: Option<Cause>) -> &'static str {
-    cause.map_or("lost", Cause::word)
+    out.say(
+        "problem-relay",
+        &[("relay", &relay), ("said", &harmless(said)), ("why", &crate::app::checks::why(cause))],
+    )
 }
 
 /// Sends the mails that are due. Says on stderr why mails were held back.

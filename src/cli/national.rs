@@ -8,7 +8,10 @@ use super::national_print::{cohort_on_screen, explained_children, form_on_screen
 use super::national_schools::{HpvList, SchoolCheck};
 use super::output::{Format, Sheet, harmless};
 use super::{Invocation, exit, output, parse_day};
-use crate::app::national::OfficialForm;
+use crate::app::national::{
+    BehindCohort, BehindPeriod, Cohort as CountCohort, OfficialForm, Period as CountPeriod,
+    QualityOf,
+};
 use crate::domain::national::{MonthSpan, ScopeKey, YearMonth};
 use crate::text;
 use anyhow::Context as _;
@@ -27,7 +30,7 @@ pub(super) enum NationalFigures {
     Cohort(CohortDay),
     /// ＞90%乡镇比例: the share of townships above 90 % on 31 December
     Year90(YearEnd),
-    /// 重档: files that are the same child
+    /// 重档: files that are the same child; "persons merge KEPT FILE" makes them one, "persons unmerge FILE" two again
     Duplicates(Duplicates),
     /// How complete and how timely the records are
     Quality(Period),
@@ -109,11 +112,9 @@ impl NationalFigures {
             Self::Schools(it) => {
                 (it.counted.folder.is_none() && it.list).then_some("national schools --list")
             }
-            Self::Year90(_)
-            | Self::Quality(_)
-            | Self::Denominators(_)
-            | Self::Paid(_)
-            | Self::Survey(_) => None,
+            Self::Paid(it) => (it.counted.folder.is_none() && it.explain.is_some())
+                .then_some("national paid --explain"),
+            Self::Year90(_) | Self::Quality(_) | Self::Denominators(_) | Self::Survey(_) => None,
         }
     }
 
@@ -135,11 +136,33 @@ impl NationalFigures {
 }
 
 impl Period {
-    async fn quality(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let Some(national) = self.counted.read(invocation).await? else {
+    /// The children behind a row.
+    async fn explain(
+        &self,
+        invocation: &Invocation,
+        span: MonthSpan,
+        row: &str,
+    ) -> anyhow::Result<u8> {
+        let Some(rules) = self.counted.rules(invocation) else {
             return Ok(exit::CONFIGURATION);
         };
-        quality_lines(invocation, &national, self.month);
+        let rows = rules.period.rows.iter().map(|row| row.id.as_str());
+        let row = rules.period.rows[find_row(invocation, rows, row)?].id.clone();
+        let scope = self.shown.scope.clone().unwrap_or(ScopeKey::All);
+        let what = BehindPeriod { span, scope, row };
+        let Some((national, children)) = self.counted.count(invocation, what).await? else {
+            return Ok(exit::CONFIGURATION);
+        };
+        explained_children(invocation, &children);
+        Ok(tell(invocation, &national, span.last.last(), false))
+    }
+
+    async fn quality(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let counted = self.counted.count(invocation, QualityOf(self.month)).await?;
+        let Some((national, found)) = counted else {
+            return Ok(exit::CONFIGURATION);
+        };
+        quality_lines(invocation, &national.quality(&found));
         Ok(tell(invocation, &national, self.month.last(), false))
     }
 
@@ -149,19 +172,15 @@ impl Period {
         name: &str,
         span: MonthSpan,
     ) -> anyhow::Result<u8> {
-        let Some(national) = self.counted.read(invocation).await? else {
+        if let Some(row) = &self.shown.explain {
+            return self.explain(invocation, span, row).await;
+        }
+        let Some((national, table)) = self.counted.count(invocation, CountPeriod(span)).await?
+        else {
             return Ok(exit::CONFIGURATION);
         };
         let out = invocation.out;
         let scope = self.shown.scope.clone().unwrap_or_else(|| national.top());
-        if let Some(row) = &self.shown.explain {
-            let rows = national.rules.period.rows.iter().map(|row| row.id.as_str());
-            let at = find_row(invocation, rows, row)?;
-            let children = national.explain_period(span, &scope, at);
-            explained_children(invocation, &children);
-            return Ok(tell(invocation, &national, span.last.last(), false));
-        }
-        let table = national.period(span);
         let scopes = table.scopes(&national.folder.places);
         let form = |scope: &ScopeKey, language| {
             let counts = scopes.get(scope).map(Vec::as_slice).unwrap_or_default();
@@ -183,23 +202,35 @@ impl Period {
 }
 
 impl CohortDay {
+    /// The children behind a row and age group.
+    async fn explain(&self, invocation: &Invocation, row: &str) -> anyhow::Result<u8> {
+        let Some(rules) = self.counted.rules(invocation) else {
+            return Ok(exit::CONFIGURATION);
+        };
+        let rows = rules.cohort.rows.iter().map(|row| row.id.as_str());
+        let row = match row {
+            "full" => None,
+            row => Some(rules.cohort.rows[find_row(invocation, rows, row)?].id.clone()),
+        };
+        let scope = self.shown.scope.clone().unwrap_or(ScopeKey::All);
+        let what = BehindCohort { day: self.day, scope, age: self.age, row };
+        let Some((national, children)) = self.counted.count(invocation, what).await? else {
+            return Ok(exit::CONFIGURATION);
+        };
+        explained_children(invocation, &children);
+        Ok(tell(invocation, &national, self.day, false))
+    }
+
     async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let Some(national) = self.counted.read(invocation).await? else {
+        if let Some(row) = &self.shown.explain {
+            return self.explain(invocation, row).await;
+        }
+        let counted = self.counted.count(invocation, CountCohort(self.day)).await?;
+        let Some((national, table)) = counted else {
             return Ok(exit::CONFIGURATION);
         };
         let out = invocation.out;
         let scope = self.shown.scope.clone().unwrap_or_else(|| national.top());
-        if let Some(row) = &self.shown.explain {
-            let rows = national.rules.cohort.rows.iter().map(|row| row.id.as_str());
-            let at = match row.as_str() {
-                "full" => None,
-                row => Some(find_row(invocation, rows, row)?),
-            };
-            let children = national.explain_cohort(self.day, &scope, self.age, at);
-            explained_children(invocation, &children);
-            return Ok(tell(invocation, &national, self.day, false));
-        }
-        let table = national.cohort(self.day);
         let scopes = table.scopes(&national.folder.places);
         let none = std::collections::BTreeMap::new();
         let form = |scope: &ScopeKey, language| {
@@ -231,11 +262,13 @@ impl CohortDay {
 
 impl YearEnd {
     async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let Some(national) = self.counted.read(invocation).await? else {
+        let end = NaiveDate::from_ymd_opt(self.year, 12, 31).context("a year of the calendar")?;
+        let Some((national, cohort)) = self.counted.count(invocation, CountCohort(end)).await?
+        else {
             return Ok(exit::CONFIGURATION);
         };
         let out = invocation.out;
-        let tables = national.over_limit(self.year).context("a year of the calendar")?;
+        let tables = national.over_limit(&cohort);
         let scope = self.shown.scope.clone().unwrap_or_else(|| national.top());
         let table = |scope: &ScopeKey| {
             let known = || tables.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -243,7 +276,6 @@ impl YearEnd {
                 out.fail("national-no-place", &[("place", scope), ("known", &known())])
             })
         };
-        let end = NaiveDate::from_ymd_opt(self.year, 12, 31).context("a year of the calendar")?;
         if let Some(row) = &self.shown.explain {
             let at = find_row(invocation, national.township_ids().into_iter(), row)?;
             let mut sheet = Sheet::new(&["township"]);

@@ -2,12 +2,14 @@
 
 use super::output::marked;
 use super::{Invocation, exit, output, parse_day};
-use crate::app::national::{National, OfficialForm, workbook};
+use crate::app::national::{Counter, National, OfficialForm, workbook};
 use crate::domain::campaign::Language;
-use crate::domain::national::{CountingOptions, NationalChoices, ScopeKey, YearMonth};
+use crate::domain::national::{
+    CountingOptions, NationalChoices, NationalRules, ScopeKey, YearMonth,
+};
 use crate::domain::series::Duration;
-use crate::intake::csv_out;
-use crate::intake::national::RuleChoices;
+use crate::intake::national::{RuleChoices, national_rules};
+use crate::intake::{Issue, csv_out};
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -66,37 +68,59 @@ pub(super) enum HpvCohort {
 }
 
 impl Counted {
-    /// Reads rules and files. `None` if they cannot be used; why is told.
-    pub(super) async fn read(&self, invocation: &Invocation) -> anyhow::Result<Option<National>> {
-        let choices = NationalChoices {
+    fn choices(&self) -> NationalChoices {
+        NationalChoices {
             dtap_from: self.dtap_from,
             hepb3_gap: self.hepb3_gap,
             hpv_cohort_of_all: self.hpv_cohort.map(|cohort| cohort == HpvCohort::All),
             keeps_out_files: self.keep_out_files,
             without_je: self.no_je,
-        };
+        }
+    }
+
+    /// Reads rules and files or the register, and counts. `None` if they cannot be used; why is told.
+    pub(super) async fn count<C: Counter>(
+        &self,
+        invocation: &Invocation,
+        what: C,
+    ) -> anyhow::Result<Option<(National, C::Found)>> {
+        let choices = self.choices();
         let rules = self.rules.as_deref();
         let read = if let Some(folder) = &self.folder {
             let keeps_out_files = choices.keeps_out_files == Some(true);
             let options = CountingOptions { keeps_out_files, known_on: self.known_on };
             let choices = RuleChoices::of(&choices);
-            let count = || National::of_folder(folder, rules, &choices, options);
+            let count = || {
+                let national = National::of_folder(folder, rules, &choices, options)?;
+                let found = national.count(&what);
+                Ok((national, found))
+            };
             tokio::task::block_in_place(count)
         } else {
             let app = invocation.open(false).await?;
-            let read = app.national(rules, choices, self.known_on).await;
+            let read = app.national(rules, choices, self.known_on, what).await;
             app.store.close().await;
             read?
         };
-        Ok(match read {
-            Ok(national) => Some(national),
-            Err(issues) => {
-                for issue in issues {
-                    output::tell(&marked(&issue, invocation.out));
-                }
-                None
+        Ok(usable(invocation, read))
+    }
+
+    /// The rules, as the command line chooses them. `None` if they cannot be used; why is told.
+    pub(super) fn rules(&self, invocation: &Invocation) -> Option<NationalRules> {
+        let choices = RuleChoices::of(&self.choices());
+        usable(invocation, national_rules(self.rules.as_deref(), &choices))
+    }
+}
+
+fn usable<T>(invocation: &Invocation, read: Result<T, Vec<Issue>>) -> Option<T> {
+    match read {
+        Ok(found) => Some(found),
+        Err(issues) => {
+            for issue in issues {
+                output::tell(&marked(&issue, invocation.out));
             }
-        })
+            None
+        }
     }
 }
 

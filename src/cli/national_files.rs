@@ -3,6 +3,7 @@
 use super::national_base::{Counted, tell};
 use super::output::Sheet;
 use super::{Invocation, exit};
+use crate::app::national::Nothing;
 use crate::domain::national::{DuplicateKey, merged};
 use chrono::NaiveDate;
 use clap::Args;
@@ -15,7 +16,7 @@ pub(super) struct Duplicates {
 
 impl Duplicates {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let Some(national) = self.counted.read(invocation).await? else {
+        let Some((national, ())) = self.counted.count(invocation, Nothing).await? else {
             return Ok(exit::CONFIGURATION);
         };
         let (folder, rules) = (&national.folder, &national.rules);

@@ -1,10 +1,12 @@
 //! `doseplan national denominators`, `paid` and `survey`: figures beside the tables of coverage.
 
 use super::national_base::{Counted, FORM, parse_month, parse_scope, save_forms, tell};
-use super::national_print::form_on_screen;
+use super::national_print::{explained_children, form_on_screen};
 use super::output::{self, Format, Sheet};
 use super::{Invocation, exit};
-use crate::app::national::{SURVEY_ROWS_MAX, survey_form, survey_result};
+use crate::app::national::{
+    BehindPaid, Cohort, Paid as CountPaid, SURVEY_ROWS_MAX, survey_form, survey_result,
+};
 use crate::domain::national::{MonthSpan, PaidCounts, ScopeKey, YearMonth};
 use crate::intake::Issue;
 use crate::intake::rows::{births, survey};
@@ -33,6 +35,9 @@ pub(super) struct Paid {
     /// The last month, as 2025-03; the table begins with January
     #[arg(value_parser = parse_month)]
     month: YearMonth,
+    /// Show the children behind doses of a vaccine, such as Varicella, or Varicella/2 for its second dose
+    #[arg(long, value_name = "VACCINE")]
+    pub(super) explain: Option<String>,
     /// The place: county:CODE, township:CODE, unit:CODE or all [default: the county, or all]
     #[arg(long, value_name = "PLACE", value_parser = parse_scope)]
     scope: Option<ScopeKey>,
@@ -40,7 +45,7 @@ pub(super) struct Paid {
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
     #[command(flatten)]
-    counted: Counted,
+    pub(super) counted: Counted,
 }
 
 /// Surveys: the unit's search of 30 children, the county's yearly survey
@@ -73,7 +78,8 @@ fn told(invocation: &Invocation, issues: &[Issue]) -> u8 {
 
 impl Denominators {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let Some(national) = self.counted.read(invocation).await? else {
+        let end = NaiveDate::from_ymd_opt(self.year, 12, 31).context("a year of the calendar")?;
+        let Some((national, cohort)) = self.counted.count(invocation, Cohort(end)).await? else {
             return Ok(exit::CONFIGURATION);
         };
         let out = invocation.out;
@@ -87,7 +93,7 @@ impl Denominators {
             let years: Vec<i32> = (first..=last).map(|age| self.year - i32::from(age)).collect();
             others.extend(national.births_by_residents(&years, rate));
         }
-        let (lines, left) = national.reliability(self.year, &others);
+        let (lines, left) = national.reliability(&cohort, &others);
         if out.format == Format::Json {
             out.json(&lines);
         } else {
@@ -132,18 +138,43 @@ impl Denominators {
             let place = output::harmless(&other.place);
             out.note("national-denominator-left", &[("place", &place), ("year", &other.year)]);
         }
-        let end = NaiveDate::from_ymd_opt(self.year, 12, 31).context("a year of the calendar")?;
         Ok(tell(invocation, &national, end, false))
     }
 }
 
 impl Paid {
+    /// The children behind doses of a vaccine.
+    async fn behind(&self, invocation: &Invocation, vaccine: &str) -> anyhow::Result<u8> {
+        let span = MonthSpan::january_to(self.month);
+        let scope = self.scope.clone().unwrap_or(ScopeKey::All);
+        let (code, number) = match vaccine.rsplit_once('/') {
+            Some((code, number)) if number.parse::<u8>().is_ok() => (code, number.parse().ok()),
+            _ => (vaccine, None),
+        };
+        let what = BehindPaid { span, scope, vaccine: code.to_owned(), number };
+        let Some((national, children)) = self.counted.count(invocation, what).await? else {
+            return Ok(exit::CONFIGURATION);
+        };
+        if !national.rules.codes.contains_key(code) {
+            let known = national.rules.codes.keys().collect::<std::collections::BTreeSet<_>>();
+            let known = known.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let arguments: [(&str, &dyn std::fmt::Display); 2] =
+                [("row", &output::harmless(code)), ("known", &known)];
+            return Err(invocation.out.fail("national-no-row", &arguments));
+        }
+        explained_children(invocation, &children);
+        Ok(tell(invocation, &national, self.month.last(), false))
+    }
+
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let Some(national) = self.counted.read(invocation).await? else {
+        if let Some(vaccine) = &self.explain {
+            return self.behind(invocation, vaccine).await;
+        }
+        let what = CountPaid(MonthSpan::january_to(self.month));
+        let Some((national, table)) = self.counted.count(invocation, what).await? else {
             return Ok(exit::CONFIGURATION);
         };
         let out = invocation.out;
-        let table = national.paid(MonthSpan::january_to(self.month));
         let scopes = table.scopes(national.counting());
         let top = self.scope.clone().unwrap_or_else(|| national.top());
         let none = PaidCounts::new();

@@ -2,8 +2,8 @@
 
 use super::Invocation;
 use super::output::{self, Format, Sheet};
-use crate::app::national::{ExplainedChild, National, OfficialForm};
-use crate::domain::national::YearMonth;
+use crate::app::national::{ExplainedChild, OfficialForm};
+use crate::domain::national::QualityLine;
 
 /// At most this many children of a cell are shown on a terminal.
 const CHILDREN_SHOWN_MAX: usize = 40;
@@ -68,9 +68,8 @@ pub(super) fn explained_children(invocation: &Invocation, children: &[ExplainedC
 }
 
 /// Prints how complete and how timely the records of a month are.
-pub(super) fn quality_lines(invocation: &Invocation, national: &National, month: YearMonth) {
+pub(super) fn quality_lines(invocation: &Invocation, quality: &[QualityLine]) {
     let out = invocation.out;
-    let quality = national.quality(month);
     if out.format == Format::Json {
         out.json(&quality);
         return;
@@ -82,7 +81,13 @@ pub(super) fn quality_lines(invocation: &Invocation, national: &National, month:
             Format::Table => out.word(&format!("national-quality-{}", line.figure)),
             _ => line.figure.to_owned(),
         };
-        sheet.push(vec![figure, line.place, line.part.to_string(), line.whole.to_string(), rate]);
+        sheet.push(vec![
+            figure,
+            line.place.clone(),
+            line.part.to_string(),
+            line.whole.to_string(),
+            rate,
+        ]);
     }
     out.sheet(&sheet);
 }

@@ -4,7 +4,9 @@ use super::national_base::{Counted, FORM, parse_month, parse_scope, save_forms, 
 use super::national_print::form_on_screen;
 use super::output::{self, Format};
 use super::{Invocation, exit, parse_day};
-use crate::app::national::{National, OfficialForm, PupilFile};
+use crate::app::national::{
+    National, OfficialForm, PupilFile, Pupils as CountPupils, SchoolFigures,
+};
 use crate::domain::campaign::Language;
 use crate::domain::national::{ScopeKey, YearMonth};
 use chrono::NaiveDate;
@@ -56,17 +58,11 @@ pub(super) struct SchoolCheck {
 }
 
 impl Pupils {
-    /// The children, those of one school if one is named.
-    fn of(
-        &self,
-        national: &National,
-        days: (NaiveDate, NaiveDate),
-        family: Option<&str>,
-    ) -> Vec<PupilFile> {
+    /// Which children are listed: those who miss something.
+    fn of(&self, days: (NaiveDate, NaiveDate), family: Option<&'static str>) -> CountPupils {
         let scope = self.scope.clone().unwrap_or(ScopeKey::All);
-        let mut pupils = national.pupils(days, &scope, family);
-        pupils.retain(|pupil| self.school.as_ref().is_none_or(|school| pupil.school == *school));
-        pupils
+        let school = self.school.clone();
+        CountPupils { days, scope, family, school, only_missing: true }
     }
 
     /// Lists who misses a dose: in a workbook a sheet for each school, to send back to it.
@@ -101,11 +97,11 @@ impl Pupils {
 
 impl HpvList {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let Some(national) = self.counted.read(invocation).await? else {
+        let day = self.month.last();
+        let what = self.pupils.of((day, day), Some("HPV"));
+        let Some((national, pupils)) = self.counted.count(invocation, what).await? else {
             return Ok(exit::CONFIGURATION);
         };
-        let day = self.month.last();
-        let pupils = self.pupils.of(&national, (day, day), Some("HPV"));
         self.pupils.listed(invocation, &national, ("hpv-title", day), &pupils)?;
         Ok(tell(invocation, &national, day, false))
     }
@@ -121,24 +117,30 @@ struct Checked<'a> {
 
 impl SchoolCheck {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let Some(national) = self.counted.read(invocation).await? else {
-            return Ok(exit::CONFIGURATION);
-        };
-        let out = invocation.out;
         let until = self.feedback.unwrap_or(self.day).max(self.day);
-        let mut pupils = self.pupils.of(&national, (self.day, until), None);
-        let all = pupils.len();
-        pupils.retain(|pupil| !pupil.school.is_empty());
-        if all > pupils.len() {
-            let count = all - pupils.len();
-            out.note("national-without-school", &[("count", &count)]);
-        }
+        let what = self.pupils.of((self.day, until), None);
+        let out = invocation.out;
+        let told = |count: u64| {
+            if count > 0 {
+                out.note("national-without-school", &[("count", &count)]);
+            }
+        };
         if self.list {
-            pupils.retain(|pupil| !pupil.missed.is_empty());
+            let Some((national, mut pupils)) = self.counted.count(invocation, what).await? else {
+                return Ok(exit::CONFIGURATION);
+            };
+            let all = pupils.len();
+            pupils.retain(|pupil| !pupil.school.is_empty());
+            told((all - pupils.len()) as u64);
             self.pupils.listed(invocation, &national, ("school-list-title", self.day), &pupils)?;
             return Ok(tell(invocation, &national, self.day, false));
         }
-        let schools = National::schools(&pupils);
+        let what = SchoolFigures(CountPupils { only_missing: false, ..what });
+        let Some((national, counts)) = self.counted.count(invocation, what).await? else {
+            return Ok(exit::CONFIGURATION);
+        };
+        let (schools, without) = National::schools(&counts, |_| true);
+        told(without);
         let form = |language: Language| match self.feedback {
             Some(_) => national.feedback_form((self.day, until), &schools, language),
             None => national.school_form(self.day, &schools, language),

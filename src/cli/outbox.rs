@@ -26,7 +26,7 @@ pub(super) enum Outbox {
         /// withdrawn
         #[arg(long, value_parser = parse_state)]
         state: Option<MailState>,
-        /// Only this kind: digest, summary, reminder, change, alarm, test
+        /// Only this kind: digest, summary, reminder, change, alarm, code, test
         #[arg(long, value_parser = parse_kind)]
         kind: Option<MailKind>,
     },

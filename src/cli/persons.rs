@@ -1,10 +1,10 @@
 //! `doseplan persons`: the register, and one person of it.
 
 use super::import::{self, Mapped};
-use super::output::{Format, Sheet, harmless};
+use super::output::{Format, NONE, Sheet, harmless};
 use super::{Invocation, exit, workbook};
 use crate::app::import::Kind;
-use crate::app::people::{DoseLine, PersonFile};
+use crate::app::people::{Answered, DoseLine, ListRow, PersonFile};
 use crate::domain::permission::Actor;
 use clap::{Args, Subcommand};
 
@@ -33,6 +33,16 @@ pub(super) enum Persons {
         /// The code that leads to it from now on
         second: String,
     },
+    /// Codes that became one person's, the newest first
+    Merges,
+    /// Take a merger back: the code is a person of its own again, with its file, doses, outcomes and appointments
+    Unmerge {
+        /// The code that leads to another one
+        code: String,
+        /// What was recorded since stays with the code that stayed
+        #[arg(long)]
+        keep_later: bool,
+    },
     /// Erase who somebody is, wherever it is kept: name, contacts, id number, address, guardian; counts stay
     Erase(Erase),
 }
@@ -59,6 +69,8 @@ impl Persons {
             }
             Self::Export { person: None } => export(&invocation).await,
             Self::Merge { first, second } => merge(&invocation, (first, second)).await,
+            Self::Merges => merges(&invocation).await,
+            Self::Unmerge { code, keep_later } => unmerge(&invocation, code, *keep_later).await,
             Self::Erase(erase) => erase.run(&invocation).await,
         }
     }
@@ -131,12 +143,45 @@ async fn show(invocation: &Invocation, code: &str) -> anyhow::Result<u8> {
             one.state.clone(),
         ]);
     }
-    for sheet in [doses, outcomes, due, appointments, mails] {
+    for sheet in [doses, outcomes, due, appointments, mails, answers(&file), lists(&file)] {
         if !sheet.is_empty() {
             out.sheet(&sheet);
         }
     }
     Ok(exit::OK)
+}
+
+/// What guardians answered; what was answered before is left out.
+fn answers(file: &PersonFile) -> Sheet {
+    let mut sheet = Sheet::new(&["campaign", "date", "consent", "by", "reason"]);
+    for Answered { campaign, consent, .. } in
+        file.answers.iter().filter(|one| one.superseded_at.is_none())
+    {
+        sheet.push(vec![
+            campaign.clone(),
+            consent.day.to_string(),
+            consent.answer.to_string(),
+            harmless(consent.given_by.as_deref().unwrap_or_default()),
+            harmless(consent.reason.as_deref().unwrap_or_default()),
+        ]);
+    }
+    sheet
+}
+
+/// Rows of lists that say who it is.
+fn lists(file: &PersonFile) -> Sheet {
+    let mut sheet = Sheet::new(&["row", "class", "name", "born", "guardian", "reason"]);
+    for ListRow { row, pupil } in &file.lists {
+        sheet.push(vec![
+            row.clone(),
+            harmless(pupil.class.as_deref().unwrap_or_default()),
+            harmless(&pupil.name),
+            pupil.born.to_string(),
+            harmless(pupil.guardian.as_deref().unwrap_or_default()),
+            harmless(pupil.reason.as_deref().unwrap_or_default()),
+        ]);
+    }
+    sheet
 }
 
 /// The person, by the columns of a file; empty ones are left out.
@@ -251,6 +296,54 @@ async fn merge(invocation: &Invocation, codes: (&str, &str)) -> anyhow::Result<u
             ("outcomes", &merged.outcomes),
         ],
     );
+    Ok(exit::OK)
+}
+
+async fn merges(invocation: &Invocation) -> anyhow::Result<u8> {
+    let app = invocation.open(false).await?;
+    let found = app.mergers().await?;
+    let zone = app.jurisdiction().await?.map_or(chrono_tz::Tz::UTC, |places| places.timezone);
+    app.store.close().await;
+    let mut sheet = Sheet::new(&["alias", "person", "at", "doses", "outcomes"]);
+    for one in found {
+        let count = |keys: Option<usize>| keys.map_or_else(|| NONE.to_owned(), |it| it.to_string());
+        let at = chrono::DateTime::from_timestamp_millis(one.at).unwrap_or_default();
+        sheet.push(vec![
+            harmless(&one.alias),
+            harmless(one.person.as_str()),
+            at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string(),
+            count(one.moved.as_ref().map(|moved| moved.doses.len())),
+            count(one.moved.as_ref().map(|moved| moved.outcomes.len())),
+        ]);
+    }
+    invocation.out.sheet(&sheet);
+    Ok(exit::OK)
+}
+
+async fn unmerge(invocation: &Invocation, code: &str, keep_later: bool) -> anyhow::Result<u8> {
+    let app = invocation.open(false).await?;
+    let (by, now) = (Actor::CommandLine, invocation.clock.now());
+    let parted = app.unmerge_people(code, keep_later, by, now).await?;
+    app.store.close().await;
+    let out = invocation.out;
+    out.thing(&parted);
+    out.note(
+        "person-unmerged",
+        &[
+            ("person", &harmless(&parted.person)),
+            ("alias", &harmless(&parted.alias)),
+            ("doses", &parted.doses),
+            ("outcomes", &parted.outcomes),
+        ],
+    );
+    if !parted.kept.is_empty() {
+        let (person, records) = (harmless(&parted.person), harmless(&parted.kept.join(", ")));
+        out.note("person-unmerged-kept", &[("person", &person), ("records", &records)]);
+    }
+    if !parted.back.is_empty() {
+        let (alias, records) = (harmless(&parted.alias), harmless(&parted.back.join(", ")));
+        out.note("person-unmerged-back", &[("alias", &alias), ("records", &records)]);
+    }
     Ok(exit::OK)
 }
 

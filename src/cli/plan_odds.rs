@@ -36,11 +36,13 @@ pub(super) async fn run(invocation: &Invocation, at: &At) -> anyhow::Result<u8> 
         out.note("odds-no-session", &[("place", &at.place), ("day", &at.day)]);
         return Ok(exit::FAILED);
     };
-    let mut sheet = Sheet::new(&["group", "expected", "chance", "called_before", "came_before"]);
+    let mut sheet =
+        Sheet::new(&["group", "dose", "expected", "chance", "called_before", "came_before"]);
     for one in &odds.groups {
         let name = loaded.campaign.group(one.group.as_str()).map(|group| &group.name);
         sheet.push(vec![
             harmless(name.map_or(one.group.as_str(), |name| name)),
+            one.dose.to_string(),
             one.called.to_string(),
             format!("{:.1} %", one.chance * 100.0),
             one.before.all.to_string(),

@@ -29,7 +29,8 @@ pub(super) struct Tours {
     save: Option<PathBuf>,
 }
 
-fn parse_time(text: &str) -> Result<NaiveTime, String> {
+/// Reads a time of the command line.
+pub(super) fn parse_time(text: &str) -> Result<NaiveTime, String> {
     NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| "write a time as 08:30".to_owned())
 }
 

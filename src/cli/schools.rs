@@ -1,14 +1,16 @@
 //! `doseplan schools`: three lists become one, consent, classes, visits, lists to print and who was missed.
 
 use super::output::{Format, Sheet, harmless, marked, tell};
+use super::plan_tours::parse_time;
+use super::report::parse_month;
 use super::schools_print::{
     by_days, by_school, class_sheet, consent_told, shown, state_word, visited, visits_told, write,
 };
 use super::{Invocation, exit, parse_day};
-use crate::app::schools::{DecidedRow, MatchRequest, PaperKind, VisitOrder};
+use crate::app::schools::{DecidedRow, MatchRequest, PaperKind, VisitOrder, school_called};
 use crate::app::{App, Loaded};
 use crate::domain::permission::Actor;
-use crate::domain::schools::{Decided, school_called};
+use crate::domain::schools::Decided;
 use crate::intake::{Issue, has_errors, rows};
 use chrono::{NaiveDate, NaiveTime};
 use clap::{Args, Subcommand};
@@ -120,18 +122,6 @@ fn parse_decision(text: &str) -> Result<DecidedRow, String> {
     Ok(DecidedRow { list: list.trim().to_owned(), nr, decided: Decided::of_text(what) })
 }
 
-pub(super) fn parse_time(text: &str) -> Result<NaiveTime, String> {
-    NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| "write a time as 08:00".to_owned())
-}
-
-/// The last day of a month.
-fn parse_month(text: &str) -> Result<NaiveDate, String> {
-    let first = NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d");
-    let next = first.ok().and_then(|day| day.checked_add_months(chrono::Months::new(1)));
-    let last = next.and_then(|day| day.pred_opt());
-    last.ok_or_else(|| "write a month as 2026-11".to_owned())
-}
-
 impl Schools {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         let (app, loaded) = invocation.loaded(None).await?;
@@ -155,14 +145,16 @@ impl Schools {
     }
 }
 
-/// Most issues that are shown; the rest is counted.
-const ISSUES_SHOWN_MAX: usize = 20;
+/// Most warnings that are shown; the rest is counted.
+const WARNINGS_SHOWN_MAX: usize = 20;
 
+/// Shows all errors, and after them some warnings.
 fn show(invocation: &Invocation, issues: &[Issue]) {
-    for issue in issues.iter().take(ISSUES_SHOWN_MAX) {
+    let (errors, warnings): (Vec<_>, Vec<_>) = issues.iter().partition(|it| it.is_error());
+    for issue in errors.into_iter().chain(warnings.iter().copied().take(WARNINGS_SHOWN_MAX)) {
         tell(&marked(issue, invocation.out));
     }
-    let more = issues.len().saturating_sub(ISSUES_SHOWN_MAX);
+    let more = warnings.len().saturating_sub(WARNINGS_SHOWN_MAX);
     if more > 0 {
         invocation.out.note("schools-more-issues", &[("count", &more)]);
     }
@@ -173,15 +165,23 @@ async fn import(
     (app, loaded): (&App, &Loaded),
     files: &[PathBuf],
 ) -> anyhow::Result<u8> {
-    let (mut lists, mut issues) = (Vec::new(), Vec::new());
+    let (mut lists, mut issues, mut unread) = (Vec::new(), Vec::new(), Vec::new());
     for path in files {
         match rows::pupils(path) {
             Ok(list) => {
                 issues.extend(list.warnings.iter().cloned());
                 lists.push(list);
             }
-            Err(faults) => issues.extend(faults),
+            Err(faults) => {
+                unread.push(path.display().to_string());
+                issues.extend(faults);
+            }
         }
+    }
+    if !unread.is_empty() {
+        // Nobody knows of which lists it is a part.
+        lists.clear();
+        invocation.out.note("schools-unread", &[("files", &unread.join(" "))]);
     }
     let now = invocation.clock.now();
     let (taken, faults) = app.import_lists(loaded, lists, Actor::CommandLine, now).await?;
@@ -247,7 +247,10 @@ async fn consent(
     let (mut all, mut is_whole) = (Vec::new(), true);
     for path in files {
         let opened = match rows::consents(path) {
-            Ok(opened) => opened,
+            Ok(opened) => {
+                show(invocation, &opened.skipped);
+                opened.tables
+            }
             Err(issues) => {
                 show(invocation, &issues);
                 is_whole = false;
@@ -259,18 +262,27 @@ async fn consent(
         show(invocation, &done.issues);
         consent_told(invocation, loaded, path, &done);
         is_whole &= done.refused == 0;
-        all.push(done);
+        all.push((path, done));
     }
     if invocation.out.format == Format::Json {
+        let all: Vec<_> = all.iter().map(|(_, done)| done).collect();
         invocation.out.json(&all);
     } else {
-        let columns = ["file", "rows", "new", "same", "corrected", "refused", "withdrawn"];
+        let columns =
+            ["answers", "rows", "new", "same", "corrected", "outweighed", "refused", "withdrawn"];
         let mut sheet = Sheet::new(&columns);
-        for (path, one) in files.iter().zip(&all) {
+        for (path, one) in &all {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let mut cells = vec![harmless(&name)];
-            let counts =
-                [one.rows, one.new, one.same, one.changed, one.refused, one.withdrawn.len()];
+            let counts = [
+                one.rows,
+                one.new,
+                one.same,
+                one.changed,
+                one.outweighed,
+                one.refused,
+                one.withdrawn.len(),
+            ];
             cells.extend(counts.map(|count| count.to_string()));
             sheet.push(cells);
         }
@@ -342,7 +354,7 @@ impl Lists {
         let kind = if self.consent { PaperKind::Consent } else { PaperKind::Visit(self.day) };
         let language = loaded.campaign.language;
         let (by, now) = (Actor::CommandLine, invocation.clock.now());
-        let asked = (kind, school.map(|area| &area.code));
+        let asked = (kind, school);
         let books = app.school_papers(loaded, asked, language, (by, now)).await?;
         write(invocation, &self.dir, &books)?;
         let (count, people) = (books.len(), books.iter().map(|book| book.people).sum::<usize>());
@@ -361,7 +373,9 @@ impl MissedList {
         (app, loaded): (&App, &Loaded),
     ) -> anyhow::Result<u8> {
         let today = invocation.today(loaded);
-        let day = self.month.or(self.as_of).unwrap_or(today).min(today);
+        let next = self.month.and_then(|first| first.checked_add_months(chrono::Months::new(1)));
+        let month_end = next.and_then(|day| day.pred_opt());
+        let day = month_end.or(self.as_of).unwrap_or(today).min(today);
         let found = app.missed_pupils(loaded, day).await?;
         if let Some(dir) = &self.save {
             let (by, now) = (Actor::CommandLine, invocation.clock.now());

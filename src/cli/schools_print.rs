@@ -52,7 +52,7 @@ pub(super) fn shown(invocation: &Invocation, found: &MatchedLists) -> Sheet {
             harmless(&child.name),
             child.born.to_string(),
             joined(&child.persons),
-            joined(&child.candidates),
+            [joined(&child.candidates), child.alike.join(" ")].join(" ").trim().to_owned(),
         ]);
     }
     sheet
@@ -181,6 +181,12 @@ pub(super) fn visits_told(invocation: &Invocation, found: &VisitedSchools, is_sa
         let said: [(&str, &dyn std::fmt::Display); 4] =
             [("school", &school), ("dose", &one.round), ("doses", &one.doses), ("why", &why)];
         out.note("schools-unvisited", &said);
+    }
+    for one in &found.above {
+        let area = found.names.get(&one.area).map(|name| harmless(name)).unwrap_or_default();
+        let said: [(&str, &dyn std::fmt::Display); 3] =
+            [("area", &area), ("group", &one.group), ("people", &one.people)];
+        out.note("schools-above", &said);
     }
     let (days, bound) =
         found.plan.schools.iter().fold((0, 0), |sum, one| (sum.0 + one.days, sum.1 + one.bound));

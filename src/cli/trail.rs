@@ -107,6 +107,7 @@ fn bookings_of(command: &bookings::Bookings) -> Option<Trail> {
     use bookings::{Bookings, Requests};
     match command {
         Bookings::List { .. } => before(Action::SeeBookings, "bookings list"),
+        Bookings::Waiting => before(Action::SeeBookings, "bookings waiting"),
         Bookings::Requests(Requests::List) => before(Action::SeeBookings, "bookings requests list"),
         Bookings::Requests(_) | Bookings::Import { .. } | Bookings::Link { .. } => None,
     }

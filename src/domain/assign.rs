@@ -9,7 +9,7 @@
 //! the rest. The numbers of people and of places must be in the order of their codes: ties go to the smaller number.
 
 use super::id::{PersonId, PlaceCode};
-use super::outset::{Left, REPORT_WAIT_DAYS};
+use super::outset::{Left, NAMES_WAIT_DAYS, REPORT_WAIT_DAYS};
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -132,6 +132,8 @@ pub struct Candidate {
     pub has_answered: bool,
     /// Whether they were told of it. It moves only where it must.
     pub is_told: bool,
+    /// Whether they wait for a seat, because none was free for them. They come before others, and at once.
+    pub waits: bool,
 }
 
 /// What the assignment works on.
@@ -172,9 +174,9 @@ pub struct Output {
     pub without: usize,
 }
 
-/// Days after which a person who did not come is called again; twice as many after each further absence. Our
-/// choice.
-const RECALL_DAYS: i64 = 7;
+/// Days after which a person who did not come is called again; twice as many after each further absence. Our choice: by
+/// then the names of a late report are in, so that hardly anybody is called who came.
+const RECALL_DAYS: i64 = REPORT_WAIT_DAYS + NAMES_WAIT_DAYS;
 /// Doublings of [`RECALL_DAYS`], at most: more would lead beyond every campaign.
 const RECALL_DOUBLINGS_MAX: u8 = 8;
 /// Absences for one dose after which a person gets no further appointment; the due list still has them. Our choice:
@@ -184,7 +186,7 @@ pub const ABSENCES_MAX: u8 = 3;
 /// Seats of so many days that nobody takes are offered to people with a later appointment, if it is so many days later.
 /// Our choice: people are told the day before, so nobody knows of the later one yet.
 const FORWARD_WITHIN_DAYS: i64 = 3;
-const FORWARD_LEAST_DAYS: i64 = 7;
+const FORWARD_LEAST_DAYS: i64 = 3;
 
 /// The first day on which somebody may be called: after today, not before the dose counts, and some time after they
 /// did not come, unless their window ends before that. `absent`: how often, and on which day last.
@@ -205,14 +207,16 @@ pub fn callable_from(
 }
 
 impl Candidate {
-    /// Whose turn it is: first those who answered, then those whose window ends first, then those who may come first.
-    fn turn(&self) -> (bool, NaiveDate, NaiveDate, PersonNo) {
+    /// Whose turn it is: first those who answered, then those who wait for a seat, then those whose window ends first,
+    /// then those who may come first.
+    fn turn(&self) -> (bool, bool, NaiveDate, NaiveDate, PersonNo) {
         let latest = self.latest.unwrap_or(NaiveDate::MAX);
-        (!self.has_answered, latest, self.earliest, self.person)
+        (!self.has_answered, !self.waits, latest, self.earliest, self.person)
     }
 
     fn callable_from(&self, today: NaiveDate) -> NaiveDate {
-        let absent = self.absent_last.map(|last| (self.absences, last));
+        let absent = self.absent_last.filter(|_| !self.waits);
+        let absent = absent.map(|last| (self.absences, last));
         callable_from((self.earliest, self.latest), absent, today)
     }
 }
@@ -276,11 +280,14 @@ impl Sessions {
 
 type ByCohortAndDose = BTreeMap<(CohortNo, u8), Sessions>;
 
-/// Assigns the people who are due to the plan's sessions: first those whose window ends first, then those who may
-/// come first, then by code. The order of the candidates given does not matter.
+/// Assigns the people who are due to the plan's sessions: first those who wait for a seat, then those whose
+/// window ends first, then those who may come first, then by code. The order of the candidates given does not matter.
 #[must_use]
 pub fn assign(input: Input<'_>) -> Output {
-    let mut sessions = sessions_of(input.offers, input.today, &input.left);
+    let whom = (input.candidates.as_slice(), input.today);
+    let mut offers = overbook::without_seats(input.offers, whom, &input.chances);
+    offers.extend_from_slice(input.offers);
+    let mut sessions = sessions_of(&offers, input.today, &input.left);
     let mut out = Output::default();
     let (mut later, mut beyond) = (Later::new(), Vec::new());
     let tomorrow = input.today + TimeDelta::days(1);
@@ -430,13 +437,18 @@ fn first_free(
     today: NaiveDate,
     sessions: &mut ByCohortAndDose,
 ) -> Option<Seat> {
-    if candidate.absences >= ABSENCES_MAX {
+    if candidate.absences >= ABSENCES_MAX && !candidate.waits {
         return None;
     }
     let from = candidate.callable_from(today);
     let mine = sessions.get_mut(&(candidate.cohort, candidate.dose))?;
     let start = mine.slots.partition_point(|slot| slot.day < from);
     let mut index = mine.free_from(start);
+    // Who waits has said of that day that they cannot come, or stayed away.
+    let is_unfit = |slot: &Slot| candidate.waits && Some(slot.day) == candidate.absent_last;
+    while mine.slots.get(index).is_some_and(is_unfit) {
+        index = mine.free_from(index + 1);
+    }
     // Who has begun must finish in time: then any seat will do, also one beyond the register's part.
     let is_late = |slot: Option<&Slot>| {
         slot.is_none_or(|slot| candidate.latest.is_some_and(|latest| slot.day > latest))

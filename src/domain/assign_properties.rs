@@ -26,6 +26,7 @@ fn some_candidate() -> impl Strategy<Value = Candidate> {
             held,
             has_answered: false,
             is_told: false,
+            waits: false,
         },
     )
 }
@@ -61,7 +62,7 @@ proptest! {
         prop_assert_eq!(out.kept + out.ended.len(), held);
         prop_assert_eq!(out.kept + out.new.len() + out.without, people.len());
 
-        // Everybody new comes for their own dose, after today, not before it counts; no session is overfull.
+        // Everybody new comes for their own dose, after today, not before it counts; no session to come is overfull.
         let mut used: BTreeMap<(NaiveDate, PlaceNo, CohortNo, u8), u32> = BTreeMap::new();
         for (person, seat) in &out.new {
             let one = people[person.0 as usize];
@@ -71,7 +72,7 @@ proptest! {
         }
         let ended: BTreeSet<_> = out.ended.iter().map(|(person, _, _)| *person).collect();
         for one in people.iter().filter(|one| !ended.contains(&one.person)) {
-            if let Some(seat) = one.held.filter(|seat| seat.day >= day(today)) {
+            if let Some(seat) = one.held.filter(|seat| seat.day > day(today)) {
                 *used.entry((seat.day, seat.place, one.cohort, seat.dose)).or_default() += 1;
             }
         }

@@ -23,6 +23,7 @@ pub(super) fn candidate(person: u32) -> Candidate {
         held: None,
         has_answered: false,
         is_told: false,
+        waits: false,
     }
 }
 
@@ -115,14 +116,14 @@ fn when_somebody_new_comes() {
         ("not for a dose that the plan does not have", |one| one.dose = 2, None),
         ("not in the place of another cohort", |one| one.cohort = CohortNo(1), None),
         (
-            "a week after the first absence",
+            "five days after the first absence",
             |one| (one.absences, one.absent_last) = (1, Some(day(2))),
-            Some(9),
+            Some(7),
         ),
         (
-            "two weeks after the second",
+            "ten days after the second",
             |one| (one.absences, one.absent_last) = (2, Some(day(2))),
-            Some(16),
+            Some(12),
         ),
         (
             "not again after the third",
@@ -209,7 +210,7 @@ fn what_becomes_of_an_appointment() {
 fn an_absence_found_now_counts_with_those_before() {
     // Absent on 9 May; the plan has seats from 11 to 31 May. Absences before, and the day of the next appointment.
     let offers: Vec<_> = (11..=31).map(|number| offer(number, 1)).collect();
-    for (absences, expected) in [(0, Some(16)), (1, Some(23)), (2, None)] {
+    for (absences, expected) in [(0, Some(14)), (1, Some(19)), (2, None)] {
         let absent_last = (absences > 0).then(|| day(1));
         let one = Candidate { held: Some(seat(9)), absences, absent_last, ..candidate(1) };
         let out = run(&offers, &[one], 10);
@@ -316,15 +317,15 @@ fn an_appointment_before_the_plan_begins_stands_until_its_report() {
 
 #[test]
 fn a_recall_after_an_absence_comes_before_the_window_ends() {
-    // W10: absent on 10 May, a week later would be 17 May.
+    // W10: absent on 10 May, five days later would be 15 May.
     let absent = Candidate { absences: 1, absent_last: Some(day(10)), ..candidate(1) };
     let days = |latest: Option<u32>| {
         let one = Candidate { latest: latest.map(day), ..absent };
-        new_days(&run(&[offer(12, 1), offer(17, 1)], &[one], 11))
+        new_days(&run(&[offer(12, 1), offer(15, 1)], &[one], 11))
     };
-    assert_eq!(days(None), [(1, 17)]);
-    assert_eq!(days(Some(17)), [(1, 17)]);
-    assert_eq!(days(Some(16)), [(1, 12)]);
+    assert_eq!(days(None), [(1, 15)]);
+    assert_eq!(days(Some(15)), [(1, 15)]);
+    assert_eq!(days(Some(14)), [(1, 12)]);
 }
 
 #[test]
@@ -393,4 +394,22 @@ fn whoever_booked_keeps_the_seat_while_the_session_has_one() {
     // The place has no session any more.
     let out = run(&[offer(14, 1)], &[booked(1, 12)], 1);
     assert_eq!((out.ended.len(), new_days(&out)), (1, vec![(1, 14)]));
+}
+
+#[test]
+fn whoever_waits_for_a_seat_comes_before_others_and_needs_no_pause_after_an_absence() {
+    let urgent = Candidate { latest: Some(day(13)), ..candidate(1) };
+    let away = Candidate { absences: ABSENCES_MAX, absent_last: Some(day(9)), ..candidate(2) };
+    let waits = Candidate { waits: true, ..away };
+    let new = |one: Candidate| {
+        let out = run(&[offer(12, 1)], &[urgent, one], 10);
+        out.new.into_iter().map(|(person, _)| person.0).collect::<Vec<_>>()
+    };
+    assert_eq!((new(away), new(waits)), (vec![1], vec![2]));
+    let out = run(
+        &[offer(11, 2), offer(12, 1)],
+        &[Candidate { absent_last: Some(day(11)), ..waits }],
+        10,
+    );
+    assert_eq!(new_days(&out), [(2, 12)], "not on the day that they gave back");
 }

@@ -6,6 +6,7 @@
 
 use super::campaign::CohortKey;
 use super::id::GroupId;
+use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -39,8 +40,8 @@ impl Tried {
 /// What came of earlier appointments and seats.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Attendance {
-    /// Appointments of people of the register, by group.
-    pub called: BTreeMap<GroupId, Tried>,
+    /// Appointments of people of the register, by group and number of the dose.
+    pub called: BTreeMap<(GroupId, u8), Tried>,
     /// Seats for people in no register, by cohort and number of the dose.
     pub seats: BTreeMap<(CohortKey, u8), Tried>,
 }
@@ -48,6 +49,8 @@ pub struct Attendance {
 /// What came of the seats of one cohort and dose at a session that has reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
+    /// Its day.
+    pub day: NaiveDate,
     /// The cohort.
     pub cohort: CohortKey,
     /// Number of the dose.
@@ -66,6 +69,24 @@ pub struct Past {
     pub has_names: bool,
 }
 
+/// A session without doses to which so many people were called did not take place. Our choice.
+const IN_VAIN_LEAST: u64 = 3;
+
+/// Whether a session with a report took place: where none of several people who were called got a dose, there was no
+/// vaccine, or the door was shut. Such a session says nothing about who comes.
+#[must_use]
+pub fn took_place(doses: u64, called: u64) -> bool {
+    doses > 0 || called < IN_VAIN_LEAST
+}
+
+impl Past {
+    /// Seats for people in no register, and how many of them were used.
+    fn for_others(&self) -> (u64, u64) {
+        let seats = self.seats.saturating_sub(self.named);
+        (seats, self.others.min(seats))
+    }
+}
+
 impl Attendance {
     /// What follows from sessions. Doses without a name beyond the seats for people in no register are taken to be of
     /// people who were called: names come late, or never.
@@ -73,22 +94,26 @@ impl Attendance {
     pub fn of(sessions: impl IntoIterator<Item = Past>) -> Self {
         let mut out = Self::default();
         for one in sessions {
-            let seats = one.seats.saturating_sub(one.named);
-            let used = one.others.min(seats);
+            let (seats, used) = one.for_others();
             if one.has_names {
                 let came = (one.came + one.others - used).min(one.known);
-                out.called.entry(one.cohort.group.clone()).or_default().add(one.known, came);
+                let kind = (one.cohort.group.clone(), one.dose);
+                out.called.entry(kind).or_default().add(one.known, came);
             }
             out.seats.entry((one.cohort, one.dose)).or_default().add(seats, used);
         }
         out
     }
 
-    /// The chance that somebody of a group comes to an appointment. `uptake`: the group's, 0..=1, which is believed
-    /// while little is known.
+    /// The chance that somebody of a group comes to an appointment for a dose. `uptake`: the group's, 0..=1, which is
+    /// believed while little is known. Whoever had a first dose wants the vaccine: of the next ones as many are
+    /// believed to come as of those who want the first.
     #[must_use]
-    pub fn of_called(&self, group: &GroupId, uptake: f64) -> f64 {
-        self.called.get(group).copied().unwrap_or_default().chance(uptake)
+    pub fn of_called(&self, group: &GroupId, dose: u8, uptake: f64) -> f64 {
+        let known = |dose| self.called.get(&(group.clone(), dose)).copied().unwrap_or_default();
+        let first = known(1).chance(uptake);
+        let willing = if uptake > 0.0 { (first / uptake).min(1.0) } else { first };
+        if dose == 1 { first } else { known(dose).chance(willing) }
     }
 
     /// The chance that a seat for people in no register is used. While little is known of a cohort, what is known of
@@ -101,6 +126,75 @@ impl Attendance {
         }
         let of_cohort = self.seats.get(&(cohort.clone(), dose)).copied().unwrap_or_default();
         of_cohort.chance(all.chance(1.0))
+    }
+}
+
+/// The last seats of a cohort for people in no register, and what came of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LastSeats {
+    /// The seats.
+    pub tried: Tried,
+    /// The last day on which there were any.
+    pub day: NaiveDate,
+    /// The chance that such a seat is used as long as there are people for it.
+    pub comes: f64,
+}
+
+/// Seats from which is learned whether people in no register are left. Our choice.
+const LAST_SEATS: u64 = 6;
+/// Fewer than this part of those who should have come: the others are not there.
+const FEW: f64 = 0.5;
+/// More than this part: there are more of them.
+const MANY: f64 = 0.75;
+/// After so many days without a seat some seats find out whether anybody is left after all.
+const ASK_AGAIN_DAYS: i64 = 7;
+const ASK_AGAIN_SEATS: u64 = 2;
+
+impl LastSeats {
+    /// The last seats of each cohort for first doses. `comes`: the chance that somebody of a cohort comes.
+    pub fn of(
+        sessions: &[Past],
+        comes: impl Fn(&CohortKey) -> f64,
+    ) -> BTreeMap<CohortKey, LastSeats> {
+        let mut days: BTreeMap<&CohortKey, BTreeMap<NaiveDate, Tried>> = BTreeMap::new();
+        for one in sessions.iter().filter(|one| one.dose == 1) {
+            let (seats, used) = one.for_others();
+            if seats > 0 {
+                days.entry(&one.cohort).or_default().entry(one.day).or_default().add(seats, used);
+            }
+        }
+        let mut out = BTreeMap::new();
+        for (cohort, days) in days {
+            let Some((&day, _)) = days.last_key_value() else { continue };
+            let mut tried = Tried::default();
+            for (_, of_day) in days.into_iter().rev() {
+                if tried.all < LAST_SEATS {
+                    tried.add(of_day.all, of_day.came);
+                }
+            }
+            out.insert(cohort.clone(), LastSeats { tried, day, comes: comes(cohort) });
+        }
+        out
+    }
+
+    /// How many people in no register are still to come, where counts leave `counted` and may be off by `slack`: as
+    /// many as came last, where hardly anybody takes the seats, or nearly everybody does although nobody should be
+    /// left. `open`: the first day that is planned.
+    #[must_use]
+    pub fn left(&self, counted: u64, slack: u64, open: NaiveDate) -> u64 {
+        let Tried { all, came } = self.tried;
+        let wanted = self.comes * all as f64;
+        if all < LAST_SEATS {
+            counted
+        } else if (came as f64) < FEW * wanted {
+            let is_long_ago = (open - self.day).num_days() > ASK_AGAIN_DAYS;
+            let few = if is_long_ago { came.max(ASK_AGAIN_SEATS) } else { came };
+            counted.min(few.max(counted.saturating_sub(slack)))
+        } else if came as f64 >= MANY * wanted {
+            counted.max(came.min(counted + slack))
+        } else {
+            counted
+        }
     }
 }
 

@@ -43,6 +43,24 @@ fn what_is_believed_gives_way_to_what_is_known() {
 }
 
 #[test]
+fn who_had_a_first_dose_comes_more_often_than_who_may_not_want_it() {
+    let group = GroupId::new("adult".to_owned());
+    let mut known = Attendance::default();
+    let chance = |known: &Attendance, dose| known.of_called(&group, dose, 0.8);
+    assert!((chance(&known, 1) - 0.8).abs() < 1e-12);
+    assert!((chance(&known, 2) - 1.0).abs() < 1e-12);
+    // 60 % of those who are called come, of whom 80 % want the vaccine: 75 % of these.
+    known.called.insert((group.clone(), 1), Tried { all: 200_000, came: 120_000 });
+    assert!((chance(&known, 1) - 0.6).abs() < 1e-3);
+    assert!((chance(&known, 2) - 0.75).abs() < 1e-3);
+    known.called.insert((group.clone(), 2), Tried { all: 200_000, came: 180_000 });
+    assert!((chance(&known, 1) - 0.6).abs() < 1e-3);
+    assert!((chance(&known, 2) - 0.9).abs() < 1e-3);
+    // Nobody is asked to want it, and some come.
+    assert!((known.of_called(&group, 1, 0.0) - 0.6).abs() < 1e-3);
+}
+
+#[test]
 fn seats_for_people_in_no_register_are_learned_by_cohort() {
     let key = |area: &str| CohortKey { area: area.into(), group: GroupId::new("adult".to_owned()) };
     let mut known = Attendance::default();
@@ -61,6 +79,7 @@ type Tries = ((u64, u64), (u64, u64));
 #[test]
 fn a_report_that_names_nobody_says_nothing_about_those_who_were_called() {
     let past = Past {
+        day: NaiveDate::default(),
         cohort: CohortKey { area: "A".into(), group: GroupId::new("adult".to_owned()) },
         dose: 1,
         seats: 20,
@@ -82,8 +101,64 @@ fn a_report_that_names_nobody_says_nothing_about_those_who_were_called() {
     for &((came, others, has_names), (called, seats)) in cases {
         let found = Attendance::of([Past { came, others, has_names, ..past.clone() }]);
         let tried = |(all, came)| Tried { all, came };
-        let group = found.called.get(&past.cohort.group).copied().unwrap_or_default();
+        let group = found.called.get(&(past.cohort.group.clone(), 1)).copied().unwrap_or_default();
         assert_eq!(group, tried(called), "{came} {others} {has_names}");
         assert_eq!(found.seats[&(past.cohort.clone(), 1)], tried(seats), "{came} {others}");
+    }
+}
+
+/// Sessions as (day, seats, used); what counts leave; the first day planned; what is left.
+type LastCase<'a> = (&'a [(u64, u64, u64)], u64, u64, u64);
+
+#[test]
+fn the_last_seats_say_whether_people_in_no_register_are_left() {
+    let day =
+        |n: u64| NaiveDate::default() + chrono::TimeDelta::days(i64::try_from(n).expect("a day"));
+    let cohort = CohortKey { area: "A".into(), group: GroupId::new("adult".to_owned()) };
+    let session = |n: u64, seats: u64, others: u64| Past {
+        day: day(n),
+        cohort: cohort.clone(),
+        dose: 1,
+        seats,
+        named: 0,
+        known: 0,
+        came: 0,
+        others,
+        has_names: true,
+    };
+    let cases: &[LastCase<'_>] = &[
+        (&[(1, 5, 0)], 40, 3, 40),
+        // They come as often as others do.
+        (&[(1, 10, 6)], 40, 3, 40),
+        // Hardly anybody came: as many as came may be left.
+        (&[(1, 10, 2)], 40, 3, 2),
+        (&[(1, 10, 0)], 40, 3, 0),
+        // Some days later some seats ask again.
+        (&[(1, 10, 0)], 40, 9, 2),
+        // The last seats count, not those before.
+        (&[(1, 20, 16), (2, 6, 0)], 40, 3, 0),
+        (&[(1, 20, 0), (2, 8, 7)], 40, 3, 40),
+        // Nobody should be left, and they come.
+        (&[(1, 10, 9)], 0, 3, 9),
+        (&[(1, 10, 6)], 0, 3, 6),
+        (&[(1, 10, 5)], 0, 3, 0),
+        // A count is not further off than by the slack.
+        (&[(1, 10, 0)], 90, 3, 40),
+        (&[(1, 90, 80)], 0, 3, 50),
+    ];
+    for &(sessions, counted, open, left) in cases {
+        let past: Vec<Past> = sessions.iter().map(|&(n, s, used)| session(n, s, used)).collect();
+        let found = LastSeats::of(&past, |_| 0.8)[&cohort];
+        assert_eq!(found.left(counted, 50, day(open)), left, "{sessions:?} {counted} {open}");
+    }
+}
+
+#[test]
+fn a_session_that_sent_everybody_away_did_not_take_place() {
+    // (doses, called) → took place
+    for ((doses, called), held) in
+        [((0, 30), false), ((0, 3), false), ((0, 2), true), ((1, 30), true)]
+    {
+        assert_eq!(took_place(doses, called), held, "{doses} doses, {called} called");
     }
 }

@@ -45,6 +45,8 @@ words! {
         Decide = "decide",
         /// Made the records of two people those of one.
         PersonMerge = "person-merge",
+        /// Took it back.
+        PersonUnmerge = "person-unmerge",
         /// Erased the personal data of somebody.
         PersonErase = "person-erase",
         /// Saw all that is known of somebody.
@@ -89,6 +91,10 @@ words! {
         BookingConfirm = "booking-confirm",
         /// Took a seat at a session.
         BookingTake = "booking-take",
+        /// Somebody asked for a code that opens the booking page, or opened it with one.
+        BookingSignIn = "booking-sign-in",
+        /// Somebody waits for a seat, or no longer does.
+        BookingWait = "booking-wait",
         /// Gave an appointment back.
         BookingCancel = "booking-cancel",
         /// Took in what another program booked.

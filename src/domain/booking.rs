@@ -116,6 +116,8 @@ words! {
         NotOffered = "not-offered",
         /// There is no appointment.
         None = "none",
+        /// They have an appointment, and wait for none.
+        HasOne = "has-one",
         /// The register does not have them, or the campaign is closed.
         Stranger = "stranger",
     }

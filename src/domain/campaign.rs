@@ -74,6 +74,9 @@ pub struct Campaign {
     pub renamed: BTreeMap<GroupId, GroupId>,
 }
 
+/// Days from today on that a re-plan leaves as they are, where a campaign says nothing.
+pub const FREEZE_DAYS: u32 = 7;
+
 /// The chance that a session may turn somebody away, where a campaign says nothing.
 #[must_use]
 pub fn overbook_risk() -> Decimal {

@@ -15,6 +15,8 @@ words! {
         Change = "change",
         /// Something that needs attention at once, to a group.
         Alarm = "alarm",
+        /// A code with which somebody opens the booking page.
+        Code = "code",
         /// A try of a channel, asked for by hand.
         Test = "test",
     }

@@ -334,6 +334,15 @@ pub enum ReminderWhy {
         /// Its name.
         place_name: String,
     },
+    /// They waited for a seat and have one now.
+    Given {
+        /// The day.
+        day: NaiveDate,
+        /// The site or stop.
+        place: PlaceCode,
+        /// Its name.
+        place_name: String,
+    },
     /// They were told another day or place than the one they have now.
     Moved {
         /// The day that they were told.

@@ -4,6 +4,7 @@
 //! Who waits for a later dose follows from people, not from the stocks of their groups: between two doses somebody
 //! grows into another group, moves, dies, or is given up. Vaccine follows from the counts of the places.
 
+use super::attendance::LastSeats;
 use super::campaign::{Campaign, CohortKey};
 use super::count::floor_of;
 use super::counting::ELSEWHERE;
@@ -21,11 +22,17 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Days that a place may be late with its report before its session counts as one without doses. Our choice: reports
 /// are due on the day itself, and a weekend may lie between.
 pub const REPORT_WAIT_DAYS: i64 = 3;
+/// Days after the wait for a report on which its names may still come in. Our choice.
+pub const NAMES_WAIT_DAYS: i64 = 2;
 /// Days from whose reports the use of seats is learned, and how many of them there must be. Our choice.
 const USE_DAYS: i64 = 21;
 const USE_DAYS_LEAST: usize = 5;
 /// The use is taken as high as on this share of the days, in percent: then vaccine is rarely planned twice. Our choice.
 const USE_PERCENTILE: usize = 90;
+
+/// By how much of it an official count of people may be wrong, in percent. Our choice; recounts are often a tenth off,
+/// and so is what is thought of who wants to come.
+const COUNT_OFF_PERCENT: u64 = 20;
 
 /// Doses that count of one place, day, cohort and number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +95,8 @@ pub struct OutsetFacts<'a> {
     pub unreported: &'a [PlanRow],
     /// The share of such seats that is used.
     pub used: f64,
+    /// What came of the last seats for people in no register.
+    pub last_seats: &'a BTreeMap<CohortKey, LastSeats>,
 }
 
 /// Who has had which dose, by cohort, number and day.
@@ -158,8 +167,12 @@ fn people_left(
         let counted = i64::try_from(official).unwrap_or(i64::MAX) + persons.joined - away;
         let due = |dose: u8| u64::from(persons.due.get(&dose).copied().unwrap_or(0));
         let known = begun(&key) + due(1);
-        let planned = u64::try_from(counted).unwrap_or(0).max(known);
-        left.insert((key.clone(), 1), Left { registered: due(1), others: planned - known });
+        let strangers = u64::try_from(counted).unwrap_or(0).saturating_sub(known);
+        let slack = u64::from(row.people) * COUNT_OFF_PERCENT / 100;
+        let seen = facts.last_seats.get(&key);
+        let strangers = seen.map_or(strangers, |seen| seen.left(strangers, slack, facts.open));
+        let planned = known + strangers;
+        left.insert((key.clone(), 1), Left { registered: due(1), others: strangers });
         for dose in 2..=u8::try_from(campaign.series.dose_count()).unwrap_or(u8::MAX) {
             let had = |dose: u8| others.get(&(key.clone(), dose)).copied().unwrap_or(0);
             let waiting = had(dose - 1).saturating_sub(had(dose));

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::attendance::{LastSeats, Tried};
 use crate::domain::planner::testing::{plain, row, start};
 use crate::domain::planner::{self, Limits, Request};
 
@@ -22,7 +23,9 @@ fn facts<'a>(
     persons: &'a BTreeMap<CohortKey, CohortPersons>,
     unreported: &'a [PlanRow],
 ) -> OutsetFacts<'a> {
-    OutsetFacts { campaign, open: on(10), counted, persons, unreported, used: 1.0 }
+    static NOTHING: BTreeMap<CohortKey, LastSeats> = BTreeMap::new();
+    let open = on(10);
+    OutsetFacts { campaign, open, counted, persons, unreported, used: 1.0, last_seats: &NOTHING }
 }
 
 fn plan_of(outset: &Outset, open: i64) -> Vec<PlanRow> {
@@ -92,6 +95,24 @@ fn without_a_register_the_planner_counts_what_was_given() {
     assert_eq!(rows, plan_of(&old, 10));
     assert_eq!(old.left[&(key(), 1)], Left { registered: 0, others: 70 });
     assert_eq!(old.left[&(key(), 2)], Left { registered: 0, others: 30 });
+}
+
+#[test]
+fn seats_that_nobody_takes_say_that_nobody_is_left() {
+    // 30 of 100 people have had their dose; of the last ten seats two were used, or all.
+    let campaign = plain();
+    let counted = [ReportedDoses { row: given(1, 1, 30), persons: 0 }];
+    let persons = BTreeMap::new();
+    for (came, others) in [(2, 50), (6, 70), (10, 70)] {
+        let tried = Tried { all: 10, came };
+        let last_seats = [(key(), LastSeats { tried, day: on(9), comes: 0.8 })].into();
+        let facts =
+            OutsetFacts { last_seats: &last_seats, ..facts(&campaign, &counted, &persons, &[]) };
+        let found = outset(facts);
+        assert_eq!(found.left[&(key(), 1)].others, others, "the counts are off by 20 at most");
+        let planned = floor_of(found.campaign.eligible[0].people, campaign.groups[0].uptake);
+        assert_eq!(u64::from(planned), 30 + others);
+    }
 }
 
 #[test]

@@ -60,6 +60,8 @@ pub enum Denied {
     Scope(Scope),
     /// A lead asks about a place that is not theirs, or an account of some areas about another one.
     Place(String),
+    /// Somebody of the register whom the account does not see, or nobody: which of them is not told.
+    Person,
     /// An account of some areas asks for what concerns the whole.
     Areas(Vec<AreaCode>),
     /// A lead of teams asks about a stop to which the plan sends other teams on that day.

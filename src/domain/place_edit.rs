@@ -113,12 +113,43 @@ pub fn edited(of: &Jurisdiction, code: &str, edit: &PlaceEdit) -> Result<Jurisdi
     Ok(new)
 }
 
-/// A campaign's own part after a change of capacity. What its folder says of the site is a copy of what the place can
-/// do where both say the same on that day: then it goes along. `None`: it has no copy, and a limit of its own stays.
+/// A campaign's own part after a change of a place. What its folder says of the site is a copy of what the place can do
+/// where both say the same on that day; and what a folder that stands alone closes is closed for everybody. Both go
+/// along. `None`: it has no copy, and a limit of its own stays.
 pub fn own_edited(
     own: &LocalCampaign,
     of: &Jurisdiction,
-    (code, from, [weekday_doses, saturday_doses, sunday_doses]): (&str, NaiveDate, [u32; 3]),
+    code: &str,
+    edit: &PlaceEdit,
+) -> Option<LocalCampaign> {
+    match edit {
+        PlaceEdit::Close { .. } => None,
+        PlaceEdit::Open { first, last } => {
+            if !own.beyond.is_whole || !closes(own, code, (*first, *last)) {
+                return None;
+            }
+            let closures = without(&own.closures, code, (*first, *last));
+            Some(LocalCampaign { closures, ..own.clone() })
+        }
+        PlaceEdit::Capacity { from, doses } => own_capacity(own, of, code, (*from, *doses)),
+    }
+}
+
+/// Whether a campaign's folder still closes a place, or limits it, on days that a change opens.
+pub fn stays_closed(own: &LocalCampaign, code: &str, edit: &PlaceEdit) -> bool {
+    let PlaceEdit::Open { first, last } = edit else { return false };
+    closes(own, code, (*first, *last))
+}
+
+fn closes(own: &LocalCampaign, code: &str, (first, last): (NaiveDate, NaiveDate)) -> bool {
+    own.closures.iter().any(|one| one.place == code && one.first <= last && first <= one.last)
+}
+
+fn own_capacity(
+    own: &LocalCampaign,
+    of: &Jurisdiction,
+    code: &str,
+    (from, [weekday_doses, saturday_doses, sunday_doses]): (NaiveDate, [u32; 3]),
 ) -> Option<LocalCampaign> {
     let is_now = |limit: &SiteLimit| {
         limit.row.site.code.as_str() == code && limit.row.from.is_none_or(|day| day <= from)
@@ -220,8 +251,9 @@ mod tests {
     #[test]
     fn a_campaigns_copy_goes_along_and_its_own_limit_stays() {
         let own = LocalCampaign::whole(&county());
-        let change = ("S1", day(10), [150, 60, 0]);
-        let new = own_edited(&own, &places(), change).expect("a copy");
+        let change = PlaceEdit::Capacity { from: day(10), doses: [150, 60, 0] };
+        let edit = |own: &LocalCampaign| own_edited(own, &places(), "S1", &change);
+        let new = edit(&own).expect("a copy");
         let rows: Vec<_> = new
             .limits
             .iter()
@@ -233,9 +265,23 @@ mod tests {
         for limit in &mut less.limits {
             limit.row.site.weekday_doses = 30;
         }
-        assert_eq!(own_edited(&less, &places(), change), None);
+        assert_eq!(edit(&less), None);
         less.limits.clear();
-        assert_eq!(own_edited(&less, &places(), change), None, "it says nothing of the site");
+        assert_eq!(edit(&less), None, "it says nothing of the site");
+    }
+
+    #[test]
+    fn a_folder_that_stands_alone_opens_with_the_place_and_another_keeps_its_own_closure() {
+        let mut own = LocalCampaign::whole(&county());
+        let open = PlaceEdit::Open { first: day(1), last: day(3) };
+        assert!(stays_closed(&own, "S1", &open) && !stays_closed(&own, "S2", &open));
+        let new = own_edited(&own, &places(), "S1", &open).expect("day 2 opens");
+        assert!(!stays_closed(&new, "S1", &open));
+        assert_eq!(new.closures.len(), 1, "another site's day stays");
+        assert_eq!(own_edited(&own, &places(), "S2", &open), None, "nothing is closed then");
+        own.beyond.is_whole = false;
+        assert_eq!(own_edited(&own, &places(), "S1", &open), None);
+        assert!(stays_closed(&own, "S1", &open));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Sex, as registers record it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Sex {
     /// Female.
     F,

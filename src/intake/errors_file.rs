@@ -97,10 +97,10 @@ impl ErrorsFile {
         self.rows
     }
 
-    /// Moves the file into place and returns its path. Without any row, removes the file that an earlier import
-    /// left.
+    /// Moves the file into place and returns its path: the workbook's where that holds all rows. Without any row,
+    /// removes the file that an earlier import left.
     pub fn finish(mut self) -> io::Result<Option<PathBuf>> {
-        let marked = self.finish_book()?;
+        let marked = self.finish_book()?.filter(|_| self.rows <= BOOK_ROWS_MAX as u64);
         self.finish_rows().map(|rows| marked.or(rows))
     }
 

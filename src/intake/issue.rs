@@ -288,6 +288,7 @@ pub const CODES: &[&str] = &[
     "macros",
     "formulas",
     "missing_sheet",
+    "sheet_skipped",
     "duplicate_sheet",
     "bad_toml",
     "file_changed",
@@ -452,7 +453,13 @@ pub const CODES: &[&str] = &[
     "unknown_code",
     // schools
     "list_of_nobody",
+    "list_of_two",
+    "list_withheld",
+    "empty_list",
+    "rows_twice",
     "unknown_school",
     "unknown_pupil",
     "several_pupils",
+    "pupil_differs",
+    "answer_outweighed",
 ];

@@ -4,9 +4,11 @@ use super::values::{clean, half_width};
 use crate::domain::campaign::Language;
 use crate::text;
 
-/// A heading in the form in which headings are compared.
+/// A heading in the form in which headings are compared. Chinese ones are often spread: `姓 名`.
 fn plain(heading: &str) -> String {
-    half_width(clean(heading)).trim().trim_end_matches('*').trim().to_lowercase()
+    let wide = half_width(clean(heading));
+    let text = wide.trim().trim_end_matches('*').trim().to_lowercase();
+    if text.is_ascii() { text } else { text.split_whitespace().collect() }
 }
 
 /// What a form calls a column of a table: its name there, and the one that it has in other tables.
@@ -58,6 +60,7 @@ mod tests {
             (" Ｄate ", Some(1)),
             ("日期", Some(1)),
             ("日期*", Some(1)),
+            ("日　期", Some(1)),
             ("接种剂次", Some(3)),
             ("剂次数", Some(3)),
             ("Date", Some(1)),

@@ -10,7 +10,7 @@ use super::settle::{names_of, settled};
 use super::table::{Column, Table};
 use super::tree::LIST_MARK;
 use crate::domain::area::Travel;
-use crate::domain::campaign::{Adopt, CatchUp, Language, overbook_risk};
+use crate::domain::campaign::{Adopt, CatchUp, FREEZE_DAYS, Language, overbook_risk};
 use crate::domain::contact::Contact;
 use crate::domain::group::{Group, GroupSet};
 use crate::domain::id::{CampaignId, GroupId, GroupSetId};
@@ -122,7 +122,7 @@ pub(super) fn read(table: &Table, issues: &mut Vec<Issue>) -> Option<Settings> {
             _ => None,
         })
     };
-    let freeze_days = fields.count_or("freeze_days", 7, 0..=FREEZE_DAYS_MAX);
+    let freeze_days = fields.count_or("freeze_days", FREEZE_DAYS, 0..=FREEZE_DAYS_MAX);
     let coordinator = fields.contact("coordinator.name", "coordinator.email");
     let series_issue = Some(fields.issue("unknown_series", "series"));
     let settings = Settings {

@@ -20,8 +20,12 @@ const WIDTH_MIN: usize = 8;
 const NOTE_CHARS_MAX: usize = 2000;
 /// Longest list of words that a drop-down can hold itself, Excel's own limit.
 const INLINE_CHARS_MAX: usize = 250;
-/// Excel's number for A4 paper.
+/// Excel's numbers for paper.
 const A4: u8 = 9;
+const A3: u8 = 8;
+/// A sheet with at most so many columns stands upright on its paper, one with more than `WIDE` needs a larger one.
+const NARROW: u16 = 8;
+const WIDE: u16 = 20;
 
 /// A cell's value.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +87,8 @@ pub enum Look {
     Reason,
     /// A sum.
     Sum,
+    /// A sign where there is no figure: it stands where figures do.
+    NoFigure,
 }
 
 /// What the cells of a column may hold.
@@ -106,6 +112,8 @@ pub struct Page<'a> {
     sheet: &'a mut Worksheet,
     widths: BTreeMap<u16, usize>,
     formats: BTreeMap<(Look, u8), Format>,
+    /// Whether columns are as wide as their data, however long their names are.
+    wraps_heads: bool,
 }
 
 /// Shows days as `2021-10-20`.
@@ -142,7 +150,8 @@ impl Book {
         let _ = sheet.set_name(plain.trim());
         sheet.set_paper_size(A4).set_landscape().set_print_fit_to_pages(1, 0);
         sheet.set_margins(0.4, 0.4, 0.5, 0.5, 0.3, 0.3).set_footer("&C&P / &N");
-        Page { sheet, widths: BTreeMap::new(), formats: BTreeMap::new() }
+        let (widths, formats) = (BTreeMap::new(), BTreeMap::new());
+        Page { sheet, widths, formats, wraps_heads: false }
     }
 
     /// The workbook's bytes.
@@ -154,7 +163,8 @@ impl Book {
 impl Page<'_> {
     /// Writes a cell. Row and column count from 0.
     pub fn put(&mut self, row: u32, column: u16, cell: &Cell, look: Look) -> Result<(), XlsxError> {
-        if !matches!(look, Look::Title | Look::Remark) {
+        let is_beside = look == Look::Head && self.wraps_heads;
+        if !matches!(look, Look::Title | Look::Remark) && !is_beside {
             let width = self.widths.entry(column).or_default();
             *width = (*width).max(cell.width());
         }
@@ -259,6 +269,18 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// Prints a table with so many columns on paper that suits it, with the rows of its heading on every page.
+    pub fn print_as(&mut self, columns: u16, head: (u32, u32)) -> Result<(), XlsxError> {
+        if columns <= NARROW {
+            self.sheet.set_portrait();
+        } else if columns > WIDE {
+            self.sheet.set_paper_size(A3);
+            self.wraps_heads = true;
+        }
+        self.sheet.set_repeat_rows(head.0, head.1)?;
+        Ok(())
+    }
+
     /// Formats a column as text, so that codes keep leading zeros when people type them.
     pub fn text_column(&mut self, column: u16) -> Result<(), XlsxError> {
         self.sheet.set_column_format(column, &Format::new().set_num_format("@"))?;
@@ -316,7 +338,7 @@ impl Page<'_> {
 fn format(look: Look, shown: u8) -> Format {
     const LINE: u32 = 0x00B8_C4CE;
     let format = match look {
-        Look::Plain | Look::Sum | Look::Bad | Look::Doubtful => {
+        Look::Plain | Look::Sum | Look::NoFigure | Look::Bad | Look::Doubtful => {
             Format::new().set_border(FormatBorder::Thin).set_border_color(Color::RGB(LINE))
         }
         Look::Title | Look::Remark | Look::Head | Look::Label | Look::Reason => Format::new(),
@@ -341,6 +363,7 @@ fn format(look: Look, shown: u8) -> Format {
         Look::Doubtful => format.set_background_color(Color::RGB(0x00FF_EB9C)),
         Look::Reason => format.set_font_color(Color::RGB(0x009C_0006)).set_text_wrap(),
         Look::Sum => format.set_bold(),
+        Look::NoFigure => format.set_align(FormatAlign::Right),
     };
     let format = match look {
         Look::Title | Look::Remark => format,

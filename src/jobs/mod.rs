@@ -5,6 +5,7 @@ mod cron_fields;
 pub mod cron_line;
 mod digest;
 mod occasion;
+pub mod overdue;
 mod plan;
 mod reminders;
 pub mod runner;

@@ -16,7 +16,7 @@ use crate::store::db::Claim;
 use crate::store::runs::{self, Run};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// How long a claim of a run holds without renewal, in milliseconds; it is renewed at a third of that. Another daemon
 /// takes over a dead one's run after this time and one tick.
@@ -47,6 +47,8 @@ pub struct Runner {
     pub hearts: Arc<Hearts>,
     /// Limits of the nightly plan's search.
     pub nightly: Limits,
+    /// Told when somebody asked for a run, so that the loop of jobs looks at once.
+    pub asked: Arc<Notify>,
     /// Where a changed configuration is announced.
     pub reload: watch::Sender<Option<Arc<Reload>>>,
 }
@@ -102,6 +104,7 @@ impl Runner {
             stop: watch::Sender::new(false),
             hearts: Arc::default(),
             nightly: Limits::NIGHTLY,
+            asked: Arc::default(),
             reload: watch::Sender::new(None),
         }
     }

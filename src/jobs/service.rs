@@ -81,7 +81,7 @@ impl Runner {
                 }
             };
             self.hearts.looked();
-            self.rest(wait, None).await;
+            self.rest(wait, Some(&self.asked)).await;
         }
     }
 
@@ -96,7 +96,7 @@ impl Runner {
             installation::note(&mut tx, EventKind::ClockJump, &said, millis(now)).await?;
             tx.commit().await?;
         }
-        let ended = self.work(now).await?;
+        let ended = Box::pin(self.work(now)).await?;
         for Ended { job, state, note } in &ended {
             let reason = stored_words(note);
             tracing::info!(job = job.word(), state = state.word(), reason, "job ended");

@@ -53,8 +53,8 @@ const PAST_ON: &str = "SELECT person, dose, day, place, plan, made_at FROM assig
 const ABSENCES: &str = "SELECT person, dose, COUNT(*), MAX(day) FROM assignment_past \
      WHERE campaign = $1 AND why IN ('absent', 'cancelled') GROUP BY person, dose";
 
-const CALLED: &str = "SELECT person, dose, day, place, why FROM assignment_past \
-     WHERE campaign = $1 AND day >= $2 AND day <= $3 AND why IN ('done', 'absent')";
+const CALLED: &str = "SELECT person, dose, day, place, why, ended_at FROM assignment_past \
+     WHERE campaign = $1 AND day >= $2 AND day <= $3 AND why IN ('done', 'absent', 'barred')";
 
 /// What is noted with a mail that is withdrawn.
 pub const NO_LONGER: &str = "the appointment no longer stands";
@@ -150,18 +150,20 @@ pub async fn each_absence(
     .await
 }
 
-/// Hands over the appointments of some days, in no order, that ended because the dose was given or the person did not
-/// come: code, number of the dose, day, place, why.
+/// Hands over the appointments of some days, in no order, that ended because the dose was given, or the person did not
+/// come or must not be called any more: code, seat, why, and when that was noted, milliseconds since 1970.
 pub async fn each_called(
     tx: &mut Tx,
     campaign: CampaignNo,
     (first, last): (NaiveDate, NaiveDate),
-    mut take: impl FnMut(String, u8, NaiveDate, PlaceCode, Ended),
+    mut take: impl FnMut(String, (u8, NaiveDate, PlaceCode), Ended, i64),
 ) -> Result<()> {
     tx.each(CALLED, args![campaign, first, last], |row| {
         let why: String = row.get(4)?;
-        let why = if why == Ended::Absent.word() { Ended::Absent } else { Ended::Done };
-        take(row.get(0)?, dose(&row)?, row.get(2)?, PlaceCode::new(row.get::<String>(3)?), why);
+        let all = [Ended::Absent, Ended::Barred];
+        let why = all.into_iter().find(|one| one.word() == why).unwrap_or(Ended::Done);
+        let seat = (dose(&row)?, row.get(2)?, PlaceCode::new(row.get::<String>(3)?));
+        take(row.get(0)?, seat, why, row.get(5)?);
         Ok(())
     })
     .await

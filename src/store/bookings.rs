@@ -72,6 +72,8 @@ const FROM: &str = "SELECT person, dose, day, place, slot, area, grp, answer, pl
 const TAKE: &str = "INSERT INTO assignment (campaign, person, dose, day, place, plan, made_at, \
      slot, area, grp, answer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const ANSWER: &str = "UPDATE assignment SET answer = $3 WHERE campaign = $1 AND person = $2";
+const UNANSWER: &str = "UPDATE assignment SET answer = NULL \
+     WHERE campaign = $1 AND person = $2 AND day >= $3 AND answer = 'confirmed'";
 const WITHOUT_SLOT: &str = "SELECT day, place, person FROM assignment \
      WHERE campaign = $1 AND day >= $2 AND slot IS NULL ORDER BY day, place, made_at, person";
 const SLOTS: &str = "SELECT DISTINCT day, place, slot FROM assignment \
@@ -185,6 +187,17 @@ pub async fn take(tx: &mut Tx, campaign: CampaignNo, one: &Appointment, now: i64
 /// Notes what somebody said to their appointment.
 pub async fn answer(tx: &mut Tx, campaign: CampaignNo, person: &str, answer: Answer) -> Result<()> {
     tx.run(ANSWER, args![campaign, person, answer]).await?;
+    Ok(())
+}
+
+/// Takes back that somebody confirmed an appointment from a day on.
+pub async fn unanswer(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    person: &str,
+    from: NaiveDate,
+) -> Result<()> {
+    tx.run(UNANSWER, args![campaign, person, from]).await?;
     Ok(())
 }
 

@@ -15,14 +15,24 @@ const REWRITE_PAST: &str = "UPDATE person_past SET content = $2 \
      WHERE person = $1 AND recorded_at = $3 AND superseded_at = $4";
 const APART: &str = "SELECT id, content FROM apart WHERE kind = 'person' AND code = $1";
 const REWRITE_APART: &str = "UPDATE apart SET content = $2 WHERE id = $1";
+/// Of records, also while they were another's to whose code this one led.
 const REASONS: [&str; 2] = [
-    "UPDATE dose_past SET why = 'void: erased' WHERE person = $1 AND why LIKE 'void: %'",
-    "UPDATE outcome_past SET why = 'void: erased' WHERE person = $1 AND why LIKE 'void: %'",
+    "UPDATE dose_past SET why = 'void: erased' WHERE why LIKE 'void: %' AND (person = $1 \
+     OR record IN (SELECT g.record FROM dose_past g WHERE g.person = $1 AND g.why = 'merged'))",
+    "UPDATE outcome_past SET why = 'void: erased' WHERE why LIKE 'void: %' AND (person = $1 \
+     OR record IN (SELECT g.record FROM outcome_past g WHERE g.person = $1 AND g.why = 'merged'))",
 ];
 const REMINDERS: &str = "SELECT DISTINCT o.id, o.message_id, o.state FROM reminder r \
      JOIN outbox o ON o.id = r.outbox WHERE r.person = $1 ORDER BY o.id";
+const REMINDERS_OF: &str = "SELECT DISTINCT o.id, o.message_id, o.state FROM reminder r \
+     JOIN outbox o ON o.id = r.outbox \
+     WHERE r.person = $1 AND o.created_at >= $2 AND o.created_at < $3 ORDER BY o.id";
 const DIGESTS: &str = "SELECT id, message_id, state FROM outbox \
      WHERE kind = 'digest' AND unique_key LIKE $1 ORDER BY id";
+const CODES: &str = "SELECT o.id, o.message_id, o.state FROM sign_in s \
+     JOIN outbox o ON o.unique_key = 'code/' || s.hash WHERE s.person = $1";
+const OLD_CODES: &str = "SELECT id FROM outbox WHERE kind = 'code' AND recipient <> $2 \
+     AND created_at < $1 AND state NOT IN ('queued', 'sending', 'in_doubt') ORDER BY id";
 const SESSIONS: &str = "SELECT day FROM assignment WHERE person = $1 \
      UNION SELECT day FROM assignment_past WHERE person = $1 ORDER BY 1";
 const BLANK_MAIL: &str = "UPDATE outbox SET content = $2, recipient = $3, subject = $3, \
@@ -58,6 +68,13 @@ pub struct Kept {
     pub content: String,
     /// Its number, or the instants between which it was known.
     at: (i64, Option<i64>),
+}
+
+impl Kept {
+    /// When a row of the register's history was recorded, milliseconds since 1970.
+    pub fn recorded_at(&self) -> Option<i64> {
+        self.at.1.map(|_| self.at.0)
+    }
 }
 
 /// A mail that names a person.
@@ -104,11 +121,14 @@ fn naming(row: &super::db::Row) -> Result<Naming> {
     Ok(Naming { id: row.get(0)?, message_id: row.get(1)?, state: row.get(2)? })
 }
 
-/// The mails that name a person: reminders, the digests before and on the evening of each appointment whatever
+/// The mails that name a person: reminders, codes, the digests before and on the evening of each appointment whatever
 /// campaigns they are about, what amended them, and copies of them.
 pub async fn mails(tx: &mut Tx, person: &str) -> Result<Vec<Naming>> {
     let rows = tx.rows(REMINDERS, args![person]).await?;
     let mut out: Vec<Naming> = rows.iter().map(naming).collect::<Result<_>>()?;
+    for row in tx.rows(CODES, args![person]).await? {
+        out.push(naming(&row)?);
+    }
     for row in tx.rows(SESSIONS, args![person]).await? {
         let day: NaiveDate = row.get(0)?;
         let evenings = [day.pred_opt(), Some(day)].into_iter().flatten();
@@ -124,6 +144,11 @@ pub async fn mails(tx: &mut Tx, person: &str) -> Result<Vec<Naming>> {
     out.sort_by_key(|mail| mail.id);
     out.dedup();
     Ok(out)
+}
+
+/// The reminders about a person that were written from an instant on and before another one (milliseconds since 1970).
+pub async fn mails_of(tx: &mut Tx, person: &str, (from, to): (i64, i64)) -> Result<Vec<Naming>> {
+    tx.rows(REMINDERS_OF, args![person, from, to]).await?.iter().map(naming).collect()
 }
 
 /// Takes the personal part out of a mail; one that waits is not sent.
@@ -180,6 +205,14 @@ pub async fn campaign(tx: &mut Tx, no: CampaignNo) -> Result<usize> {
     tx.run(OLD_ABSENCES, args![no]).await?;
     tx.run(OLD_REMINDERS, args![no]).await?;
     Ok(ids.len())
+}
+
+/// Takes numbers out of messages with codes that were made before an instant (milliseconds since 1970).
+pub async fn old_codes(tx: &mut Tx, before: i64) -> Result<()> {
+    for row in tx.rows(OLD_CODES, args![before, GONE]).await? {
+        blank_mail(tx, row.get(0)?).await?;
+    }
+    Ok(())
 }
 
 /// Deletes workbooks that were uploaded before an instant (milliseconds since 1970).

@@ -24,14 +24,22 @@ pub struct File {
 
 const LIST: &str = "SELECT id, campaign, kind, at, new, same, corrected, refused, name, undone_at \
      FROM imported WHERE id < $1 \
-     AND (name IS NOT NULL OR new + same + corrected + refused > 0) ORDER BY id DESC LIMIT $2";
+     AND (name IS NOT NULL OR (who IS NULL AND new + same + corrected + refused > 0)) \
+     ORDER BY id DESC LIMIT $2";
 const ERRORS: &str = "UPDATE imported SET errors = $2 WHERE id = $1";
+const ERRORS_OF: &str = "SELECT errors FROM imported WHERE id = $1";
 const UNDONE: &str = "UPDATE imported SET undone_at = $2 WHERE id = $1";
 
 /// Writes down where the refused rows of a file were written.
 pub async fn errors(tx: &mut Tx, id: i64, path: &str) -> Result<()> {
     tx.run(ERRORS, args![id, path]).await?;
     Ok(())
+}
+
+/// Where the refused rows of a file were written; `None` where none was refused.
+pub async fn errors_of(tx: &mut Tx, id: i64) -> Result<Option<String>> {
+    let row = tx.row(ERRORS_OF, args![id]).await?;
+    row.map_or(Ok(None), |row| row.get(0))
 }
 
 /// The newest files before a number.

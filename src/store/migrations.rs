@@ -41,6 +41,9 @@ embedded!(
     "0013_channels",
     "0014_booking",
     "0015_schools",
+    "0016_mergers",
+    "0017_calls",
+    "0018_waiting",
 );
 
 /// The migrations of a SQLite database.

@@ -152,6 +152,12 @@ const LIST: &str = selected!(
 const NEWEST: &str =
     selected!("SELECT", "FROM outbox WHERE campaign = $1 ORDER BY id DESC LIMIT $2");
 const FIND: &str = selected!("SELECT", "FROM outbox WHERE id = $1");
+const IS_OF: &str = "SELECT id FROM outbox WHERE id = $1 AND campaign = $2";
+const UNSETTLED: &str = selected!(
+    "SELECT",
+    "FROM outbox WHERE campaign = $1 AND state IN ('in_doubt', 'failed', 'bounced', 'unroutable') \
+     ORDER BY id DESC LIMIT $2"
+);
 const NEXT_DUE: &str =
     "SELECT MIN(due_at) FROM outbox WHERE state = 'queued' AND ($1 = '' OR channel = $1)";
 const CONTENT: &str = "SELECT content FROM outbox WHERE id = $1";
@@ -281,6 +287,16 @@ pub async fn newest(tx: &mut Tx, campaign: CampaignNo, limit: i64) -> Result<Vec
 /// One mail.
 pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Message>> {
     tx.row(FIND, args![id]).await?.as_ref().map(message).transpose()
+}
+
+/// Whether a message is a campaign's.
+pub async fn is_of(tx: &mut Tx, id: i64, campaign: CampaignNo) -> Result<bool> {
+    Ok(tx.row(IS_OF, args![id, campaign]).await?.is_some())
+}
+
+/// The newest messages of a campaign that somebody has to look at.
+pub async fn unsettled(tx: &mut Tx, campaign: CampaignNo, limit: i64) -> Result<Vec<Message>> {
+    tx.rows(UNSETTLED, args![campaign, limit]).await?.iter().map(message).collect()
 }
 
 /// When the next queued message is due, milliseconds since 1970: of one channel, or of all.

@@ -29,6 +29,15 @@ const HOUSEHOLD: [&str; 2] = [
      (SELECT CAST(content AS json) ->> 'household' FROM person WHERE person = $1) \
      ORDER BY person",
 ];
+/// As [`HOUSEHOLD`].
+const OF_DOCUMENT: [&str; 2] = [
+    "SELECT person FROM person \
+     WHERE CASE WHEN json_valid(content) THEN json_extract(content, '$.more.id_no') END = $1 \
+     ORDER BY person LIMIT 2",
+    "SELECT person FROM person \
+     WHERE CASE WHEN content LIKE '{%' THEN CAST(content AS json) -> 'more' ->> 'id_no' END = $1 \
+     ORDER BY person LIMIT 2",
+];
 const SEARCH: &str = "SELECT person, area, born, grp, sex, tags, died, content FROM person \
      WHERE LOWER(person) LIKE $1 ESCAPE '!' OR LOWER(content) LIKE $1 ESCAPE '!' \
      OR LOWER(content) LIKE $2 ESCAPE '!' ORDER BY person";
@@ -101,11 +110,17 @@ pub async fn each(tx: &mut Tx, mut take: impl FnMut(Person)) -> Result<()> {
     .await
 }
 
-/// Hands over, by code, everybody whose code or record has a text somewhere; `asked` is in lower case.
+/// Hands over, by code, everybody whose code or record may have a text somewhere; `asked` is in lower case. A letter
+/// beyond ASCII that has two cases stands for any character: databases fold these differently or not at all.
 pub async fn search(tx: &mut Tx, asked: &str, mut take: impl FnMut(Person)) -> Result<()> {
+    let is_cased = |c: char| !c.is_ascii() && (c.is_lowercase() || c.is_uppercase());
     let plain: String = asked
         .chars()
-        .flat_map(|c| ['!', '%', '_'].contains(&c).then_some('!').into_iter().chain([c]))
+        .map(|c| match c {
+            '!' | '%' | '_' => format!("!{c}"),
+            c if is_cased(c) => "%".to_owned(),
+            c => c.to_string(),
+        })
         .collect();
     // Numbers are stored as somebody typed them, with blanks and hyphens or without.
     let digits = asked.chars().filter(|c| !" -".contains(*c)).map(String::from);
@@ -136,6 +151,14 @@ pub async fn household(tx: &mut Tx, person: &str) -> Result<Vec<PersonId>> {
     let sql = if tx.is_sqlite() { HOUSEHOLD[0] } else { HOUSEHOLD[1] };
     let rows = tx.rows(sql, args![person]).await?;
     rows.iter().map(|row| row.get::<String>(0).map(PersonId::new)).collect()
+}
+
+/// Whose document has a number, as it stands in the register; `None` where nobody's has, or several people's.
+pub async fn of_document(tx: &mut Tx, number: &str) -> Result<Option<PersonId>> {
+    let sql = if tx.is_sqlite() { OF_DOCUMENT[0] } else { OF_DOCUMENT[1] };
+    let rows = tx.rows(sql, args![number]).await?;
+    let [row] = rows.as_slice() else { return Ok(None) };
+    row.get::<String>(0).map(PersonId::new).map(Some)
 }
 
 /// How many people the register has.

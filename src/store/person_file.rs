@@ -4,6 +4,7 @@ use super::{Result, Tx};
 use crate::args;
 use chrono::NaiveDate;
 use serde::Serialize;
+use std::sync::LazyLock;
 
 /// An appointment, standing or ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,16 +49,23 @@ const APPOINTMENTS: &str = "SELECT c.id, a.dose, a.day, a.place, NULL FROM assig
 const MAILS: &str = "SELECT o.id, c.id, r.kind, r.day, o.recipient, o.subject, o.state, \
      o.message_id FROM reminder r JOIN outbox o ON o.id = r.outbox \
      JOIN campaign c ON c.no = r.campaign WHERE r.person = $1 ORDER BY r.day, o.id";
-const MOVE_ASSIGNMENT: &str = "UPDATE assignment SET person = $2 WHERE person = $1 \
-     AND NOT EXISTS (SELECT 1 FROM assignment o WHERE o.person = $2 \
+const BOTH: &str = "person = $1 AND EXISTS (SELECT 1 FROM assignment o WHERE o.person = $2 \
      AND o.campaign = assignment.campaign)";
-const END_ASSIGNMENT: &str = "INSERT INTO assignment_past \
-     (campaign, person, dose, day, place, plan, made_at, ended_at, why) \
-     SELECT campaign, $2, dose, day, place, plan, made_at, $3, 'plan_changed' FROM assignment \
-     WHERE person = $1";
-const DELETE_ASSIGNMENT: &str = "DELETE FROM assignment WHERE person = $1";
+static END_DOUBLE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "INSERT INTO assignment_past \
+         (campaign, person, dose, day, place, plan, made_at, ended_at, why, slot, answer) \
+         SELECT campaign, person, dose, day, place, plan, made_at, $3, 'plan_changed', slot, \
+         answer FROM assignment WHERE {BOTH}"
+    )
+});
+static DELETE_DOUBLE: LazyLock<String> =
+    LazyLock::new(|| format!("DELETE FROM assignment WHERE {BOTH}"));
+const MOVE_ASSIGNMENT: &str = "UPDATE assignment SET person = $2 WHERE person = $1";
 const MOVE_PAST: &str = "UPDATE assignment_past SET person = $2 WHERE person = $1";
 const MOVE_LINK: &str = "UPDATE booking_link SET person = $2 WHERE person = $1";
+const MOVE_WAITING: &str = "UPDATE waiting SET person = $2 WHERE person = $1 AND NOT EXISTS \
+     (SELECT 1 FROM waiting o WHERE o.person = $2 AND o.campaign = waiting.campaign)";
 const MOVE_REMINDER: &str = "UPDATE reminder SET person = $2 WHERE person = $1 AND NOT EXISTS \
      (SELECT 1 FROM reminder o WHERE o.person = $2 AND o.campaign = reminder.campaign \
      AND o.outbox = reminder.outbox AND o.dose = reminder.dose AND o.kind = reminder.kind)";
@@ -101,15 +109,22 @@ pub async fn mails(tx: &mut Tx, person: &str) -> Result<Vec<Mail>> {
         .collect()
 }
 
-/// Makes appointments and reminders of one code those of another. Where both have an appointment in a campaign, the
-/// second one's ends. `now`: milliseconds since 1970.
+/// Ends appointments of one code in campaigns in which another one has an appointment, too. `now`: milliseconds since
+/// 1970.
+pub async fn end_double(tx: &mut Tx, from: &str, to: &str, now: i64) -> Result<()> {
+    tx.run(&END_DOUBLE, args![from, to, now]).await?;
+    tx.run(&DELETE_DOUBLE, args![from, to]).await?;
+    Ok(())
+}
+
+/// Makes appointments and reminders of one code those of another, once [`end_double`] has ended what both had. `now`:
+/// milliseconds since 1970.
 pub async fn hand_over(tx: &mut Tx, from: &str, to: &str, now: i64) -> Result<()> {
     tx.run(WITHDRAW, args![from, now]).await?;
     tx.run(MOVE_ASSIGNMENT, args![from, to]).await?;
-    tx.run(END_ASSIGNMENT, args![from, to, now]).await?;
-    tx.run(DELETE_ASSIGNMENT, args![from]).await?;
     tx.run(MOVE_PAST, args![from, to]).await?;
     tx.run(MOVE_LINK, args![from, to]).await?;
+    tx.run(MOVE_WAITING, args![from, to]).await?;
     tx.run(MOVE_REMINDER, args![from, to]).await?;
     Ok(())
 }

@@ -30,7 +30,7 @@ const LAST: &str = "SELECT r.person, r.dose, MAX(r.day), COUNT(*) FROM reminder 
      WHERE r.campaign = $1 AND r.kind = $2 GROUP BY r.person, r.dose";
 const TOLD: &str = "SELECT r.person, r.dose, r.kind, r.day, r.place, r.outbox, o.state, \
      o.recipient FROM reminder r JOIN outbox o ON o.id = r.outbox WHERE r.campaign = $1 \
-     AND r.kind IN ('tomorrow', 'moved', 'cancelled') AND r.day >= $2 ORDER BY r.outbox";
+     AND r.kind IN ('tomorrow', 'given', 'moved', 'cancelled') AND r.day >= $2 ORDER BY r.outbox";
 const OF_MAILS: &str = "SELECT r.person, r.dose, r.kind, r.day, r.place, r.outbox, r.campaign \
      FROM reminder r WHERE r.outbox IN (SELECT CAST(value AS BIGINT) FROM json_each($1))";
 
@@ -47,6 +47,8 @@ words! {
     pub enum Kind {
         /// An appointment on the next day.
         Tomorrow = "tomorrow",
+        /// A seat for which they waited.
+        Given = "given",
         /// An appointment that is another than they were told.
         Moved = "moved",
         /// An appointment that they were told and that is no more.

@@ -183,7 +183,7 @@ where
 }
 
 /// A day as both databases write it into JSON: `2021-10-20`.
-fn day(text: &[u8]) -> Option<NaiveDate> {
+pub(super) fn day(text: &[u8]) -> Option<NaiveDate> {
     let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return None };
     let number = |digits: &[u8]| {
         digits.iter().try_fold(0_u32, |number, digit| {

@@ -30,6 +30,13 @@ pub struct Run {
     pub finished_at: Option<i64>,
 }
 
+impl Run {
+    /// Whether it may be run after all: it failed or was passed over.
+    pub fn may_go_again(&self) -> bool {
+        matches!(self.state, RunState::Failed | RunState::Skipped)
+    }
+}
+
 const WATERMARK: &str = "SELECT at FROM watermark WHERE campaign = $1 AND job = $2";
 const SET_WATERMARK: &str = "INSERT INTO watermark (campaign, job, at) VALUES ($1, $2, $3) \
      ON CONFLICT (campaign, job) DO UPDATE SET at = excluded.at WHERE watermark.at < excluded.at";
@@ -60,6 +67,12 @@ const LAST: &str = "SELECT id, campaign, job, due_at, state, reason, attempt, fe
      finished_at FROM run WHERE campaign = $1 AND job = $2 AND state = $3 \
      ORDER BY due_at DESC LIMIT 1";
 
+const BY_ID: &str = "SELECT id, campaign, job, due_at, state, reason, attempt, fence, started_at, \
+     finished_at FROM run WHERE campaign = $1 AND id = $2";
+const OPEN: &str = "SELECT COUNT(*) FROM run WHERE campaign = $1 AND job = $2 \
+     AND state IN ('due', 'running')";
+const AGAIN: &str = "UPDATE run SET state = 'due', reason = NULL, attempt = 0, fence = fence + 1, \
+     owner = NULL, lease_until = NULL WHERE id = $1 AND state IN ('failed', 'skipped')";
 const BACKFILLED: &str = "UPDATE run SET state = 'done', reason = $4, attempt = attempt + 1, \
      fence = fence + 1, started_at = $5, finished_at = $5, owner = NULL, lease_until = NULL \
      WHERE campaign = $1 AND job = $2 AND due_at = $3 AND state <> 'running'";
@@ -207,5 +220,24 @@ pub async fn backfilled(
 ) -> Result<()> {
     tx.run(INSERT, args![campaign, job, due_at, RunState::Skipped, None::<&str>]).await?;
     tx.run(BACKFILLED, args![campaign, job, due_at, note.stored(), now]).await?;
+    Ok(())
+}
+
+/// A run of a campaign by its number.
+pub async fn by_id(tx: &mut Tx, campaign: CampaignNo, id: i64) -> Result<Option<Run>> {
+    tx.row(BY_ID, args![campaign, id]).await?.as_ref().map(run).transpose()
+}
+
+/// Whether a run of a job waits or works.
+pub async fn is_open(tx: &mut Tx, campaign: CampaignNo, job: Job) -> Result<bool> {
+    match tx.row(OPEN, args![campaign, job]).await? {
+        Some(row) => Ok(row.count(0, "run")? > 0),
+        None => Ok(false),
+    }
+}
+
+/// Lets a run that failed or was passed over wait to be claimed again.
+pub async fn again(tx: &mut Tx, id: i64) -> Result<()> {
+    tx.run(AGAIN, args![id]).await?;
     Ok(())
 }

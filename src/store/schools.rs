@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
 const LISTS: &str = "SELECT list, nr, kind, content, decided FROM pupil ORDER BY list, nr";
-const CLEAR: &str = "DELETE FROM pupil WHERE list = $1";
+const CLEAR: &str = "DELETE FROM pupil WHERE list = $1 AND kind = $2";
 bulk!(WRITE, 6, "INSERT INTO pupil (list, nr, kind, content, decided, recorded_at) VALUES", "");
 const DECIDE: &str = "UPDATE pupil SET decided = $3 WHERE list = $1 AND nr = $2";
 
@@ -67,9 +67,14 @@ pub async fn lists(tx: &mut Tx) -> Result<Vec<Pupil>> {
     tx.rows(LISTS, args![]).await?.iter().map(pupil).collect()
 }
 
-/// Puts a list in the place of the one that was there.
-pub async fn replace(tx: &mut Tx, list: &AreaCode, rows: &[&Pupil], now: i64) -> Result<()> {
-    tx.run(CLEAR, args![list.as_str()]).await?;
+/// Puts a list in the place of the one of this kind that was there.
+pub async fn replace(
+    tx: &mut Tx,
+    (list, kind): (&AreaCode, ListKind),
+    rows: &[&Pupil],
+    now: i64,
+) -> Result<()> {
+    tx.run(CLEAR, args![list.as_str(), kind]).await?;
     let mut values = Vec::new();
     for row in rows {
         let content = serde_json::to_string(row).expect("a pupil is plain data");
@@ -88,14 +93,14 @@ pub async fn decide(tx: &mut Tx, list: &str, nr: u32, decided: &Decided) -> Resu
 /// What guardians answered in a campaign.
 pub async fn consents(tx: &mut Tx, campaign: CampaignNo) -> Result<BTreeMap<PersonId, Consent>> {
     let rows = tx.rows(CONSENTS, args![campaign]).await?;
-    let consent = |row: &Row| {
-        let row = row.of("consent", &[0]);
-        let person = PersonId::new(row.get::<String>(0)?);
-        let answer: ConsentAnswer = row.word(1)?;
-        let (day, given_by, reason) = (row.get(2)?, row.get(3)?, row.get(4)?);
-        Ok((person.clone(), Consent { person, answer, day, given_by, reason }))
-    };
-    rows.iter().map(consent).collect()
+    rows.iter().map(|row| consent(row).map(|one| (one.person.clone(), one))).collect()
+}
+
+fn consent(row: &Row) -> Result<Consent> {
+    let row = row.of("consent", &[0]);
+    let person = PersonId::new(row.get::<String>(0)?);
+    let answer: ConsentAnswer = row.word(1)?;
+    Ok(Consent { person, answer, day: row.get(2)?, given_by: row.get(3)?, reason: row.get(4)? })
 }
 
 /// Stores an answer and keeps the one before it. `now`: milliseconds since 1970.
@@ -145,17 +150,66 @@ pub async fn printed(
     Ok(out)
 }
 
-/// What stands of one person in lists and answers goes with another code from now on. Where both answered, the answer
-/// of the one who stays counts. `now`: milliseconds since 1970.
-pub async fn hand_over(tx: &mut Tx, from: &str, to: &str, now: i64) -> Result<()> {
-    const KEEP_SECOND: &str = "INSERT INTO consent_past \
-         (campaign, person, answer, day, given_by, reason, recorded_at, superseded_at) \
-         SELECT campaign, $2, answer, day, given_by, reason, recorded_at, $3 \
-         FROM consent WHERE person = $1";
+/// What the guardians of one person answered, by campaign.
+pub async fn consents_of(tx: &mut Tx, person: &str) -> Result<BTreeMap<CampaignNo, Consent>> {
+    const OF: &str = "SELECT person, answer, day, given_by, reason, campaign FROM consent \
+         WHERE person = $1 ORDER BY campaign";
+    let rows = tx.rows(OF, args![person]).await?;
+    rows.iter().map(|row| Ok((CampaignNo(row.get(5)?), consent(row)?))).collect()
+}
+
+/// What the guardians of one person answered before in a campaign, the last answer first.
+async fn past(tx: &mut Tx, campaign: CampaignNo, person: &str) -> Result<Vec<Consent>> {
+    const PAST: &str = "SELECT person, answer, day, given_by, reason FROM consent_past \
+         WHERE campaign = $1 AND person = $2 ORDER BY superseded_at DESC, recorded_at DESC";
+    tx.rows(PAST, args![campaign, person]).await?.iter().map(consent).collect()
+}
+
+/// What the guardians of one person answered before, each with when the next answer came (milliseconds since 1970).
+pub async fn past_of(tx: &mut Tx, person: &str) -> Result<Vec<(CampaignNo, Consent, i64)>> {
+    const PAST: &str = "SELECT person, answer, day, given_by, reason, campaign, superseded_at \
+         FROM consent_past WHERE person = $1 ORDER BY superseded_at, campaign, recorded_at";
+    let rows = tx.rows(PAST, args![person]).await?;
+    rows.iter().map(|row| Ok((CampaignNo(row.get(5)?), consent(row)?, row.get(6)?))).collect()
+}
+
+/// Takes back a refusal: the agreement before it counts again, if there was one. `now`: milliseconds since 1970.
+pub async fn take_back(tx: &mut Tx, campaign: CampaignNo, person: &str, now: i64) -> Result<()> {
+    const DROP: &str = "DELETE FROM consent WHERE campaign = $1 AND person = $2";
+    let before = past(tx, campaign, person).await?;
+    tx.run(KEEP, args![campaign, person, now]).await?;
+    tx.run(DROP, args![campaign, person]).await?;
+    if let Some(agreed) = before.iter().find(|one| one.answer == ConsentAnswer::Yes) {
+        answer(tx, campaign, agreed, now).await?;
+    }
+    Ok(())
+}
+
+/// Sets answers of two codes that become one person aside where both answered in a campaign: the newest one counts.
+/// Returns where each stands now: its number, and when it was set aside. `now`: milliseconds since 1970.
+pub async fn set_aside(tx: &mut Tx, (from, to): (&str, &str), now: i64) -> Result<Vec<(i64, i64)>> {
+    const DROP: &str = "DELETE FROM consent WHERE campaign = $1 AND person = $2";
+    const KEPT: &str = "SELECT MAX(id) FROM consent_past WHERE campaign = $1 AND person = $2";
+    let (theirs, own) = (consents_of(tx, from).await?, consents_of(tx, to).await?);
+    let mut out = Vec::new();
+    for (campaign, one) in &theirs {
+        let Some(held) = own.get(campaign) else { continue };
+        let lesser = if held.outweighs(one) { from } else { to };
+        tx.run(KEEP, args![*campaign, lesser, now]).await?;
+        tx.run(DROP, args![*campaign, lesser]).await?;
+        if let Some(row) = tx.row(KEPT, args![*campaign, lesser]).await? {
+            out.push((row.get(0)?, now));
+        }
+    }
+    Ok(out)
+}
+
+/// What stands of one person in lists and answers goes with another code from now on, once [`set_aside`] has chosen
+/// between their answers.
+pub async fn hand_over(tx: &mut Tx, from: &str, to: &str) -> Result<()> {
     const MOVED: [&str; 4] = [
         "UPDATE pupil SET decided = $2 WHERE decided = $1",
-        "UPDATE consent SET person = $2 WHERE person = $1 AND NOT EXISTS (SELECT 1 FROM consent o \
-         WHERE o.person = $2 AND o.campaign = consent.campaign)",
+        "UPDATE consent SET person = $2 WHERE person = $1",
         "UPDATE consent_past SET person = $2 WHERE person = $1",
         "UPDATE printed SET person = $2 WHERE person = $1 AND NOT EXISTS (SELECT 1 FROM printed o \
          WHERE o.person = $2 AND o.campaign = printed.campaign AND o.day = printed.day)",
@@ -163,8 +217,6 @@ pub async fn hand_over(tx: &mut Tx, from: &str, to: &str, now: i64) -> Result<()
     for statement in MOVED {
         tx.run(statement, args![from, to]).await?;
     }
-    tx.run(KEEP_SECOND, args![from, to, now]).await?;
-    tx.run("DELETE FROM consent WHERE person = $1", args![from]).await?;
     tx.run("DELETE FROM printed WHERE person = $1", args![from]).await?;
     Ok(())
 }

@@ -104,7 +104,8 @@ tables! {
         maybe(text("grp")), text("sex"), maybe(text("tags")), maybe(day("died")), text("content"),
         text("why"),
     ],
-    alias 1 [text("alias"), text("person"), int("at")],
+    alias 1 [text("alias"), text("person"), int("at"), maybe(text("moved"))],
+    alias_past 2 [text("alias"), int("until_at"), text("person"), int("at")],
     erased 1 [text("person"), int("at"), text("why")],
     apart 1 numbered [
         int("id"), text("kind"), int("campaign"), text("code"), maybe(text("now_code")),
@@ -160,8 +161,9 @@ tables! {
         int("made_at"), maybe(int("slot")), maybe(text("area")), maybe(text("grp")),
         maybe(text("answer")),
     ],
-    assignment_past 0 [
-        int("campaign"), text("person"), int("dose"), day("day"), text("place"), int("plan"),
+    assignment_past 1 numbered [
+        int("id"), int("campaign"), text("person"), int("dose"), day("day"), text("place"),
+        int("plan"),
         int("made_at"), int("ended_at"), text("why"), maybe(int("slot")), maybe(text("answer")),
     ],
     seat_lock 1 [int("campaign"), int("turn")],
@@ -173,8 +175,9 @@ tables! {
         int("campaign"), text("person"), text("answer"), day("day"), maybe(text("given_by")),
         maybe(text("reason")), int("recorded_at"),
     ],
-    consent_past 0 [
-        int("campaign"), text("person"), text("answer"), day("day"), maybe(text("given_by")),
+    consent_past 1 numbered [
+        int("id"), int("campaign"), text("person"), text("answer"), day("day"),
+        maybe(text("given_by")),
         maybe(text("reason")), int("recorded_at"), int("superseded_at"),
     ],
     printed 3 [
@@ -188,6 +191,16 @@ tables! {
     booking_link 1 [
         text("hash"), int("campaign"), text("person"), int("dose"), day("until_day"),
         int("made_at"),
+    ],
+    waiting 2 [
+        int("campaign"), text("person"), int("dose"), int("since"), maybe(day("given_day")),
+    ],
+    sign_in 1 [
+        text("hash"), maybe(text("person")), maybe(text("code")), int("made_at"), int("tries"),
+    ],
+    phone_call 1 numbered [
+        int("id"), int("campaign"), text("person"), day("day"), int("at"), text("result"),
+        text("who"), text("once"), maybe(text("made")), maybe(int("undone_at")),
     ],
     outbox 1 numbered [
         int("id"), maybe(int("campaign")), text("unique_key"), text("kind"), text("recipient"),

@@ -98,7 +98,7 @@ async fn show(
 }
 
 /// An instant as the clocks of the jurisdiction show it; without any campaign, as the world's time.
-fn time(timezone: Tz, millis: i64) -> String {
+pub(super) fn time(timezone: Tz, millis: i64) -> String {
     DateTime::from_timestamp_millis(millis)
         .map(|at| at.with_timezone(&timezone))
         .map(|at| match timezone {
@@ -132,12 +132,14 @@ pub(super) struct Given {
 /// Carries out what a form asks for.
 pub(super) async fn change(
     AskedSite(site): AskedSite,
-    Extension(visitor): Extension<Visitor>,
+    Extension(mut visitor): Extension<Visitor>,
     Path(what): Path<String>,
     headers: HeaderMap,
     Form(given): Form<Given>,
 ) -> Result<Response, Refusal> {
     let t = visitor.t();
+    // The page is one of accounts, whichever form it answers.
+    "/accounts".clone_into(&mut visitor.here);
     match act(&site.app, &what, given, &visitor, site.clock.now()).await {
         Ok(None) => Ok(Redirect::to("/accounts").into_response()),
         // The secret is shown once, in the answer to the form itself, and never in an address.

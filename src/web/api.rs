@@ -2,6 +2,7 @@
 //! A program sends a token. It may do what both the token's scopes and the token's account allow.
 
 use super::Site;
+use super::asked_days::parse_day;
 use super::due::visible;
 use super::source::AskedSite;
 use super::turns::Turn;
@@ -11,7 +12,6 @@ use crate::app::{AppError, Loaded};
 use crate::domain::account::{Account, Scope};
 use crate::domain::audit::Action;
 use crate::domain::coverage::Depth;
-use crate::domain::date::parse_day;
 use crate::domain::dose::Tally;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, RecordId};
 use crate::domain::permission::{self, Actor, Power};
@@ -272,8 +272,9 @@ async fn due(
     let (caller, loaded) = enter(&site, &headers, Power::People, id).await?;
     let Query(asked) = asked?;
     let now = site.clock.now();
-    let by = day(asked.by.as_ref(), crate::app::today(&loaded.campaign, now))?;
-    let mut lines = site.app.due(&loaded, by).await?;
+    let today = crate::app::today(&loaded.campaign, now);
+    let by = day(asked.by.as_ref(), today)?;
+    let mut lines = site.app.due(&loaded, by, today).await?;
     let visits = site.app.visits(&loaded, lines.iter().filter_map(|line| line.day)).await?;
     lines.retain(|line| visible(caller.actor(), &loaded, line, &visits));
     let said = format!("API: as of {by}, {} people", lines.len());

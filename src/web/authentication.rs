@@ -13,7 +13,7 @@ use crate::app::AppError;
 use crate::app::sign_in::Tried;
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
-use crate::domain::permission::{Power, may};
+use crate::domain::permission::{Actor, Power, may};
 use axum::Extension;
 use axum::extract::{Form, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -73,6 +73,8 @@ pub(super) async fn gate(
         }
         return kept::ask_to_log_in(request, &here).await;
     };
+    // What is shown in answer to a form is found again without its token.
+    let here = if request.method() == Method::GET { here } else { kept::without_token(&here) };
     let visitor = Visitor { account, language: t.0, token, here };
     let path = request.uri().path();
     let refused = if may(visitor.actor(), power).is_err() {
@@ -136,8 +138,10 @@ pub(super) async fn login(
         (status, framed(None, (t, "/login"), None, &page, &headers)).into_response()
     };
     let tried = try_password(&site, source, (name, &given.password)).await;
-    let logged_in = match tried {
-        Ok(Tried::Right(account)) => site.app.log_in(&account, site.login_clock.now()).await,
+    let (logged_in, account) = match tried {
+        Ok(Tried::Right(account)) => {
+            (site.app.log_in(&account, site.login_clock.now()).await, account)
+        }
         Ok(Tried::Wrong) => {
             return again(StatusCode::UNAUTHORIZED, t.w("web-wrong-password"));
         }
@@ -147,19 +151,21 @@ pub(super) async fn login(
             response.headers_mut().insert(header::RETRY_AFTER, secs.into());
             return response;
         }
-        Err(error) => Err(error),
+        Err(error) => return Refusal::of(t, &error).into_response(),
     };
-    match logged_in {
-        Ok(token) => {
-            let cookie = set_cookie(&headers, LOGIN, &token, COOKIE_SECS);
-            let cookie = [(header::SET_COOKIE, cookie)];
-            match Kept::read(kept) {
-                Some(kept) => (cookie, kept.page(t, &token, &headers)).into_response(),
-                None => (cookie, Redirect::to(next)).into_response(),
-            }
-        }
-        Err(error) => Refusal::of(t, &error).into_response(),
-    }
+    let token = match logged_in {
+        Ok(token) => token,
+        Err(error) => return Refusal::of(t, &error).into_response(),
+    };
+    let cookie = [(header::SET_COOKIE, set_cookie(&headers, LOGIN, &token, COOKIE_SECS))];
+    let Some(kept) = Kept::read(kept) else {
+        return (cookie, Redirect::to(next)).into_response();
+    };
+    let by = Actor::Account(&account);
+    // Without the campaigns the form has plainer words, and nothing of it is lost.
+    let all = site.app.campaigns().await.unwrap_or_default();
+    let all: Vec<_> = all.iter().map(|one| one.seen_by(by)).collect();
+    (cookie, kept.page((t, &all), &token, &headers)).into_response()
 }
 
 /// Tries a password; wrong ones make the source wait.

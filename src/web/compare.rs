@@ -5,7 +5,7 @@ use super::page_context::PageContext;
 use super::plan::changes_table;
 use super::table::{Cell, Table};
 use super::words::T;
-use crate::domain::plan::{Figures, PlanRow};
+use crate::domain::plan::{Figures, PlanRow, PlanState};
 use crate::domain::planner;
 use crate::store::plans::PlanHead;
 use askama::Template;
@@ -41,9 +41,8 @@ pub(super) async fn compare(
     let t = context.t();
     let fail = |error| context.refusal(&error);
     let heads = context.app().plan_list(&context.loaded).await.map_err(fail)?;
-    let newest: Vec<i64> = heads.iter().rev().map(|head| head.no).take(2).collect();
-    let first = which.a.or_else(|| newest.get(1).copied());
-    let second = which.b.or_else(|| newest.first().copied());
+    let (first, second) = meant(&heads);
+    let (first, second) = (which.a.or(first), which.b.or(second));
     let choice = |chosen: Option<i64>| {
         let word = |head: &PlanHead| {
             let state = t.w(&format!("plan-state-{}", head.state.word()));
@@ -75,6 +74,23 @@ pub(super) async fn compare(
     let page = Page::new(title, "plan", &main);
     let tables = main.figures.into_iter().chain(main.changes).collect();
     Ok(context.show(page.with(tables)))
+}
+
+/// The plan in force and the newest draft; without a draft the plan in force before and the one now; else the newest.
+fn meant(heads: &[PlanHead]) -> (Option<i64>, Option<i64>) {
+    let newest =
+        |state: PlanState| heads.iter().rfind(|head| head.state == state).map(|one| one.no);
+    let (now, draft) = (newest(PlanState::Adopted), newest(PlanState::Draft));
+    let draft = draft.filter(|draft| now.is_none_or(|now| *draft > now));
+    match (now, draft, newest(PlanState::Superseded)) {
+        (Some(now), Some(draft), _) => (Some(now), Some(draft)),
+        (Some(now), None, Some(before)) => (Some(before), Some(now)),
+        _ => {
+            let mut newest = heads.iter().rev().map(|head| head.no);
+            let second = newest.next();
+            (newest.next(), second)
+        }
+    }
 }
 
 type Plan<'a> = (&'a PlanHead, &'a [PlanRow]);

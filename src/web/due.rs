@@ -8,6 +8,7 @@ use super::words::T;
 use crate::app::Loaded;
 use crate::app::due::DueLine;
 use crate::domain::audit::Action;
+use crate::domain::id::{AreaCode, PlaceCode};
 use crate::domain::permission::{Actor, Visits, may_see};
 use crate::text::thousands;
 use askama::Template;
@@ -55,8 +56,19 @@ pub(super) fn visible(
     line: &DueLine,
     visits: &BTreeMap<NaiveDate, Visits>,
 ) -> bool {
-    let visits = line.day.and_then(|day| visits.get(&day));
-    may_see(actor, &loaded.campaign, &line.area, line.place.as_ref().zip(visits)).is_ok()
+    let appointment = line.day.zip(line.place.clone());
+    may_see_line(actor, loaded, (&line.area, appointment.as_ref()), visits)
+}
+
+/// The same of whoever lives in an area and has an appointment, or none.
+pub(super) fn may_see_line(
+    actor: Actor<'_>,
+    loaded: &Loaded,
+    (area, appointment): (&AreaCode, Option<&(NaiveDate, PlaceCode)>),
+    visits: &BTreeMap<NaiveDate, Visits>,
+) -> bool {
+    let expected = appointment.and_then(|(day, place)| Some((place, visits.get(day)?)));
+    may_see(actor, &loaded.campaign, area, expected).is_ok()
 }
 
 /// The due list of a day.
@@ -77,7 +89,7 @@ pub(super) async fn due(
     let dose = Filter::of(filter.dose.as_ref()).and_then(|text| text.parse::<u8>().ok());
     let overdue = filter.overdue.as_deref() == Some("yes");
     let read = |context: PageContext| async move {
-        context.app().due(&context.loaded, context.as_of).await
+        context.app().due(&context.loaded, context.as_of, context.today()).await
     };
     let all = context.cached("due", read).await?;
     let visits = context.visits_of(all.iter().filter_map(|line| line.day)).await?;

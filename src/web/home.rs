@@ -3,6 +3,7 @@
 
 use super::page::{Page, Refusal, address, encoded, framed};
 use super::page_context::PageContext;
+use super::plan::SEARCH_SECS;
 use super::source::AskedSite;
 use super::table::{Cell, Table};
 use super::visitor::Visitor;
@@ -23,8 +24,6 @@ use std::sync::Arc;
 
 /// Seconds between two refreshes, where JavaScript runs.
 const LIVE_SECS: u32 = 15;
-/// Seconds for which a plan is searched that somebody asks for here.
-const SEARCH_SECS: u64 = 20;
 
 /// A button or a link beside something to do.
 pub(super) struct Step {
@@ -64,6 +63,8 @@ struct Main {
     t: T,
     title: String,
     own: Option<Table>,
+    /// A lead's call lists: address and text.
+    calls: Vec<(String, String)>,
     cards: Vec<Card>,
     todos: Vec<(String, Vec<Todo>)>,
     short: Table,
@@ -118,7 +119,8 @@ pub(super) async fn home(
         (true, true) => format!("{} {}", t.w("web-no-campaign"), t.w("web-no-campaign-do")),
         (true, false) => t.w("web-no-campaign"),
     };
-    let main = Main { t, title, own, cards, todos, short, empty };
+    let calls = call_lists(&visitor, &shown);
+    let main = Main { t, title, own, calls, cards, todos, short, empty };
     let page = Page::new(t.w("web-today"), "today", &main);
     let tables = main.own.into_iter().chain([main.short]).collect();
     let page = Page { live_secs: LIVE_SECS, ..page.with(tables) };
@@ -262,6 +264,22 @@ fn add_short(table: &mut Table, context: &PageContext, stand: &Stand, has_severa
         ]);
         table.rows.push(cells);
     }
+}
+
+/// The call lists of a lead, one for each campaign.
+fn call_lists(visitor: &Visitor, shown: &[PageContext]) -> Vec<(String, String)> {
+    if visitor.account.role != Role::Lead {
+        return Vec::new();
+    }
+    let link = |context: &PageContext| {
+        let name = crate::text::harmless(&context.loaded.campaign.name);
+        let text = match shown.len() {
+            1 => visitor.t().w("web-calls"),
+            _ => format!("{}: {name}", visitor.t().w("web-calls")),
+        };
+        (context.to("calls"), text)
+    };
+    shown.iter().map(link).collect()
 }
 
 /// The table of a lead's own places.

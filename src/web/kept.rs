@@ -4,7 +4,13 @@
 use super::login_page::{inside, is_from_elsewhere, language, login_page};
 use super::page::{Page, framed};
 use super::visitor::csrf_of;
-use super::words::T;
+use super::words::{T, encoded};
+use crate::app::Loaded;
+use crate::domain::call::CallResult;
+use crate::domain::campaign::Campaign;
+use crate::domain::job::Job;
+use crate::domain::person::OutcomeKind;
+use crate::text::harmless;
 use askama::Template;
 use axum::extract::{Form, FromRequest as _, Request};
 use axum::http::{HeaderMap, StatusCode};
@@ -14,7 +20,63 @@ use serde::{Deserialize, Serialize};
 /// The most bytes that are kept: some hundred fields. A longer form, such as an upload, is lost.
 const KEPT_MAX: usize = 16 << 10;
 /// Fields that only the page itself needs to see.
-const UNSEEN: [&str; 2] = ["had", "csrf"];
+const UNSEEN: [&str; 9] = ["had", "csrf", "once", "held", "sure", "id", "call", "run", "seen"];
+/// The words of the forms for their fields.
+const WORDS: [(&str, &str); 28] = [
+    ("do", "web-kept-what"),
+    ("date", "column-date"),
+    ("place", "column-place"),
+    ("lot", "column-lot"),
+    ("outcome", "column-outcome"),
+    ("until", "web-person-until"),
+    ("seat", "web-person-move"),
+    ("first", "web-place-first"),
+    ("last", "web-place-last"),
+    ("reason", "column-reason"),
+    ("weekday", "web-place-weekday"),
+    ("saturday", "web-place-saturday"),
+    ("sunday", "web-place-sunday"),
+    ("q", "web-search-title"),
+    ("seconds", "web-kept-seconds"),
+    ("product", "column-product"),
+    ("doses", "column-delivered"),
+    ("expires", "column-expires"),
+    ("vial", "web-supply-vial"),
+    ("area", "column-area"),
+    ("group", "column-group"),
+    ("people", "column-people"),
+    ("from", "web-supply-from"),
+    ("source", "web-supply-source"),
+    ("to", "web-mail-copy-to"),
+    ("person", "column-person"),
+    ("result", "column-result"),
+    ("job", "column-job"),
+];
+/// What a form does, in the words of its heading or button.
+const DOES: [(&str, &str); 22] = [
+    ("close", "web-place-close"),
+    ("open", "web-place-open"),
+    ("capacity", "web-place-capacity"),
+    ("dose", "web-person-dose-enter"),
+    ("outcome", "web-person-outcome-enter"),
+    ("move", "web-person-move"),
+    ("cancel", "web-person-cancel"),
+    ("quiet", "web-person-quiet"),
+    ("loud", "web-person-loud"),
+    ("new-lot", "web-supply-new-lot"),
+    ("lot", "web-supply-lots"),
+    ("count", "web-supply-eligible"),
+    ("run", "web-jobs-run"),
+    ("again", "web-jobs-again"),
+    ("hold", "web-jobs-hold"),
+    ("resume", "web-jobs-resume"),
+    ("arrived", "web-mail-arrived"),
+    ("lost", "web-mail-lost"),
+    ("retry", "web-mail-retry"),
+    ("resend", "web-mail-resend"),
+    ("copy", "web-mail-copy"),
+    ("undo", "web-kept-undo"),
+];
 
 /// A form that was not accepted.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +92,7 @@ struct Main<'a> {
     t: T,
     to: String,
     fields: &'a [(String, String)],
-    shown: Vec<&'a (String, String)>,
+    shown: Vec<(String, String)>,
 }
 
 /// The answer to a form without a login: the login form, with what was typed.
@@ -59,7 +121,7 @@ fn is_kept(address: &str) -> bool {
 }
 
 /// An address without the token against forged forms.
-fn without_token(here: &str) -> String {
+pub(super) fn without_token(here: &str) -> String {
     let Some((path, query)) = here.split_once('?') else { return here.to_owned() };
     let rest: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with("csrf=")).collect();
     if rest.is_empty() { path.to_owned() } else { format!("{path}?{}", rest.join("&")) }
@@ -73,24 +135,101 @@ impl Kept {
     }
 
     /// The page that shows what was typed, and sends it once more with the new login's token.
-    pub(super) fn page(&self, t: T, token: &str, headers: &HeaderMap) -> Response {
+    /// `campaigns` are those that the visitor sees: they have the names of what was typed.
+    pub(super) fn page(
+        &self,
+        (t, campaigns): (T, &[Loaded]),
+        token: &str,
+        headers: &HeaderMap,
+    ) -> Response {
         let sign = if self.to.contains('?') { '&' } else { '?' };
+        let is_mine = |one: &&Loaded| {
+            self.to.starts_with(&format!("/c/{}/", encoded(one.campaign.id.as_str())))
+        };
+        let campaign = campaigns.iter().find(is_mine).map(|loaded| &*loaded.campaign);
         let is_shown =
             |field: &&(String, String)| !UNSEEN.contains(&field.0.as_str()) && !field.1.is_empty();
+        let shown = self.fields.iter().filter(is_shown);
         let main = Main {
             t,
             to: format!("{}{sign}csrf={}", self.to, csrf_of(token)),
             fields: &self.fields,
-            shown: self.fields.iter().filter(is_shown).collect(),
+            shown: shown.map(|field| in_words(t, campaign, field)).collect(),
         };
         let page = Page::new(t.w("web-kept"), "login", &main);
         framed(None, (t, "/"), None, &page, headers)
     }
 }
 
+/// A field in the words of its form.
+fn in_words(
+    t: T,
+    campaign: Option<&Campaign>,
+    (name, value): &(String, String),
+) -> (String, String) {
+    let word = |of: &[(&str, &str)], name: &str| {
+        of.iter().find(|(known, _)| *known == name).map(|(_, key)| t.w(key))
+    };
+    let label = word(&WORDS, name).or_else(|| count_of(t, campaign?, name));
+    let place = || Some(harmless(campaign?.place(value)?.name()));
+    let shown = match name.as_str() {
+        "do" => word(&DOES, value),
+        "place" => place(),
+        "outcome" => OutcomeKind::from_word(value).map(|it| t.w(&format!("outcome-{}", it.word()))),
+        "seat" => Some(seat_of(campaign, value)),
+        "result" => CallResult::from_word(value).map(|it| t.w(&format!("call-{}", it.word()))),
+        "job" => Job::from_word(value).map(|it| t.w(&format!("jobname-{}", it.word()))),
+        _ => None,
+    };
+    (label.unwrap_or_else(|| t.w("web-kept-other")), shown.unwrap_or_else(|| value.clone()))
+}
+
+/// A seat with the name of its place.
+fn seat_of(campaign: Option<&Campaign>, value: &str) -> String {
+    let name = |part| {
+        let place = campaign.and_then(|campaign| campaign.place(part));
+        place.map_or_else(|| part.to_owned(), |place| harmless(place.name()))
+    };
+    value.split('|').map(name).collect::<Vec<_>>().join(" ")
+}
+
+/// The field of a count: its area, its group and its dose.
+fn count_of(t: T, campaign: &Campaign, name: &str) -> Option<String> {
+    let mut parts = name.rsplitn(3, '/');
+    let dose = t.dose(parts.next()?.parse().ok()?);
+    let group = campaign.group(parts.next()?)?;
+    let area = campaign.area(parts.next()?)?;
+    Some(format!("{} · {} · {dose}", harmless(&area.name), harmless(&group.name)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::campaign::Language;
+    use crate::domain::testing::county;
+
+    #[test]
+    fn what_was_typed_is_shown_in_the_words_of_its_form() {
+        let campaign = county();
+        for language in [Language::En, Language::ZhCn] {
+            let t = T(language);
+            let shown = |name: &str, value: &str| {
+                in_words(t, Some(&campaign), &(name.to_owned(), value.to_owned()))
+            };
+            for (name, key) in WORDS {
+                assert_eq!(shown(name, "x").0, t.w(key));
+                assert!(crate::text::found(language, key).is_some(), "{key}");
+            }
+            for (value, key) in DOES {
+                assert_eq!(shown("do", value).1, t.w(key));
+                assert!(crate::text::found(language, key).is_some(), "{key}");
+            }
+            assert_eq!(shown("N/adult/1", "7").0, format!("area N · group adult · {}", t.dose(1)));
+            assert_eq!(shown("place", "S1").1, "site S1");
+            assert_eq!(shown("outcome", "refused").1, t.w("outcome-refused"));
+            assert_eq!(shown("N/nobody/1", "7").0, t.w("web-kept-other"));
+        }
+    }
 
     #[test]
     fn the_token_of_the_ended_login_is_left_out_of_the_address() {

@@ -6,10 +6,12 @@
 
 mod accounts;
 mod api;
+mod asked_days;
 mod assets;
 mod authentication;
 mod booking;
 mod calendar;
+mod calls;
 mod compare;
 mod connections;
 mod draw;
@@ -18,17 +20,24 @@ mod feeds;
 mod health;
 mod home;
 mod hooks;
+mod imports;
 mod inbox;
+mod jobs;
 mod kept;
 mod login_page;
+mod mail;
 mod map;
 mod metrics;
 mod month;
-mod operation;
+mod national;
+mod national_desk;
+mod national_people;
+mod national_pupils;
 mod overview;
 mod page;
 mod page_context;
 mod person;
+mod person_tables;
 mod place;
 mod plan;
 mod powers;
@@ -36,16 +45,20 @@ mod reports;
 mod routes;
 mod search;
 mod searching;
+mod setup;
 mod smart;
 mod source;
 mod stale_cache;
 mod stock;
+mod supply;
+mod system;
 mod table;
 mod table_show;
 mod table_view;
 mod tally;
 mod tls;
 mod turns;
+mod unread;
 mod unsubscribe;
 mod upload;
 mod visitor;
@@ -61,10 +74,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, Notify, Semaphore, watch};
 use tokio::time::timeout;
 
 use connections::Answers;
@@ -87,6 +101,7 @@ pub struct Site {
     login_clock: Clock,
     hearts: Arc<Hearts>,
     timetable: Arc<Timetable>,
+    asked: Arc<Notify>,
     reload: watch::Receiver<Option<Arc<Reload>>>,
     ready_gate: Arc<Mutex<()>>,
     metrics_gate: Arc<Mutex<()>>,
@@ -98,6 +113,8 @@ pub struct Site {
     desk: Arc<Desk>,
     /// What every connection is encrypted with.
     tls: Option<Arc<Tls>>,
+    /// The file of the configuration, where the daemon has one.
+    configuration: Option<Arc<Path>>,
 }
 
 /// The most passwords that are hashed at a time.
@@ -108,6 +125,11 @@ const HASHING: usize = 2;
 struct Desk {
     cache: stale_cache::StaleCache,
     searches: searching::Searches,
+    /// Files that are being imported.
+    importing: imports::Importing,
+    /// The backup that was asked for last.
+    backing: system::Backing,
+    national: national_desk::Results,
     /// Readings of pages, and calls of the API.
     turns: Arc<turns::Turns>,
     calls: Arc<turns::Turns>,
@@ -123,6 +145,9 @@ impl Default for Desk {
         Self {
             cache: stale_cache::StaleCache::default(),
             searches: searching::Searches::default(),
+            importing: imports::Importing::default(),
+            backing: system::Backing::default(),
+            national: national_desk::Results::default(),
             turns: Arc::default(),
             calls: Arc::default(),
             hashing: Semaphore::new(HASHING),
@@ -141,6 +166,7 @@ impl Site {
             clock,
             hearts: Arc::clone(&runner.hearts),
             timetable: Arc::new(runner.timetable.clone()),
+            asked: Arc::clone(&runner.asked),
             reload: runner.reload.subscribe(),
             ready_gate: Arc::default(),
             metrics_gate: Arc::default(),
@@ -150,6 +176,7 @@ impl Site {
             shown: Arc::default(),
             desk: Arc::default(),
             tls: None,
+            configuration: None,
         }
     }
 
@@ -157,6 +184,12 @@ impl Site {
     #[must_use]
     pub fn with_tls(self, tls: Option<Tls>) -> Self {
         Self { tls: tls.map(Arc::new), ..self }
+    }
+
+    /// The same site, with the file of its configuration.
+    #[must_use]
+    pub fn with_configuration(self, file: &Path) -> Self {
+        Self { configuration: Some(file.into()), ..self }
     }
 
     /// The same site, whose logins end by another clock.
@@ -227,6 +260,7 @@ async fn guarded(request: Request, next: Next) -> Response {
     let asked_in = request.headers().clone();
     let (body_max, limit) = match request.uri().path() {
         "/upload" => (upload::UPLOAD_MAX, UPLOAD_LIMIT),
+        "/imports" => (imports::IMPORT_MAX, UPLOAD_LIMIT),
         path if path.starts_with("/hooks/") => (hooks::PUSHED_MAX, ANSWER_LIMIT),
         _ => (BODY_MAX, ANSWER_LIMIT),
     };
@@ -247,8 +281,7 @@ async fn guarded(request: Request, next: Next) -> Response {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
                 tracing::error!(%error, "an answer could not be made");
-                (StatusCode::INTERNAL_SERVER_ERROR, "a fault of the program; its log says more\n")
-                    .into_response()
+                (StatusCode::INTERNAL_SERVER_ERROR, plain(&asked_in, "web-broken")).into_response()
             }
             Err(_) => {
                 (StatusCode::REQUEST_TIMEOUT, plain(&asked_in, "web-too-slow")).into_response()

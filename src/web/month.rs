@@ -1,5 +1,6 @@
 //! The monthly tables: each as it is handed up, with the columns of its form, downloaded like every other table.
 
+use super::asked_days::{month_of, parse_month};
 use super::page::{Page, Refusal, address};
 use super::page_context::PageContext;
 use super::table::{Cell, Table, Value as CellValue};
@@ -9,7 +10,6 @@ use crate::domain::report::{NAMES, Name, Report, Value};
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
-use chrono::{Datelike as _, Months, NaiveDate, TimeDelta};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -43,13 +43,11 @@ pub(super) async fn month(
         Some(word) => NAMES.into_iter().find(|name| name.word() == word).ok_or_else(bad)?,
         None => Name::Coverage,
     };
-    let first = match which.month.as_deref() {
-        Some(text) => {
-            NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").map_err(|_| bad())?
-        }
-        None => context.as_of.with_day(1).unwrap_or(context.as_of),
+    let month = match which.month.as_deref() {
+        Some(text) => parse_month(text),
+        None => month_of(context.as_of),
     };
-    let end = first.checked_add_months(Months::new(1)).ok_or_else(bad)? - TimeDelta::days(1);
+    let (first, end) = month.ok_or_else(bad)?;
     // A month that is not over is told as far as it goes.
     let last = end.min(context.today()).max(first);
     let key = format!("month/{}/{first}/{last}", name.word());

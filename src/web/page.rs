@@ -100,12 +100,13 @@ struct Frame<'a> {
 }
 
 /// The pages of a campaign, in the order of the navigation: the last part of their addresses.
-const PAGES: [&str; 12] = [
-    "overview", "map", "calendar", "reports", "month", "plan", "stock", "due", "inbox", "tally",
-    "mail", "jobs",
+const PAGES: [&str; 13] = [
+    "overview", "map", "calendar", "reports", "month", "plan", "stock", "due", "calls", "inbox",
+    "tally", "mail", "jobs",
 ];
 /// Pages of no campaign that the navigation shows.
-const PAGES_OF_ALL: [&str; 4] = ["campaigns", "upload", "accounts", "audit"];
+const PAGES_OF_ALL: [&str; 7] =
+    ["campaigns", "national", "upload", "imports", "system", "accounts", "audit"];
 
 /// The address of a page of a campaign.
 pub(super) fn address(loaded: &Loaded, page: &str, as_of: Option<NaiveDate>) -> String {
@@ -269,4 +270,16 @@ impl IntoResponse for Refusal {
         let html = page.render().expect("templates fail only where a value does");
         (self.status, Html(html)).into_response()
     }
+}
+
+/// The fields of a form once more, for the form that confirms what it asked for.
+pub(super) fn confirming(
+    what: &str,
+    given: &[(&'static str, &Option<String>)],
+) -> Vec<(&'static str, String)> {
+    let mut out = vec![("do", what.to_owned()), ("sure", "yes".to_owned())];
+    for (name, value) in given {
+        out.extend(value.as_ref().map(|value| (*name, value.clone())));
+    }
+    out
 }

@@ -1,12 +1,12 @@
 //! What every page of a campaign needs to know: the visitor, the campaign and the as-of day.
 
 use super::Site;
+use super::asked_days::parse_day;
 use super::page::{Page, Refusal, address, encoded, framed};
 use super::visitor::Visitor;
 use super::words::T;
 use crate::app::{App, AppError, Loaded, today};
 use crate::domain::audit::Action;
-use crate::domain::date::parse_day;
 use crate::domain::id::AreaCode;
 use crate::domain::permission::{Actor, Denied, Visits};
 use askama::Template;
@@ -41,8 +41,24 @@ struct Asked {
 }
 
 /// The confirmations that an address may ask for.
-const DONE: [&str; 7] =
-    ["adopted", "applied", "tallied", "renewed", "searching", "entered", "changed"];
+const DONE: [&str; 16] = [
+    "adopted",
+    "applied",
+    "tallied",
+    "renewed",
+    "searching",
+    "entered",
+    "changed",
+    "settled",
+    "queued",
+    "asked",
+    "held",
+    "resumed",
+    "supplied",
+    "set-up",
+    "undone",
+    "undone-outcome",
+];
 
 impl FromRequestParts<Site> for PageContext {
     type Rejection = Response;

@@ -1,28 +1,27 @@
 //! A person's page: history, what is due, appointments, messages; and what an office does about them. Each look and
 //! each act goes to the audit log.
 
+use super::asked_days::parse_day;
 use super::page::{Page, Refusal, encoded};
 use super::page_context::PageContext;
+use super::person_tables::{Campaigns, calls, mails, name_of, past, reasons};
 use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::AppError;
-use crate::app::booking::{Choice, Done, Shown, Wish};
+use crate::app::booking::{Choice, Done, Moved, Seat, Shown, Wish};
 use crate::app::import::EnteredOne;
 use crate::app::people::PersonFile;
 use crate::app::person_page::PersonSeen;
 use crate::domain::booking::SlotTime;
-use crate::domain::date::parse_day;
 use crate::domain::dose::Dose;
 use crate::domain::id::{LotCode, PersonId, PlaceCode, RecordId};
-use crate::domain::permission::{Power, Visits, may_at};
+use crate::domain::permission::{Denied, Power, Visits, may_at};
 use crate::domain::person::{Outcome, OutcomeKind};
 use crate::text::harmless;
 use askama::Template;
 use axum::extract::{Form, Path};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use chrono::NaiveDate;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// Longest text of a field of a form.
 const FIELD_CHARS_MAX: usize = 80;
@@ -41,6 +40,8 @@ struct Main {
     due: Vec<String>,
     appointment: String,
     has_appointment: bool,
+    /// The appointment as forms send it along.
+    held: String,
     seats: Choices,
     action: String,
     /// Makes a form that is sent twice one record.
@@ -53,6 +54,7 @@ struct Main {
     doses: Table,
     reasons: Table,
     past: Table,
+    calls: Table,
     mails: Table,
 }
 
@@ -94,6 +96,7 @@ async fn show(context: &PageContext, code: &str, wrong: Vec<String>) -> Result<R
         due: due(context, &names, &file),
         appointment: appointment.as_ref().map(|held| at(t, held)).unwrap_or_default(),
         has_appointment: appointment.is_some(),
+        held: appointment.as_ref().map(seat_text).unwrap_or_default(),
         seats: choices.iter().map(|choice| seat(t, choice)).collect(),
         action: format!(
             "{}&csrf={}",
@@ -114,10 +117,11 @@ async fn show(context: &PageContext, code: &str, wrong: Vec<String>) -> Result<R
         doses: doses(context, &names, &file),
         reasons: reasons(context, &file),
         past: past(context, &names, &file),
+        calls: calls(context, &names, &file),
         mails: mails(t, &file),
     };
     let page = Page::new(format!("{name} · {}", campaign.name), "due", &main);
-    Ok(context.show(page.with(vec![main.doses, main.reasons, main.past, main.mails])))
+    Ok(context.show(page.with(vec![main.doses, main.reasons, main.past, main.calls, main.mails])))
 }
 
 fn facts(context: &PageContext, file: &PersonFile) -> Vec<(String, String)> {
@@ -153,13 +157,6 @@ fn phones(t: T, file: &PersonFile) -> Vec<(String, String)> {
         (t.say("web-person-call", &[("number", &harmless(number))]), dialled)
     };
     all.into_iter().flatten().map(number).filter(|(_, dialled)| !dialled.is_empty()).collect()
-}
-
-/// Name and first day of every campaign, by id.
-type Campaigns = BTreeMap<String, (String, NaiveDate)>;
-
-fn name_of(names: &Campaigns, id: &str) -> String {
-    names.get(id).map_or_else(|| id.to_owned(), |(name, _)| harmless(name))
 }
 
 fn due(context: &PageContext, names: &Campaigns, file: &PersonFile) -> Vec<String> {
@@ -200,9 +197,7 @@ fn at(t: T, held: &Shown) -> String {
 /// A seat to choose: what the form sends, and what it shows.
 fn seat(t: T, choice: &Choice) -> (String, String) {
     let shown = &choice.shown;
-    let slot = shown.time.map(|(slot, _)| slot.to_string()).unwrap_or_default();
-    let value = format!("{}|{slot}|{}", shown.day, shown.place);
-    (value, t.say("web-person-seat", &[("seat", &at(t, shown)), ("free", &choice.free)]))
+    (seat_text(shown), t.say("web-person-seat", &[("seat", &at(t, shown)), ("free", &choice.free)]))
 }
 
 /// The places at which the visitor may enter what was given today.
@@ -242,51 +237,6 @@ fn doses(context: &PageContext, names: &Campaigns, file: &PersonFile) -> Table {
     table
 }
 
-fn reasons(context: &PageContext, file: &PersonFile) -> Table {
-    let t = context.t();
-    let mut table = Table::of(t, "web-person-outcomes", &["date", "outcome", "until"]);
-    for one in &file.outcomes {
-        table.rows.push(vec![
-            Cell::head(one.date.to_string()),
-            Cell::text(t.w(&format!("outcome-{}", one.outcome.word()))),
-            Cell::text(one.until.map(|day| day.to_string()).unwrap_or_default()),
-        ]);
-    }
-    table
-}
-
-fn past(context: &PageContext, names: &Campaigns, file: &PersonFile) -> Table {
-    let (t, campaign) = (context.t(), &context.loaded.campaign);
-    let keys = ["date", "campaign", "#dose", "place", "ended"];
-    let mut table = Table::of(t, "web-person-appointments", &keys);
-    for one in file.appointments.iter().rev() {
-        let place = campaign.place(&one.place).map(|place| place.name().to_owned());
-        let ended = one.ended.as_ref().map(|why| t.w(&format!("ended-{}", why.replace('_', "-"))));
-        table.rows.push(vec![
-            Cell::head(one.day.to_string()),
-            Cell::named(name_of(names, &one.campaign), one.campaign.clone()),
-            Cell::number(one.dose.to_string()),
-            Cell::named(place.unwrap_or_else(|| one.place.clone()), one.place.clone()),
-            Cell::text(ended.unwrap_or_else(|| t.w("ended-no"))),
-        ]);
-    }
-    table
-}
-
-fn mails(t: T, file: &PersonFile) -> Table {
-    let mut table = Table::of(t, "web-person-mails", &["day", "subject", "to", "state"]);
-    table.is_private = true;
-    for one in file.mails.iter().rev() {
-        table.rows.push(vec![
-            Cell::head(one.day.to_string()),
-            Cell::text(harmless(&one.subject)),
-            Cell::text(one.to.clone()),
-            Cell::text(t.w(&format!("mail-state-{}", one.state))),
-        ]);
-    }
-    table
-}
-
 /// What a form of the page asks for.
 #[derive(Deserialize)]
 pub(super) struct Given {
@@ -300,6 +250,8 @@ pub(super) struct Given {
     outcome: Option<String>,
     until: Option<String>,
     seat: Option<String>,
+    /// The appointment that the page showed; empty for none.
+    held: Option<String>,
 }
 
 /// Does what a form asks for.
@@ -309,53 +261,59 @@ pub(super) async fn act(
     Form(given): Form<Given>,
 ) -> Result<Response, Refusal> {
     let t = context.t();
-    let app = context.app();
-    let (loaded, by, now) = (&context.loaded, context.actor(), context.now);
-    let person = match app.person_for(loaded, &code, by, now).await {
+    let done = match done(&context, &code, &given).await {
         Err(AppError::Denied(denied)) => {
-            return Err(context.denied(denied, "a person's page").await);
+            let place = given.place.as_deref().filter(|_| denied != Denied::Person);
+            let said = place.map_or_else(
+                || "a person's page".to_owned(),
+                |place| format!("{} at {}", given.what, crate::mail::safe::name(place)),
+            );
+            return Err(context.denied(denied, &said).await);
         }
-        person => person.map_err(|error| context.refusal(&error))?,
+        done => done.map_err(|error| context.refusal(&error))?,
     };
-    let done = match given.what.as_str() {
-        "dose" => match dose(&context, &person.id, &given).await? {
-            Ok(dose) => app.enter_dose(loaded, dose, by, now).await.map(|one| entered(t, one)),
-            Err(wrong) => Ok(Err(vec![wrong])),
-        },
-        "outcome" => match outcome(&context, &person.id, &given) {
-            Ok(outcome) => {
-                app.enter_outcome(loaded, outcome, by, now).await.map(|one| entered(t, one))
-            }
-            Err(wrong) => Ok(Err(vec![wrong])),
-        },
-        "quiet" | "loud" => {
-            let person =
-                crate::domain::person::Person { opt_out: given.what == "quiet", ..person.clone() };
-            app.enter_person(loaded, person, by, now).await.map(|one| entered(t, one))
-        }
-        "move" | "cancel" => {
-            let wish = match given.what.as_str() {
-                "cancel" => Some(Wish::Cancel),
-                _ => given.seat.as_deref().and_then(wish),
-            };
-            match wish {
-                Some(wish) => {
-                    let moved = app.move_appointment(loaded, person.id.as_str(), &wish, by, now);
-                    Box::pin(moved).await.map(|done| booked(t, done))
-                }
-                None => Ok(Err(vec![t.w("web-bad-form")])),
-            }
-        }
-        _ => return Err(Refusal::bad(t, t.w("web-bad-form"))),
-    };
-    match done.map_err(|error| context.refusal(&error))? {
-        Ok(()) => {
+    match done {
+        None => Err(Refusal::bad(t, t.w("web-bad-form"))),
+        Some(Ok(())) => {
             context.site.desk.cache.forget();
-            let to = context.to(&format!("person/{}", encoded(person.id.as_str())));
+            let to = context.to(&format!("person/{}", encoded(&code)));
             Ok(Redirect::to(&format!("{to}&done=entered")).into_response())
         }
-        Err(wrong) => show(&context, &code, wrong).await,
+        Some(Err(wrong)) => show(&context, &code, wrong).await,
     }
+}
+
+/// What came of a form; `None`: it asks for nothing that there is.
+async fn done(
+    context: &PageContext,
+    code: &str,
+    given: &Given,
+) -> Result<Option<Outcomes>, AppError> {
+    let (t, app) = (context.t(), context.app());
+    let (loaded, by, now) = (&context.loaded, context.actor(), context.now);
+    let person = PersonId::new(code.trim());
+    Ok(Some(match given.what.as_str() {
+        "dose" => match dose(t, &person, given) {
+            Ok(dose) => entered(t, app.enter_dose(loaded, dose, by, now).await?),
+            Err(wrong) => Err(vec![wrong]),
+        },
+        "outcome" => match outcome(t, &person, given) {
+            Ok(outcome) => entered(t, app.enter_outcome(loaded, outcome, by, now).await?),
+            Err(wrong) => Err(vec![wrong]),
+        },
+        "quiet" | "loud" => {
+            let quiet = (code, given.what == "quiet");
+            entered(t, app.set_quiet(loaded, quiet, by, now).await?)
+        }
+        "move" | "cancel" => match wish(given) {
+            Some((wish, seen)) => {
+                let wish = (&wish, seen.as_ref());
+                booked(t, Box::pin(app.book_for(loaded, code, wish, by, now)).await?)
+            }
+            None => Err(vec![t.w("web-bad-form")]),
+        },
+        _ => return Ok(None),
+    }))
 }
 
 type Outcomes = Result<(), Vec<String>>;
@@ -363,26 +321,52 @@ type Outcomes = Result<(), Vec<String>>;
 fn entered(t: T, one: EnteredOne) -> Outcomes {
     match one {
         EnteredOne::Stored | EnteredOne::Known => Ok(()),
+        EnteredOne::Used => Err(vec![t.w("web-form-used")]),
         EnteredOne::Refused(issues) => Err(issues.iter().map(|issue| issue.message(t.0)).collect()),
     }
 }
 
-fn booked(t: T, done: Done) -> Outcomes {
-    match done {
-        Done::Done | Done::Already => Ok(()),
-        Done::Refused(why) => Err(vec![t.w(&format!("booking-no-{}", why.word()))]),
-        Done::Unknown => Err(vec![t.w("booking-no-stranger")]),
+fn booked(t: T, moved: Moved) -> Outcomes {
+    match moved {
+        Moved::Done(Done::Done | Done::Already) => Ok(()),
+        Moved::Done(Done::Refused(why)) => Err(vec![t.w(&format!("booking-no-{}", why.word()))]),
+        Moved::Done(Done::Unknown) => Err(vec![t.w("booking-no-stranger")]),
+        Moved::Changed(Some(held)) => {
+            Err(vec![t.say("web-person-held-other", &[("appointment", &at(t, &held))])])
+        }
+        Moved::Changed(None) => Err(vec![t.w("web-person-held-none")]),
     }
 }
 
-/// A seat as the form sends it: day, slot, place.
-fn wish(text: &str) -> Option<Wish> {
+/// What a form wants for the appointment, and the appointment that its page showed.
+fn wish(given: &Given) -> Option<(Wish, Option<Seat>)> {
+    let seen = match given.held.as_deref()? {
+        "" => None,
+        text => Some(seat_of(text)?),
+    };
+    let wish = if given.what == "cancel" {
+        Wish::Cancel
+    } else {
+        let (day, place, slot) = seat_of(given.seat.as_deref()?)?;
+        Wish::Take { day, place, slot }
+    };
+    Some((wish, seen))
+}
+
+/// A seat as forms send it: day, slot, place.
+fn seat_text(shown: &Shown) -> String {
+    let (day, place, slot) = shown.seat();
+    let slot = slot.map(|slot| slot.to_string()).unwrap_or_default();
+    format!("{day}|{slot}|{place}")
+}
+
+fn seat_of(text: &str) -> Option<Seat> {
     let mut parts = text.splitn(3, '|');
     let day = parse_day(parts.next()?)?;
     let slot = parts.next()?;
     let place = PlaceCode::new(parts.next()?);
     let slot = if slot.is_empty() { None } else { Some(SlotTime::parse(slot)?) };
-    Some(Wish::Take { day, place, slot })
+    Some((day, place, slot))
 }
 
 /// The record that a form makes: sent twice, it is one.
@@ -396,25 +380,11 @@ fn short(text: Option<&String>) -> Option<&str> {
     text.filter(|text| text.chars().count() <= FIELD_CHARS_MAX)
 }
 
-/// The dose of a form, at a place where the visitor may enter it.
-async fn dose(
-    context: &PageContext,
-    person: &PersonId,
-    given: &Given,
-) -> Result<Result<Dose, String>, Refusal> {
-    let (t, campaign) = (context.t(), &context.loaded.campaign);
-    let bad = || Ok(Err(t.w("web-bad-form")));
-    let Some(record) = record("dose", &given.once) else { return bad() };
-    let Some(date) = given.date.as_deref().and_then(parse_day) else {
-        return Ok(Err(t.w("web-bad-day")));
-    };
-    let Some(place) = short(given.place.as_ref()) else { return bad() };
-    let visits: BTreeMap<_, _> = context.visits_of([date]).await?;
-    let Some(visits) = visits.get(&date) else { return bad() };
-    if let Err(denied) = may_at(context.actor(), Power::Tally, campaign, place, visits) {
-        return Err(context.denied(denied, &format!("dose at {place}")).await);
-    }
-    Ok(Ok(Dose {
+fn dose(t: T, person: &PersonId, given: &Given) -> Result<Dose, String> {
+    let record = record("dose", &given.once).ok_or_else(|| t.w("web-bad-form"))?;
+    let date = given.date.as_deref().and_then(parse_day).ok_or_else(|| t.w("web-bad-day"))?;
+    let place = short(given.place.as_ref()).ok_or_else(|| t.w("web-bad-form"))?;
+    Ok(Dose {
         record,
         person: person.clone(),
         date,
@@ -425,11 +395,10 @@ async fn dose(
         elsewhere: false,
         attribute: None,
         entered: None,
-    }))
+    })
 }
 
-fn outcome(context: &PageContext, person: &PersonId, given: &Given) -> Result<Outcome, String> {
-    let t = context.t();
+fn outcome(t: T, person: &PersonId, given: &Given) -> Result<Outcome, String> {
     let record = record("outcome", &given.once).ok_or_else(|| t.w("web-bad-form"))?;
     let date = given.date.as_deref().and_then(parse_day).ok_or_else(|| t.w("web-bad-day"))?;
     let kind = given.outcome.as_deref().and_then(OutcomeKind::from_word);
@@ -454,17 +423,14 @@ mod tests {
 
     #[test]
     fn a_seat_is_read_as_it_was_offered() {
-        let take = |day: &str, slot: Option<&str>, place: &str| {
-            Some(Wish::Take {
-                day: day.parse().unwrap(),
-                place: PlaceCode::new(place),
-                slot: slot.map(|slot| SlotTime::parse(slot).unwrap()),
-            })
+        let seat = |day: &str, slot: Option<&str>, place: &str| {
+            let slot = slot.map(|slot| SlotTime::parse(slot).unwrap());
+            Some((day.parse().unwrap(), PlaceCode::new(place), slot))
         };
-        assert_eq!(wish("2021-04-06|08:30|S1"), take("2021-04-06", Some("08:30"), "S1"));
-        assert_eq!(wish("2021-04-06||S|1"), take("2021-04-06", None, "S|1"));
+        assert_eq!(seat_of("2021-04-06|08:30|S1"), seat("2021-04-06", Some("08:30"), "S1"));
+        assert_eq!(seat_of("2021-04-06||S|1"), seat("2021-04-06", None, "S|1"));
         for bad in ["", "2021-04-06", "2021-04-06|", "x||S1", "2021-04-06|25:00|S1"] {
-            assert_eq!(wish(bad), None, "{bad}");
+            assert_eq!(seat_of(bad), None, "{bad}");
         }
     }
 

@@ -1,16 +1,18 @@
 //! A place's page: today, the days to come and why a day is idle, reports, closures, capacity; and a form to close it
 //! or change its capacity, with the effect shown before anything is stored.
 
-use super::page::{Page, Refusal, address, encoded};
+use super::asked_days::parse_day;
+use super::page::{Page, Refusal, address, confirming, encoded};
 use super::page_context::PageContext;
+use super::plan::SEARCH_SECS;
 use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::AppError;
 use crate::app::place_edit::Effect;
 use crate::domain::campaign::Campaign;
-use crate::domain::date::{days, parse_day};
-use crate::domain::id::PlaceCode;
-use crate::domain::permission::{Power, Visits, may, may_at};
+use crate::domain::date::days;
+use crate::domain::jurisdiction::Jurisdiction;
+use crate::domain::permission::{Power, may, may_at};
 use crate::domain::place_edit::PlaceEdit;
 use crate::text::harmless;
 use askama::Template;
@@ -26,8 +28,6 @@ const DAYS_AHEAD: i64 = 14;
 const REASON_CHARS_MAX: usize = 80;
 /// Most doses of a day that a form takes.
 const DOSES_MAX: u32 = 100_000;
-/// Seconds for which a plan is searched that somebody asks for here.
-const SEARCH_SECS: u64 = 20;
 
 /// A change that waits to be confirmed.
 struct Asked {
@@ -79,11 +79,17 @@ async fn show(
     let visits = context.visits(today).await?;
     let may_report = may_at(context.actor(), Power::Tally, campaign, code, &visits).is_ok();
     let place_name = harmless(place.name());
+    // What the place can do on that day, whatever a campaign may use of it.
+    let of = context.app().jurisdiction().await.map_err(|error| context.refusal(&error))?;
+    let known = of.as_ref().and_then(|of| of.site_on(code, next)).map(|row| &row.site);
+    let capacity = known
+        .or(site)
+        .map_or([0; 3], |site| [site.weekday_doses, site.saturday_doses, site.sunday_doses]);
     let main = Main {
         t,
         title: place_name.clone(),
         wrong,
-        facts: facts(context, code).await?,
+        facts: facts(context, code, of.as_ref())?,
         asked,
         may_edit: may(context.actor(), Power::Plan).is_ok(),
         is_site: site.is_some(),
@@ -96,22 +102,25 @@ async fn show(
         seconds: SEARCH_SECS,
         today: today.to_string(),
         next: next.to_string(),
-        capacity: site
-            .map_or([0; 3], |site| [site.weekday_doses, site.saturday_doses, site.sunday_doses]),
+        capacity,
         report: if may_report {
             format!("{}&place={}", address(&context.loaded, "tally", Some(today)), encoded(code))
         } else {
             String::new()
         },
         calendar: format!("{}&place={}", context.to("calendar"), encoded(code)),
-        days: day_table(context, code, &visits).await?,
+        days: day_table(context, code).await?,
         closed: closed(context, code),
     };
     let page = Page::new(format!("{place_name} · {}", campaign.name), "map", &main);
     Ok(context.show(page.with(vec![main.days, main.closed])))
 }
 
-async fn facts(context: &PageContext, code: &str) -> Result<Vec<(String, String)>, Refusal> {
+fn facts(
+    context: &PageContext,
+    code: &str,
+    of: Option<&Jurisdiction>,
+) -> Result<Vec<(String, String)>, Refusal> {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let place = campaign.place(code).ok_or_else(|| Refusal::absent(t))?;
     let area = campaign.area(place.area().as_str());
@@ -127,7 +136,8 @@ async fn facts(context: &PageContext, code: &str) -> Result<Vec<(String, String)
         .collect();
     out.push((t.w("web-place-serves"), served.join(&t.w("mail-separator"))));
     if let Some(site) = campaign.site(code) {
-        let week = [site.weekday_doses, site.saturday_doses, site.sunday_doses];
+        let now = of.and_then(|of| of.site_on(code, context.today())).map_or(site, |now| &now.site);
+        let week = [now.weekday_doses, now.saturday_doses, now.sunday_doses];
         let week: Vec<String> = week.iter().map(ToString::to_string).collect();
         out.push((t.w("web-place-week"), week.join(" / ")));
         let store = site.storage_doses.map(|doses| doses.to_string());
@@ -135,8 +145,7 @@ async fn facts(context: &PageContext, code: &str) -> Result<Vec<(String, String)
         let lead = site.lead.as_ref().map(|lead| harmless(&lead.name));
         out.push((t.w("web-place-lead"), lead.unwrap_or_default()));
     }
-    let found = context.app().jurisdiction().await.map_err(|error| context.refusal(&error))?;
-    if let Some(of) = found {
+    if let Some(of) = of {
         let row = of.site_on(code, context.today());
         let stop = of.stop(code);
         let text = |text: Option<&String>| text.map(|text| harmless(text)).unwrap_or_default();
@@ -156,7 +165,7 @@ async fn facts(context: &PageContext, code: &str) -> Result<Vec<(String, String)
 }
 
 /// The days around today: planned, given, what the place can do, and why nothing is planned.
-async fn day_table(context: &PageContext, code: &str, _: &Visits) -> Result<Table, Refusal> {
+async fn day_table(context: &PageContext, code: &str) -> Result<Table, Refusal> {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let today = context.today();
     let span = (today - TimeDelta::days(DAYS_BACK), today + TimeDelta::days(DAYS_AHEAD));
@@ -277,24 +286,21 @@ impl Given {
 
     /// The same again, for the form that confirms it.
     fn fields(&self) -> Vec<(&'static str, String)> {
-        let mut out = vec![("do", self.what.clone()), ("sure", "yes".to_owned())];
-        for (name, value) in [
+        let given = [
             ("first", &self.first),
             ("last", &self.last),
             ("reason", &self.reason),
             ("weekday", &self.weekday),
             ("saturday", &self.saturday),
             ("sunday", &self.sunday),
-        ] {
-            out.extend(value.as_ref().map(|value| (name, value.clone())));
-        }
-        out
+        ];
+        confirming(&self.what, &given)
     }
 }
 
 /// Shows what a change would do, or does it where that has been seen.
 pub(super) async fn edit(
-    context: PageContext,
+    mut context: PageContext,
     Path((_, code)): Path<(String, String)>,
     Form(given): Form<Given>,
 ) -> Result<Response, Refusal> {
@@ -302,6 +308,9 @@ pub(super) async fn edit(
     if context.loaded.campaign.place(&code).is_none() {
         return Err(Refusal::absent(t));
     }
+    // What is shown is the place's page: its links lead there, not to this form.
+    let to = context.to(&format!("place/{}", encoded(&code)));
+    context.visitor.here.clone_from(&to);
     let edit = match given.edit(t) {
         Ok(edit) => edit,
         Err(wrong) => return show(&context, &code, (wrong, None)).await,
@@ -320,7 +329,7 @@ pub(super) async fn edit(
         };
         let asked = Asked {
             said: said(t, &edit),
-            effects: effects.iter().map(|one| effect(t, one)).collect(),
+            effects: effects.iter().flat_map(|one| effect(t, one)).collect(),
             fields: given.fields(),
         };
         return show(&context, &code, (String::new(), Some(asked))).await;
@@ -332,7 +341,6 @@ pub(super) async fn edit(
         done => done.map_err(|error| context.refusal(&error))?,
     };
     context.site.desk.cache.forget();
-    let to = context.to(&format!("place/{}", encoded(PlaceCode::new(code).as_str())));
     Ok(Redirect::to(&format!("{to}&done=changed")).into_response())
 }
 
@@ -352,15 +360,21 @@ fn said(t: T, edit: &PlaceEdit) -> String {
     }
 }
 
-fn effect(t: T, one: &Effect) -> String {
-    t.say(
+/// What a change does to a campaign, and what of its own folder it does not change.
+fn effect(t: T, one: &Effect) -> Vec<String> {
+    let campaign = harmless(&one.name);
+    let mut out = vec![t.say(
         "web-place-effect",
         &[
-            ("campaign", &harmless(&one.name)),
+            ("campaign", &campaign),
             ("sessions", &one.sessions),
             ("doses", &crate::text::thousands(one.doses)),
             ("lost", &crate::text::thousands(one.lost)),
             ("appointments", &one.appointments),
         ],
-    )
+    )];
+    if one.stays_closed {
+        out.push(t.say("web-place-stays", &[("campaign", &campaign)]));
+    }
+    out
 }

@@ -3,7 +3,7 @@
 use crate::domain::permission::Power;
 
 /// The power that each page needs. The navigation shows the pages that the visitor may open.
-pub(super) const POWERS: [(&str, Power); 32] = [
+pub(super) const POWERS: [(&str, Power); 51] = [
     ("/", Power::Look),
     ("/c/{id}", Power::Look),
     ("/c/{id}/overview", Power::Look),
@@ -13,6 +13,7 @@ pub(super) const POWERS: [(&str, Power); 32] = [
     ("/c/{id}/plan", Power::Look),
     ("/c/{id}/compare", Power::Look),
     ("/c/{id}/stock", Power::Look),
+    ("/c/{id}/supply", Power::Plan),
     ("/c/{id}/search", Power::Look),
     ("/c/{id}/person/{person}", Power::People),
     ("/c/{id}/place/{place}", Power::Look),
@@ -21,21 +22,39 @@ pub(super) const POWERS: [(&str, Power); 32] = [
     ("/c/{id}/make", Power::Plan),
     ("/c/{id}/adopt", Power::Plan),
     ("/c/{id}/due", Power::People),
+    ("/c/{id}/calls", Power::People),
     ("/c/{id}/inbox", Power::People),
     ("/c/{id}/tally", Power::Tally),
     ("/c/{id}/feed", Power::Tally),
     ("/c/{id}/mail", Power::Operation),
+    ("/c/{id}/mail/{mail}", Power::Operation),
     ("/c/{id}/jobs", Power::Operation),
+    ("/system", Power::Operation),
+    ("/system/backup", Power::Operation),
+    ("/commands", Power::Operation),
     ("/upload", Power::Plan),
     ("/upload/{upload}", Power::Plan),
     ("/upload/{upload}/marked", Power::Plan),
+    ("/upload/{upload}/file", Power::Plan),
+    ("/upload/blank", Power::Plan),
+    ("/new", Power::Plan),
+    ("/c/{id}/workbook", Power::Plan),
     ("/upload/{upload}/apply", Power::Plan),
+    ("/imports", Power::Plan),
+    ("/imports/run/{import}", Power::Plan),
+    ("/imports/refused/{import}", Power::Plan),
+    ("/imports/undo", Power::Plan),
     ("/accounts", Power::Accounts),
     ("/accounts/{what}", Power::Accounts),
     ("/audit", Power::Accounts),
     ("/me", Power::Look),
     ("/logout", Power::Look),
     ("/campaigns", Power::Look),
+    ("/national", Power::Look),
+    ("/national/form", Power::Look),
+    ("/national/children", Power::People),
+    ("/national/pupils", Power::People),
+    ("/national/duplicates", Power::Plan),
 ];
 
 /// The power that a page needs. The path is one of [`POWERS`].

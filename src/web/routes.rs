@@ -7,15 +7,18 @@ use super::powers::{POWERS, power_of};
 use super::upload::UPLOAD_MAX;
 use super::visitor::Visitor;
 use super::{
-    Site, accounts, assets, authentication, calendar, compare, due, feeds, home, inbox, map,
-    operation, overview, plan,
+    Site, accounts, assets, authentication, calendar, calls, compare, due, feeds, home, imports,
+    inbox, jobs, mail, map, overview, plan,
 };
-use super::{month, person, place, reports, search, stock, tally, upload};
+use super::{
+    month, person, place, reports, search, setup, stock, supply, system, tally, unread, upload,
+};
+use super::{national, national_people, national_pupils};
 use crate::app::Loaded;
 use crate::domain::count::Percent;
 use crate::domain::permission::may;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
@@ -23,8 +26,32 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 /// The router with every page.
 pub(super) fn pages(site: &Site) -> Router<Site> {
-    let pages: [(&str, MethodRouter<Site>); POWERS.len()] = [
-        ("/", get(home::home)),
+    let mut router = Router::new();
+    for (path, page) in of_campaigns().into_iter().chain(of_installation()) {
+        let body_max = match path {
+            "/upload" => UPLOAD_MAX,
+            "/imports" => imports::IMPORT_MAX,
+            _ => super::BODY_MAX,
+        };
+        let gate = from_fn_with_state((site.clone(), power_of(path)), gate);
+        router = router.route(path, page.layer(DefaultBodyLimit::max(body_max)).layer(gate));
+    }
+    let router = router
+        .route("/login", get(authentication::login_form).post(authentication::login))
+        .route("/language", get(authentication::choose))
+        .route("/assets/{name}", get(assets::asset))
+        .route("/ical/{id}/{code}/{file}", get(feeds::feed))
+        .layer(from_fn(unread::in_words));
+    router
+        .merge(super::api::routes())
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+}
+
+/// Pages of a campaign.
+const OF_CAMPAIGNS: usize = 25;
+
+fn of_campaigns() -> [(&'static str, MethodRouter<Site>); OF_CAMPAIGNS] {
+    [
         ("/c/{id}", get(campaign)),
         ("/c/{id}/overview", get(overview::overview)),
         ("/c/{id}/map", get(map::map)),
@@ -33,6 +60,7 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
         ("/c/{id}/plan", get(plan::plan)),
         ("/c/{id}/compare", get(compare::compare)),
         ("/c/{id}/stock", get(stock::stock)),
+        ("/c/{id}/supply", get(supply::supply).post(supply::edit)),
         ("/c/{id}/search", get(search::form).post(search::search)),
         ("/c/{id}/person/{person}", get(person::person).post(person::act)),
         ("/c/{id}/place/{place}", get(place::place)),
@@ -41,35 +69,47 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
         ("/c/{id}/make", post(plan::make)),
         ("/c/{id}/adopt", post(plan::adopt)),
         ("/c/{id}/due", get(due::due)),
+        ("/c/{id}/calls", get(calls::calls).post(calls::act)),
         ("/c/{id}/inbox", get(inbox::inbox).post(inbox::done)),
         ("/c/{id}/tally", get(tally::form).post(tally::save)),
         ("/c/{id}/feed", post(feeds::renew)),
-        ("/c/{id}/mail", get(operation::mail)),
-        ("/c/{id}/jobs", get(operation::jobs)),
+        ("/c/{id}/mail", get(mail::mail)),
+        ("/c/{id}/mail/{mail}", get(mail::one).post(mail::act)),
+        ("/c/{id}/jobs", get(jobs::jobs).post(jobs::act)),
+        ("/c/{id}/workbook", get(setup::workbook)),
+    ]
+}
+
+/// Pages of the installation. Each page has its power.
+fn of_installation() -> [(&'static str, MethodRouter<Site>); POWERS.len() - OF_CAMPAIGNS] {
+    [
+        ("/", get(home::home)),
+        ("/system", get(system::system)),
+        ("/system/backup", post(system::backup)),
+        ("/commands", get(system::commands)),
         ("/upload", get(upload::form).post(upload::upload)),
         ("/upload/{upload}", get(upload::checked)),
         ("/upload/{upload}/marked", get(upload::marked)),
+        ("/upload/{upload}/file", get(setup::uploaded)),
+        ("/upload/blank", get(setup::blank)),
+        ("/new", get(setup::form).post(setup::make)),
         ("/upload/{upload}/apply", post(upload::apply)),
+        ("/imports", get(imports::imports).post(imports::import)),
+        ("/imports/run/{import}", get(imports::outcome)),
+        ("/imports/refused/{import}", get(imports::refused)),
+        ("/imports/undo", post(imports::undo)),
         ("/accounts", get(accounts::accounts)),
         ("/accounts/{what}", post(accounts::change)),
         ("/audit", get(accounts::audit)),
         ("/me", get(accounts::me).post(accounts::set_password)),
         ("/logout", post(authentication::logout)),
         ("/campaigns", get(campaigns)),
-    ];
-    let mut router = Router::new();
-    for (path, page) in pages {
-        let body_max = if path == "/upload" { UPLOAD_MAX } else { super::BODY_MAX };
-        let gate = from_fn_with_state((site.clone(), power_of(path)), gate);
-        router = router.route(path, page.layer(DefaultBodyLimit::max(body_max)).layer(gate));
-    }
-    router
-        .route("/login", get(authentication::login_form).post(authentication::login))
-        .route("/language", get(authentication::choose))
-        .route("/assets/{name}", get(assets::asset))
-        .route("/ical/{id}/{code}/{file}", get(feeds::feed))
-        .merge(super::api::routes())
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        ("/national", get(national::tables)),
+        ("/national/form", get(national::form)),
+        ("/national/children", get(national_people::children)),
+        ("/national/pupils", get(national_pupils::pupils)),
+        ("/national/duplicates", get(national_people::duplicates).post(national_people::change)),
+    ]
 }
 
 /// Leads to the overview of the newest day.

@@ -5,7 +5,6 @@ use super::page::{Page, Refusal, encoded};
 use super::page_context::PageContext;
 use super::table::{Cell, Table};
 use super::words::T;
-use crate::app::person_page::FOUND_MAX;
 use crate::domain::permission::{Power, may};
 use askama::Template;
 use axum::extract::Form;
@@ -63,14 +62,18 @@ pub(super) async fn search(
             ]);
         }
         if is_more {
-            table.note = t.say("web-search-more", &[("count", &FOUND_MAX)]);
+            table.note = t.w("web-search-more");
+            said.clone_from(&table.note);
         }
         tables.push(table);
     }
     tables.extend([places(&context, &q), areas(&context, &q), lots(&context, &q)]);
     tables.retain(|table| !table.rows.is_empty());
-    if tables.is_empty() {
-        said = t.w("web-search-nothing");
+    match (tables.is_empty(), said.is_empty()) {
+        (true, true) => said = t.w("web-search-nothing"),
+        // The table says it.
+        (false, _) => said.clear(),
+        _ => {}
     }
     Ok(show(&context, said, tables))
 }

@@ -2,18 +2,9 @@
 
 use super::page::{Page, Refusal};
 use super::page_context::PageContext;
-use super::table::{Cell, Table};
-use askama::Template;
+use super::table::{Cell, Table, TablesPage};
+use crate::domain::permission::{Power, may};
 use axum::response::Response;
-
-#[derive(Template)]
-#[template(path = "web/tables.html")]
-struct Main {
-    head: String,
-    live: bool,
-    lines: Vec<String>,
-    tables: Vec<Table>,
-}
 
 /// The page of a day.
 pub(super) async fn stock(context: PageContext) -> Result<Response, Refusal> {
@@ -43,12 +34,14 @@ pub(super) async fn stock(context: PageContext) -> Result<Response, Refusal> {
         ]);
     }
     let title = t.w("web-stock");
-    let main = Main {
-        head: context.head(title.clone(), "stock", &[]),
-        live: false,
-        lines: vec![t.w("web-stock-help")],
-        tables: vec![table],
-    };
+    let mut head = context.head(title.clone(), "stock", &[]);
+    if may(context.actor(), Power::Plan).is_ok() {
+        let said = crate::characters::escaped(&t.w("web-supply"));
+        let link = format!("<a class=\"button\" href=\"{}\">{said}</a>", context.to("supply"));
+        head.push_str(&format!("<p class=\"noprint\">{link}</p>"));
+    }
+    let main =
+        TablesPage { head, live: false, lines: vec![t.w("web-stock-help")], tables: vec![table] };
     let page = Page::new(format!("{title} · {}", campaign.name), "stock", &main);
     Ok(context.show(page.with(main.tables)))
 }

@@ -4,7 +4,20 @@
 use super::words::T;
 use crate::domain::count::Percent;
 use crate::text;
+use askama::Template;
 use std::fmt;
+
+/// A page that is lines and tables.
+#[derive(Template)]
+#[template(path = "web/tables.html")]
+pub(super) struct TablesPage {
+    /// The heading, as HTML.
+    pub(super) head: String,
+    /// Whether it follows what happens.
+    pub(super) live: bool,
+    pub(super) lines: Vec<String>,
+    pub(super) tables: Vec<Table>,
+}
 
 /// A heading of a column.
 #[derive(Debug, Clone, Default)]
@@ -25,8 +38,10 @@ pub(super) enum Value {
     Text,
     /// A whole number.
     Count(i64),
-    /// A percentage.
+    /// A percentage, with one decimal.
     Percent(f64),
+    /// A percentage of an official table, with two decimals.
+    Rate(f64),
 }
 
 /// A cell of a table.
@@ -109,7 +124,7 @@ impl Cell {
     pub(super) fn order(&self) -> Option<f64> {
         match self.value {
             Value::Count(count) => Some(count as f64),
-            Value::Percent(share) => Some(share),
+            Value::Percent(share) | Value::Rate(share) => Some(share),
             Value::Text if self.class == "n" => {
                 let digits: String = self.text.chars().filter(|c| !",% ".contains(*c)).collect();
                 digits.parse().ok()

@@ -232,6 +232,7 @@ fn csv(lines: &Lines<'_>) -> Vec<u8> {
             Part::Cell(cell) => match cell.value {
                 Value::Count(count) => count.to_string(),
                 Value::Percent(share) => format!("{share:.1}"),
+                Value::Rate(share) => format!("{share:.2}"),
                 Value::Text if cell.class == "n" && cell.is_blank() => String::new(),
                 Value::Text => cell.text.clone(),
             },
@@ -251,6 +252,7 @@ fn workbook(table: &Table, lines: &Lines<'_>) -> Option<Vec<u8>> {
         Part::Cell(cell) => match cell.value {
             Value::Count(count) => Out::Count(count),
             Value::Percent(share) => Out::Decimals(share, 1),
+            Value::Rate(share) => Out::Decimals(share, 2),
             Value::Text if cell.class == "n" && cell.is_blank() => Out::Blank,
             Value::Text => Out::text(cell.text.clone()),
         },

@@ -37,6 +37,8 @@ struct Row {
     name: String,
     label: String,
     value: String,
+    /// What is stored, or waits to be confirmed.
+    stored: String,
     fixed: bool,
     /// Doses that the plan has; empty without a plan for the place.
     planned: String,
@@ -59,6 +61,8 @@ struct Main {
     /// The fields that had a value when the form was made, so that one that was filled meanwhile is not taken back.
     had: String,
     save: String,
+    /// Under what a browser keeps what was typed: whose form it is, and of what.
+    keep: String,
     /// What the plan has for the place, in a sentence.
     sum: String,
     /// Doses that the place can give on the day; `None` at a stop.
@@ -152,6 +156,7 @@ async fn show(
     let filled = filled.map(|row| row.name.as_str()).collect::<Vec<_>>().join(" ");
     let had = entered.get(HAD).cloned().unwrap_or(filled);
     let title = t.w("web-tally");
+    let save = format!("{}&place={}", context.to("tally"), encoded(&code));
     let main = Main {
         t,
         wrong,
@@ -169,12 +174,8 @@ async fn show(
         had,
         sum,
         most,
-        save: format!(
-            "{}&place={}&csrf={}",
-            context.to("tally"),
-            encoded(&code),
-            context.visitor.csrf()
-        ),
+        save: format!("{save}&csrf={}", context.visitor.csrf()),
+        keep: format!("{} {save}", context.visitor.account.name),
     };
     Ok(context.show(Page::new(format!("{title} · {}", campaign.name), "tally", &main)))
 }
@@ -238,7 +239,8 @@ fn row(
     let stored = shown.map(|sum| sum.to_string()).unwrap_or_default();
     Row {
         label: format!("{group} · {}", t.dose(key.2)),
-        value: entered.get(&name).cloned().unwrap_or(stored),
+        value: entered.get(&name).unwrap_or(&stored).clone(),
+        stored,
         fixed: known.is_some_and(|all| all.len() > 1),
         planned: String::new(),
         name,

@@ -7,7 +7,7 @@ use super::table::{Cell, Table};
 use super::visitor::Visitor;
 use super::words::T;
 use crate::app::campaigns::Applied;
-use crate::app::{AppError, Loaded};
+use crate::app::{AppError, Loaded, broken_words};
 use crate::domain::audit::Action;
 use crate::domain::difference::{RowChange, What};
 use crate::domain::id::CampaignId;
@@ -23,7 +23,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 /// The most bytes of an upload; the largest county's workbook has one or two megabytes.
 pub(super) const UPLOAD_MAX: usize = 8 << 20;
 /// Media type of a workbook.
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+pub(super) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 #[derive(Template)]
 #[template(path = "web/upload.html")]
@@ -51,7 +51,7 @@ async fn show_form(
 ) -> Result<Response, Refusal> {
     let t = visitor.t();
     let all = site.app.campaigns().await.map_err(|error| Refusal::of(t, &error))?;
-    let link = |one: Loaded| (address(&one, "overview", None), one.campaign.name.clone());
+    let link = |one: Loaded| (address(&one, "workbook", None), one.campaign.name.clone());
     let campaigns = all.into_iter().map(link).collect();
     let main = Form { t, wrong, csrf: visitor.csrf(), campaigns };
     let page = Page::new(t.w("web-upload"), "upload", &main);
@@ -128,6 +128,8 @@ struct Checked {
     issues: Table,
     /// Address of the workbook with its errors marked; empty if there is nothing to mark.
     marked: String,
+    /// Address of the workbook as it is; empty where it cannot be opened.
+    file: String,
     good: bool,
     changes: Table,
     apply: String,
@@ -157,6 +159,11 @@ pub(super) async fn checked(
         said: t.say("campaign-bad", &[("errors", &errors), ("warnings", &warnings)]),
         issues: issue_table(t, issues),
         marked: if is_open(issues) { format!("/upload/{id}/marked") } else { String::new() },
+        file: if issues.iter().any(Issue::is_about_opening) {
+            String::new()
+        } else {
+            format!("/upload/{id}/file")
+        },
         good: false,
         changes: Table::default(),
         apply: format!("/upload/{id}/apply?csrf={}", visitor.csrf()),
@@ -164,9 +171,13 @@ pub(super) async fn checked(
     };
     if let Ok(loaded) = &found.read {
         let campaign = &loaded.campaign;
-        let applied = site.app.compare_own(&loaded.own).await.map_err(fail)?;
+        let applied = site.app.compare_own(&loaded.own, site.clock.now()).await.map_err(fail)?;
         main.good = true;
         main.said = said(t, &campaign.name, campaign.id.as_str(), &applied);
+        for sentence in broken_words::sentences(t.0, &applied.broken, true) {
+            main.said.push(' ');
+            main.said.push_str(&sentence);
+        }
         // What it changes of everybody's places stands below its own changes, with the campaigns that it touches.
         let touched = applied.places.iter().map(|one| {
             let ids: Vec<&str> = one.campaigns.iter().map(CampaignId::as_str).collect();
@@ -248,6 +259,12 @@ pub(super) async fn apply(
     site.desk.cache.forget();
     let loaded = site.app.campaign(Some(campaign.as_str())).await.map_err(fail)?;
     let day = super::page_context::default_day(&loaded, now);
-    let to = format!("{}&done=applied", address(&loaded, "plan", Some(day)));
+    // Without people there is nothing to plan yet.
+    let (page, done) = if loaded.campaign.eligible.is_empty() {
+        ("supply", "set-up")
+    } else {
+        ("plan", "applied")
+    };
+    let to = format!("{}&done={done}", address(&loaded, page, Some(day)));
     Ok(Redirect::to(&to).into_response())
 }

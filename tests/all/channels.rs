@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Texts into a folder, then mail.
-const FOLDER: &str = "\
+pub(crate) const FOLDER: &str = "\
 [channels.sms]
 kind = \"tencent-sms\"
 transport = \"folder\"
@@ -261,10 +261,11 @@ fn the_templates_are_printed_as_each_vendor_registers_them() {
     };
     assert_eq!(text("sms", "zh-CN"), "{1}您好，您预约{2}在{3}接种，请带接种证。");
     assert_eq!(text("ali", "zh-CN"), "${name}您好，您预约${time}在${site}接种，请带接种证。");
-    assert_eq!(rows.len(), 20, "four kinds and a test, two languages, two channels");
+    assert_eq!(rows.len(), 24, "four kinds, a code and a test, two languages, two channels");
     let doctor = world.run(&["doctor"]).out;
     // The configuration has no template for one kind; every place of the small campaign fits.
     assert!(doctor.contains("templates.overdue"), "{doctor}");
+    assert!(!doctor.contains("templates.code"), "nobody books: {doctor}");
     assert!(!doctor.contains("does not fit"), "{doctor}");
     let long = small().swap("sites.csv", "乙镇卫生院", "经济技术开发区体育馆方舱");
     let world = World::with(&long);
@@ -273,7 +274,8 @@ fn the_templates_are_printed_as_each_vendor_registers_them() {
     assert!(doctor.contains("S2: \"经济技术开发区体育馆方舱\" does not fit into 6"), "{doctor}");
     let named =
         FOLDER.replace("[reminders]", "[channels.sms.short_names]\nS2 = \"体育馆\"\n[reminders]");
-    world.file("doseplan.toml", named);
+    world.file("doseplan.toml", format!("[booking]\nlisten = \"127.0.0.1:0\"\n{named}"));
+    assert!(world.run(&["doctor"]).out.contains("templates.code"));
     assert!(!world.run(&["doctor"]).out.contains("does not fit"));
 }
 

@@ -1,6 +1,6 @@
 //! Exit codes, campaigns from files, forms of output.
 
-use crate::support::{World, small, text};
+use crate::support::{Ran, SENIORS, World, small, text};
 
 #[test]
 fn a_wrong_option_is_a_matter_of_usage() {
@@ -211,6 +211,31 @@ fn applying_twice_changes_nothing_and_a_changed_file_shows_its_differences_first
     assert_eq!(list(&world)[0]["version"], 2);
     let history = world.run(&["campaign", "history", "-o", "json"]).ends(0).json();
     assert_eq!(history.as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_change_that_is_only_tried_says_what_it_would_break_and_breaks_nothing() {
+    let world = World::small();
+    world.import("persons", SENIORS).ends(0);
+    let run = |arguments: &[&str]| {
+        let mut command = world.command(arguments);
+        command.env("DOSEPLAN_CLOCK", "2021-03-31T08:00:00+08:00");
+        Ran::from(command.output().unwrap())
+    };
+    run(&["plan", "make", "--from", "2021-04-01", "--steps", "0"]).ends(0);
+    run(&["plan", "adopt"]).ends(0);
+    let list = || run(&["due", "list", "--by", "2021-04-10", "-o", "csv"]).ends(0).out;
+    let before = list();
+    assert!(before.contains("2021-04-01"), "{before}");
+    small().add("closures.csv", "S1,2021-04-01,0").write(&world.path("small"));
+    let apply = ["campaign", "apply", "small"];
+    let tried = run(&[&apply[..], &["--dry-run"]].concat()).ends(10);
+    let would = "6 appointments would be withdrawn";
+    assert!(tried.err.contains("on closed days") && tried.err.contains(would), "{}", tried.err);
+    assert_eq!(list(), before);
+    let done = run(&apply).ends(0);
+    assert!(done.err.contains("6 appointments are withdrawn"), "{}", done.err);
+    assert_ne!(list(), before);
 }
 
 #[test]

@@ -141,6 +141,7 @@ fn what_was_typed_outlives_the_login() {
     let back = guest.post("/login", &form);
     assert_eq!(back.status, 200, "{}", back.body);
     assert!(back.body.contains("<dd>17</dd>") && back.body.contains("A/adult/1"), "{}", back.body);
+    assert!(back.body.contains("<dt>甲镇 · "), "in the words of the form: {}", back.body);
     // Nothing is stored before it is sent again, and then it is.
     let given = || {
         let mut command =
@@ -166,6 +167,7 @@ fn every_table_is_sorted_searched_and_downloaded_as_it_is_seen() {
     for path in [
         "/",
         "/campaigns",
+        "/national?table=month&month=2021-03",
         "/audit",
         "/accounts",
         "/c/small/overview?as-of=2021-04-01",
@@ -258,4 +260,36 @@ fn the_form_for_counts_shows_what_the_plan_has_and_what_the_place_can_do() {
     let sum: u64 = planned.iter().sum();
     assert!(sum > 0 && form.contains(&format!("</span> {sum} planned</p>")), "{sum}: {form}");
     assert!(form.contains("data-most=\"40\""), "what the site can give on a Friday: {form}");
+}
+
+#[test]
+fn what_cannot_be_read_is_said_in_the_language_of_whoever_asks() {
+    let office = Office::at(World::small(), "2021-04-02T10:00:00+08:00");
+    let planner = office.login("planner");
+    let guest = office.guest();
+    let token = planner.token();
+    let to = |path: &str| format!("/c/small/{path}?as-of=2021-04-01&csrf={token}");
+    for (answer, status, said) in [
+        (guest.post("/login", "name=planner"), 422, "incomplete"),
+        (planner.post(&to("person/p1"), "once=x"), 422, "incomplete"),
+        (planner.post(&to("make"), "seconds=many"), 422, "incomplete"),
+        (planner.get("/c/small/compare?as-of=2021-04-01&a=x"), 400, "not valid"),
+        (planner.get("/c/small/person/%FF?as-of=2021-04-01"), 404, ""),
+        (planner.get("/c/small/calendar?as-of=9999-12-31"), 400, "Write a day"),
+        (planner.get("/c/small/adopt"), 405, "not valid"),
+    ] {
+        assert_eq!(answer.status, status, "{}", answer.body);
+        let is_page = answer.headers["content-type"].starts_with("text/html");
+        assert!(is_page && answer.body.contains(said), "{said}: {}", answer.body);
+        assert!(!answer.body.contains("eserialize"), "{}", answer.body);
+    }
+    assert_eq!(planner.get("/c/small/adopt").headers["allow"], "POST");
+}
+
+#[test]
+fn a_phone_keeps_counts_of_one_account_campaign_place_and_day() {
+    let office = Office::at(World::small(), "2021-04-02T10:00:00+08:00");
+    let page = office.login("lead").get("/c/small/tally?as-of=2021-04-02&place=S1").body;
+    let key = "data-keep=\"lead /c/small/tally?as-of=2021-04-02&#38;place=S1\"";
+    assert!(page.contains(key), "{page}");
 }

@@ -74,9 +74,46 @@ fn an_account_of_one_township_sees_nobody_of_another() {
     assert!(!searched(&browser, "赵一").contains("/person/"));
     assert_eq!(browser.get("/c/small/person/p1?as-of=2021-04-01").status, 403);
     assert_eq!(acted(&browser, "p1", "do=quiet").0, 403);
-    assert_eq!(browser.get("/c/small/person/nobody?as-of=2021-04-01").status, 409);
+    // Nothing tells somebody of another township from nobody at all.
+    let told = |person: &str| {
+        let seen = browser.get(&format!("/c/small/person/{person}?as-of=2021-04-01"));
+        (seen.status, seen.body)
+    };
+    assert_eq!(told("p1"), told("nobody"));
+    for form in ["do=quiet", "do=cancel&held="] {
+        assert_eq!(acted(&browser, "p1", form), acted(&browser, "nobody", form), "{form}");
+    }
+    assert_eq!(office.login("planner").get("/c/small/person/nobody?as-of=2021-04-01").status, 409);
     let log = serde_json::to_string(&office.log()).unwrap();
     assert!(log.contains("refused"), "{log}");
+}
+
+#[test]
+fn what_is_recorded_in_one_township_ends_nothing_in_another() {
+    let office = office();
+    for words in
+        [&["plan", "make", "--steps", "50", "--from", "2021-04-05"][..], &["plan", "adopt"]]
+    {
+        let mut command = office.world.command(words);
+        let ran = command.env("DOSEPLAN_CLOCK", "2021-04-02T08:00:00+08:00").output().unwrap();
+        crate::support::Ran::from(ran).ends(0);
+    }
+    let areas = ["add", "clerk", "--role", "planner", "--areas", "B"];
+    crate::web::account(&office.world, &areas, "planner");
+    let mut browser = office.guest();
+    let login = browser.post("/login", "name=clerk&password=password-planner-1");
+    browser.set_cookie(login.headers["set-cookie"].split(';').next().unwrap());
+    let had = held(&file(&office, "p1"));
+    assert!(had.is_some());
+    let b1 = "person,area,born,name,sex,group,email,phone,language,household,opt_out\n\
+              b1,B,1950-01-01,乙一,F,,,,,,\n";
+    office.world.file("b1.csv", b1);
+    office.world.run(&["persons", "import", "b1.csv"]).ends(0);
+    let form = format!("do=dose&once={}&date=2021-04-02&place=S2&lot=L1", "b".repeat(32));
+    let (status, body) = acted(&browser, "b1", &form);
+    assert_eq!(status, 303, "{body}");
+    assert_eq!(file(&office, "b1")["doses"].as_array().unwrap().len(), 1);
+    assert_eq!(held(&file(&office, "p1")), had, "the other township's appointment stands");
 }
 
 #[test]
@@ -101,6 +138,16 @@ fn a_dose_is_recorded_once_however_often_its_form_is_sent() {
     assert_eq!(standing(&known), 0, "the appointment for the dose has ended: {known}");
     let after = page(&planner, "p1");
     assert!(after.contains("2021-04-02") && after.contains("甲镇卫生院"), "{after}");
+    // The same form with other content changes no record, neither of this person nor of another.
+    let day_before = form.replace("2021-04-02", "2021-04-01");
+    let without_lot = form.replace("lot=L1", "lot=");
+    for (person, other) in [("p1", &day_before), ("p1", &without_lot), ("p2", &form)] {
+        let (status, body) = acted(&planner, person, other);
+        assert_eq!(status, 200, "{body}");
+        assert!(body.contains("sent before with other content"), "{body}");
+    }
+    assert_eq!(file(&office, "p1")["doses"], known["doses"]);
+    assert!(file(&office, "p2")["doses"].as_array().unwrap().is_empty());
     // What cannot be is told on the page and nothing is stored.
     let bad = format!("do=dose&once={}&date=2021-04-09&place=S1", "0".repeat(32));
     let (status, body) = acted(&planner, "p1", &bad);
@@ -132,8 +179,20 @@ fn held(known: &serde_json::Value) -> Option<(String, String)> {
     Some((text("day"), text("place")))
 }
 
+/// The appointment that a person's page sends along with its forms.
+fn shown(browser: &Browser, person: &str) -> String {
+    let seen = page(browser, person);
+    let (_, held) = seen.split_once("name=\"held\" value=\"").expect("a form");
+    held.split('"').next().unwrap().to_owned()
+}
+
+/// A form that moves an appointment, of a page that showed another one.
+fn moved(seat: &str, held: &str) -> String {
+    format!("do=move&seat={}&held={}", encoded(seat), encoded(held))
+}
+
 fn take(browser: &Browser, person: &str, seat: &str) {
-    let form = format!("do=move&seat={}", seat.replace('|', "%7C"));
+    let form = moved(seat, &shown(browser, person));
     let (status, body) = acted(browser, person, &form);
     assert_eq!(status, 303, "{body}");
 }
@@ -166,21 +225,41 @@ fn an_outcome_ends_the_appointment_and_messages_can_be_stopped() {
 
 #[test]
 fn an_appointment_is_moved_to_a_seat_that_is_offered() {
-    let office = Office::at(World::small(), BEFORE);
+    // A site with hours: a session has several slots to choose from.
+    let sites = "site,name,area,weekday_doses,saturday_doses,opens,closes,slot_minutes\n\
+        S1,甲镇卫生院,A,40,20,08:00,10:30,30\nS2,乙镇卫生院,B,20,,,,\n";
+    let office = Office::at(World::with(&small().with("sites.csv", sites)), BEFORE);
     let planner = office.login("planner");
     let offered = seats(&planner, "p1");
     take(&planner, "p1", &offered[0]);
     let other = seats(&planner, "p1").into_iter().find(|seat| *seat != offered[0]);
-    if let Some(other) = other {
-        take(&planner, "p1", &other);
-        assert_eq!(held(&file(&office, "p1")), Some(parts(&other)), "the old seat is given back");
-    }
+    let other = other.expect("several seats are offered");
+    take(&planner, "p1", &other);
+    assert_eq!(held(&file(&office, "p1")), Some(parts(&other)));
+    assert_eq!(shown(&planner, "p1"), other);
+    assert!(seats(&planner, "p1").contains(&offered[0]), "the old seat is given back");
     let before = held(&file(&office, "p1"));
-    let (status, body) = acted(&planner, "p1", "do=move&seat=2021-05-09%7C%7CS9");
+    let (status, body) = acted(&planner, "p1", &moved("2021-05-09||S9", &other));
     assert!(status == 200 && body.contains("cannot be chosen"), "{body}");
     assert_eq!(held(&file(&office, "p1")), before, "what they had stands");
-    assert_eq!(acted(&planner, "p1", "do=cancel").0, 303);
-    assert_eq!(held(&file(&office, "p1")), None);
+    // A page that shows what they had before changes nothing, and says what they have.
+    let stale = encoded(&offered[0]);
+    for form in [format!("do=cancel&held={stale}"), moved("2021-05-09||S9", &offered[0])] {
+        let (status, body) = acted(&planner, "p1", &form);
+        let (day, slot) = (parts(&other).0, other.split('|').nth(1).unwrap());
+        let said = format!("now it is {day} {slot}");
+        assert!(status == 200 && body.contains(&said), "{said}: {body}");
+        assert_eq!(shown(&planner, "p1"), other);
+    }
+    let (status, body) = acted(&planner, "p1", "do=cancel");
+    assert!(status == 200 && body.contains("out of date"), "{body}");
+    let cancel = format!("do=cancel&held={}", encoded(&other));
+    for _ in 0..2 {
+        assert_eq!(acted(&planner, "p1", &cancel).0, 303, "sent twice, it is done once");
+        assert_eq!(held(&file(&office, "p1")), None);
+    }
+    let (status, body) = acted(&planner, "p1", &moved(&offered[0], &other));
+    assert!(status == 200 && body.contains("there is none now"), "{body}");
     let log = serde_json::to_string(&office.log()).unwrap();
     assert!(log.contains("booking-take") && log.contains("booking-cancel"), "{log}");
 }
@@ -214,6 +293,15 @@ fn two_plans_stand_side_by_side() {
     let doses = |no: usize| list[no]["doses"].to_string();
     assert_eq!((&rows[0]["plan 1"], &rows[0]["plan 2"]), (&doses(0), &doses(1)), "{list}");
     assert_eq!(viewer.get("/c/small/compare?as-of=2021-04-01&a=1&b=99").status, 404);
+    // Without numbers: the plan in force and the newest draft, whatever was drafted between them.
+    office.world.run(&["plan", "make", "--steps", "50", "--from", "2021-04-06"]).ends(0);
+    let page = viewer.get("/c/small/compare?as-of=2021-04-01").body;
+    let chosen: Vec<&str> = page
+        .split("<option value=\"")
+        .filter(|rest| rest.split('>').next().unwrap().contains("selected"))
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    assert_eq!(chosen, ["1", "3"], "{page}");
 }
 
 #[test]

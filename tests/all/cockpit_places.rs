@@ -74,15 +74,28 @@ fn a_closure_shows_its_effect_before_it_is_stored_and_then_withdraws_what_cannot
     assert_eq!(status, 200, "{asked}");
     let said = format!("1 sessions with {0} doses are planned here, {0} of which", on(&day));
     assert!(asked.contains(&said), "{said}: {asked}");
+    // Its links lead to the place's page, and carry nothing of the form.
+    for link in asked.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(!link.contains("csrf") && !link.contains("edit"), "{link}");
+    }
+    assert!(
+        asked.contains("href=\"/c/small/place/S1?as-of=2021-04-01&#38;place-days.sort="),
+        "{asked}"
+    );
     let seen = place(&planner, "S1");
     assert!(!seen.contains("Days with another capacity"), "nothing is stored by looking: {seen}");
+    let capacity = || {
+        let day: chrono::NaiveDate = day.parse().unwrap();
+        let first: chrono::NaiveDate = "2021-03-24".parse().unwrap();
+        let at = usize::try_from((day - first).num_days()).unwrap();
+        days(&planner, "S1")[at].1.clone()
+    };
+    let usual = capacity();
+    assert_ne!(usual, "0");
     let (status, body) = edit(&planner, "S1", &format!("{form}&sure=yes"));
     assert_eq!(status, 303, "{body}");
-    let page = place(&planner, "S1");
-    assert!(
-        page.contains("closed on this day") || page.contains("Days with another capacity"),
-        "{page}"
-    );
+    assert_eq!(capacity(), "0");
+    assert!(place(&planner, "S1").contains("Days with another capacity"));
     let status = office.world.run(&["status", "-o", "json"]).json();
     let problems = status["problems"].to_string();
     let found = days(&planner, "S1");
@@ -92,6 +105,8 @@ fn a_closure_shows_its_effect_before_it_is_stored_and_then_withdraws_what_cannot
     // Open again.
     let open = format!("do=open&first={day}&last={day}&sure=yes");
     assert_eq!(edit(&planner, "S1", &open).0, 303);
+    assert_eq!(capacity(), usual);
+    assert!(!place(&planner, "S1").contains("Days with another capacity"));
     let log = serde_json::to_string(&office.log()).unwrap();
     assert_eq!(log.matches("jurisdiction-apply").count(), 2, "{log}");
 }
@@ -119,6 +134,24 @@ fn a_capacity_counts_from_the_day_that_was_said() {
         assert!(status == 200 && body.contains(said), "{bad}: {body}");
     }
     assert_eq!(edit(&planner, "S9", form).0, 404);
+}
+
+#[test]
+fn the_form_begins_with_what_the_place_can_do_on_its_day() {
+    let office = office();
+    let planner = office.login("planner");
+    let shown = || {
+        let page = place(&planner, "S1");
+        ["first", "weekday", "saturday", "sunday"].map(|name| {
+            let form = page.split_once("value=\"capacity\"").expect("a form").1;
+            let field = form.split_once(&format!("name=\"{name}\" value=\"")).expect(name).1;
+            field.split('"').next().unwrap().to_owned()
+        })
+    };
+    assert_eq!(shown(), ["2021-04-05", "40", "20", "0"]);
+    let form = "do=capacity&first=2021-04-05&weekday=55&saturday=10&sunday=5&sure=yes";
+    assert_eq!(edit(&planner, "S1", form).0, 303);
+    assert_eq!(shown(), ["2021-04-05", "55", "10", "5"], "not as on the campaign's first day");
 }
 
 #[test]
@@ -150,7 +183,7 @@ fn the_month_is_the_report_of_the_command_line() {
         let answer = viewer.get(&path);
         assert_eq!(answer.status, 200, "{name}: {}", answer.body);
     }
-    for bad in ["report=nothing", "month=2021-13", "month=x"] {
+    for bad in ["report=nothing", "month=2021-13", "month=x", "month=-262143-01", "month=9999-12"] {
         assert_eq!(
             viewer.get(&format!("/c/small/month?as-of=2021-04-01&{bad}")).status,
             400,

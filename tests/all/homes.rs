@@ -94,4 +94,11 @@ fn a_round_is_printed_and_what_cannot_be_is_told() {
     let (late, err) = (late.json(), late.err);
     assert_eq!(late["rounds"].as_array().unwrap().len(), 1);
     assert!(late["without_day"].as_u64().unwrap() > 30 && !err.is_empty(), "{late}");
+    // Kilometres, their bound and the gap are those of the round that is made.
+    let of_round = late["rounds"][0]["km"].as_f64().unwrap();
+    let (km, least) = (late["km"].as_f64().unwrap(), late["least_km"].as_f64().unwrap());
+    assert!((km - of_round).abs() < 1e-9 && least <= km + 1e-9, "{km} {least} {of_round}");
+    // Nobody comes back on the next day.
+    let night = at(&world, &["homes", "rounds", "--leave-at", "22:50"]);
+    assert!(night.code != 0 && night.err.contains("22:50"), "{}", night.err);
 }

@@ -1,7 +1,7 @@
 //! The official figures: cases worked out by hand from the official texts, and the tables of an independent program.
 
 use crate::support::{Ran, World, csv_rows, python, shared, skipped, text};
-use doseplan::app::national::National;
+use doseplan::app::national::{BehindCohort, BehindPeriod, National};
 use doseplan::domain::national::{CountingOptions, MonthSpan, YearMonth};
 use doseplan::intake::national::RuleChoices;
 use serde_json::Value;
@@ -113,8 +113,8 @@ fn table(national: &National, kind: &str, when: &str) -> Value {
         "cum" => period(MonthSpan::january_to(month(when))),
         "cohort" => national.cohort_json(&national.cohort(when.parse().unwrap())),
         "year90" => {
-            let year = when.parse().unwrap();
-            national.townships_json(&national.over_limit(year).expect("a year"), year)
+            let cohort = national.cohort(format!("{when}-12-31").parse().expect("a year"));
+            national.townships_json(&national.over_limit(&cohort), when.parse().unwrap())
         }
         other => panic!("no table {other}"),
     }
@@ -631,7 +631,8 @@ fn every_cell_is_as_large_as_the_children_behind_it() {
     let table = national.period(span);
     let counts = &table.scopes(&national.folder.places)[&scope];
     for (row, rule) in national.rules.period.rows.iter().enumerate().step_by(3) {
-        let behind = national.explain_period(span, &scope, row);
+        let row_id = rule.id.clone();
+        let behind = national.count(&BehindPeriod { span, scope: scope.clone(), row: row_id });
         let count = |part| behind.iter().filter(|child| child.part == part).count() as u64;
         let own = counts[row];
         assert_eq!(
@@ -651,7 +652,8 @@ fn every_cell_is_as_large_as_the_children_behind_it() {
     let ages = &cohort.scopes(&national.folder.places)[&scope];
     for (row, rule) in national.rules.cohort.rows.iter().enumerate().step_by(4) {
         for (age, group) in ages.iter().filter(|(age, _)| [2, 7, 14].contains(*age)) {
-            let behind = national.explain_cohort(day, &scope, *age, Some(row));
+            let (scope, row_id) = (scope.clone(), Some(rule.id.clone()));
+            let behind = national.count(&BehindCohort { day, scope, age: *age, row: row_id });
             let done = behind.iter().filter(|child| child.part != Part::Missing).count() as u64;
             let base = if rule.only.is_some() && *age < 14 { 0 } else { group.base_of(rule) };
             assert_eq!((done, behind.len() as u64), (group.done(row), base), "{} {age}", rule.id);
@@ -901,17 +903,28 @@ fn registered() -> (World, std::path::PathBuf) {
         doses += &row;
         given += &row;
     }
-    world.file("persons.csv", persons);
-    world.file("doses.csv", doses);
-    world.run(&["persons", "import", "persons.csv"]).ends(0);
-    world.run(&["doses", "import", "doses.csv"]).ends(0);
+    let folder = in_both(&world, (&persons, &doses), (&children, &given));
+    (world, folder)
+}
+
+/// Puts people and doses into the register, and the same children and doses into a folder of files.
+pub(crate) fn in_both(
+    world: &World,
+    (persons, doses): (&str, &str),
+    (children, given): (&str, &str),
+) -> std::path::PathBuf {
+    for (kind, rows) in [("persons", persons), ("doses", doses)] {
+        let name = format!("{kind}.csv");
+        world.file(&name, rows);
+        world.run(&[kind, "import", &name]).ends(0);
+    }
     let folder = world.path("files");
     std::fs::create_dir(&folder).unwrap();
     let units = "unit,name,township,county\nS1,甲镇卫生院,A,001\nS2,乙镇卫生院,B,001\n";
-    for (name, text) in [("children", &*children), ("doses", &given), ("units", units)] {
+    for (name, text) in [("children", children), ("doses", given), ("units", units)] {
         std::fs::write(folder.join(format!("{name}.csv")), text).unwrap();
     }
-    (world, folder)
+    folder
 }
 
 #[test]

@@ -77,6 +77,16 @@ fn doses_outside_the_programme_are_counted_by_vaccine_dose_and_month() {
     assert!(shown.starts_with("非国家免疫规划疫苗接种数月报表\n"), "{shown}");
     assert!(shown.contains("Varicella,2,0,1,0,1\n"), "{shown}");
     assert!(shown.contains("小计,,0,1,1,2\n"), "{shown}");
+    // The children behind it, of one dose or of all.
+    let behind = |vaccine: &str| {
+        world.run(&[&base[..], &["--explain", vaccine, "-o", "csv"]].concat()).ends(0).csv()
+    };
+    let rows = behind("Varicella/2");
+    let found = ["child", "unit", "record", "vaccine", "date"].map(|key| rows[0][key].as_str());
+    assert_eq!((rows.len(), found), (1, ["c1", "320101010001", "11", "Varicella", "2025-02-20"]));
+    assert_eq!((behind("HepB").len(), behind("Varicella/1").len()), (1, 0));
+    let ran = world.run(&[&base[..], &["--explain", "Nothing"]].concat()).ends(1);
+    assert!(ran.err.contains("Varicella"), "{}", ran.err);
 }
 
 #[test]

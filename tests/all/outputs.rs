@@ -59,6 +59,7 @@ const DATA: &[&str] = &[
     "!outbox drain --at 2021-04-05T09:00",
     "digest history",
     "bookings list",
+    "bookings waiting",
     "channels list",
     "channels templates",
     "channels costs",
@@ -72,6 +73,8 @@ const DATA: &[&str] = &[
     "unsubscribe --list",
     "!account add li --role admin --password-file password",
     "!persons merge p5 p6",
+    "persons merges",
+    "!persons unmerge p6",
     "persons show p1",
     "persons export",
     "plan allocation",
@@ -281,13 +284,18 @@ fn path_of(line: &str) -> String {
     words[..count.min(words.len())].join(" ")
 }
 
+/// Every command, by its path.
+pub(crate) fn commands() -> BTreeSet<String> {
+    let data = DATA.iter().map(|line| path_of(line.trim_start_matches('!')));
+    let others = SILENT.iter().chain(OWN_FORM).map(|path| (*path).to_owned());
+    data.chain(others).collect()
+}
+
 #[test]
 fn every_command_is_known_to_print_data_or_none() {
     let world = World::empty();
     world.run(&["man", "pages"]).ends(0);
-    let data = DATA.iter().map(|line| path_of(line.trim_start_matches('!')));
-    let others = SILENT.iter().chain(OWN_FORM).map(|path| (*path).to_owned());
-    let known: BTreeSet<String> = data.chain(others).map(|path| path.replace(' ', "-")).collect();
+    let known: BTreeSet<String> = commands().iter().map(|path| path.replace(' ', "-")).collect();
     let mut unknown = Vec::new();
     for entry in fs::read_dir(world.path("pages")).unwrap().flatten() {
         let name = entry.file_name().into_string().unwrap();

@@ -257,6 +257,106 @@ fn merged(world: World) {
     is_sound(&world);
 }
 
+/// Everything that `persons show` knows but history.
+fn whole(world: &World, code: &str) -> Value {
+    let mut file = world.run(&["persons", "show", code, "-o", "json"]).ends(0).json();
+    file.as_object_mut().unwrap().remove("before");
+    file
+}
+
+fn unmerged(world: World) {
+    let world = county(world);
+    let twin = "twin,A,1950-01-01,赵一,F,,zhao2@home.example,13900000000,,,";
+    world.import("persons", twin).ends(0);
+    let rows = "d1,p1,2021-04-02,S1,covid19-inactivated\nd2,twin,2021-04-30,S1,covid19-inactivated";
+    doses(&world, rows, &[]).ends(0);
+    import(
+        &world,
+        "outcomes",
+        "record,person,date,outcome,vaccine\no1,twin,2021-04-05,deferred,FLU",
+        &[],
+    )
+    .ends(0);
+    let on_time = |arguments: &[&str]| {
+        let mut command = world.command(arguments);
+        command.env("DOSEPLAN_CLOCK", "2021-03-31T08:00:00+08:00");
+        crate::support::Ran::from(command.output().unwrap()).ends(0)
+    };
+    on_time(&["plan", "make", "--campaign", "flu", "--from", "2021-04-01", "--steps", "0"]);
+    on_time(&["plan", "adopt", "--campaign", "flu"]);
+    let before = ["p1", "twin"].map(|code| whole(&world, code));
+    assert!(before[1]["appointments"].as_array().is_some_and(|it| !it.is_empty()), "{before:?}");
+    let covered = || (people(&world, "small", 1), people(&world, "small", 2));
+    assert_eq!(covered(), (2, 0));
+    world.run(&["persons", "merge", "p1", "twin"]).ends(0);
+    assert_eq!(covered(), (1, 1));
+    let merges = world.run(&["persons", "merges", "-o", "csv"]).ends(0).csv();
+    let shown = ["alias", "person", "doses", "outcomes"].map(|key| merges[0][key].as_str());
+    assert_eq!(shown, ["twin", "p1", "1", "1"]);
+    let ran = world.run(&["persons", "unmerge", "twin", "-o", "json"]).ends(0);
+    assert_eq!((&ran.json()["doses"], &ran.json()["outcomes"]), (&1.into(), &1.into()));
+    is_sound(&world);
+    assert_eq!(covered(), (2, 0));
+    // Where both had an appointment the merger ended one, and it stays ended.
+    let after = ["p1", "twin"].map(|code| whole(&world, code));
+    for (one, other) in before.iter().zip(&after) {
+        for key in ["person", "also", "doses", "outcomes", "answers", "due"] {
+            assert_eq!(one[key], other[key], "{key}");
+        }
+        let days = |file: &Value| -> Vec<String> {
+            let all = file["appointments"].as_array().unwrap().iter();
+            all.map(|it| format!("{} {} {}", it["campaign"], it["day"], it["place"])).collect()
+        };
+        assert_eq!(days(one), days(other));
+    }
+    assert!(world.run(&["persons", "merges", "-o", "csv"]).ends(0).csv().is_empty());
+    world.run(&["persons", "unmerge", "twin"]).ends(1);
+    // What was recorded since stands on the merger.
+    world.run(&["persons", "merge", "p1", "twin"]).ends(0);
+    doses(&world, "d3,twin,2021-04-03,S1,FLU", &[]).ends(0);
+    let ran = world.run(&["persons", "unmerge", "twin"]).ends(1);
+    assert!(ran.err.contains("d3") && ran.err.contains("--keep-later"), "{}", ran.err);
+    let ran = world.run(&["persons", "unmerge", "twin", "--keep-later", "-o", "json"]).ends(0);
+    assert_eq!(ran.json()["kept"], serde_json::json!(["d3"]));
+    let records = |code: &str| -> Vec<String> {
+        let file = whole(&world, code);
+        let all = file["doses"].as_array().unwrap().iter();
+        all.map(|dose| dose["record"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(
+        (records("p1"), records("twin")),
+        (vec!["d1".into(), "d3".into()], vec!["d2".into()])
+    );
+    is_sound(&world);
+    // One after the other, the last first; codes that led to a code do so again.
+    world.run(&["persons", "merge", "twin", "p2"]).ends(0);
+    world.run(&["persons", "merge", "p1", "twin"]).ends(0);
+    assert_eq!(whole(&world, "p2")["person"]["id"], "p1");
+    let ran = world.run(&["persons", "unmerge", "p2"]).ends(1);
+    assert!(ran.err.contains("twin"), "{}", ran.err);
+    world.run(&["persons", "unmerge", "twin"]).ends(0);
+    assert_eq!(whole(&world, "p2")["person"]["id"], "twin");
+    world.run(&["persons", "unmerge", "p2"]).ends(0);
+    assert_eq!(whole(&world, "p2")["person"]["id"], "p2");
+    is_sound(&world);
+    let log = world.run(&["account", "log", "-o", "csv"]);
+    assert!(
+        log.out.contains("person-unmerge") && log.out.contains("twin is not p1"),
+        "{}",
+        log.out
+    );
+}
+
+#[test]
+fn a_merger_of_twin_files_is_undone_on_sqlite() {
+    unmerged(World::empty());
+}
+
+#[test]
+fn a_merger_of_twin_files_is_undone_on_postgresql() {
+    on_postgresql(|db| unmerged(World::on(db)));
+}
+
 #[test]
 fn twin_files_become_one_person_on_sqlite() {
     merged(World::empty());
@@ -270,10 +370,21 @@ fn twin_files_become_one_person_on_postgresql() {
 #[test]
 fn what_is_erased_is_nowhere_and_counts_stay() {
     let world = county(World::empty());
+    // The same person had a second file, with names of its own.
+    let text = "person,area,born,name,email,phone,id_no,guardian,address\n\
+                twin,A,1950-01-01,Zzzhao Twin,zzz@twin.example,13777770002,,Zzzhao Mu,Zzzvillage 8";
+    import(&world, "persons", text, &[]).ends(0);
+    import(&world, "persons", &format!("{text}\ntwin,A,bad-day,,,,,,\n"), &[]).ends(3);
+    world.run(&["persons", "merge", "p1", "twin"]).ends(0);
     let text = "person,area,born,name,email,phone,id_no,guardian,address\n\
                 p1,A,1950-01-01,Zzzhao Yi,zzz@home.example,13777770001,321181195001010011,\
                 Zzzhao Fu,Zzzvillage 7";
     import(&world, "persons", text, &[]).ends(0);
+    // A workbook's refused rows lie there as a workbook and as CSV.
+    let sheet = "person,area,born,name\np1,A,bad-day,Zzzhao Si";
+    crate::school_lists::workbook(&world.path("people.xlsx"), &[("people", sheet)]);
+    world.run(&["persons", "import", "people.xlsx"]).ends(3);
+    assert!(world.read("people-errors.csv").contains("Zzzhao Si"));
     // An older name, a refused row, a mail, an appointment, a backup.
     let text = text.replace("Zzzhao Yi", "Zzzhao Er");
     import(&world, "persons", &format!("{text}\np1,A,bad-day,Zzzhao San,,,,,\n"), &[]).ends(3);
@@ -304,7 +415,15 @@ fn what_is_erased_is_nowhere_and_counts_stay() {
     assert_eq!(json["is_scrubbed"], true);
     assert_eq!(people(&world, "flu", 1), before);
     is_sound(&world);
-    let secrets = ["Zzzhao", "zzz@home", "13777770001", "321181195001010011", "Zzzvillage"];
+    let secrets = [
+        "Zzzhao",
+        "zzz@home",
+        "zzz@twin",
+        "13777770001",
+        "13777770002",
+        "321181195001010011",
+        "Zzzvillage",
+    ];
     let mut looked = 0;
     for entry in walk(world.path("").as_path()) {
         let name = entry.file_name().unwrap().to_string_lossy().into_owned();
@@ -319,6 +438,7 @@ fn what_is_erased_is_nowhere_and_counts_stay() {
         looked += 1;
     }
     assert!(looked > 3);
+    assert!(!world.path("people-errors.xlsx").exists(), "what is packed goes as a whole");
     let shown = world.run(&["persons", "show", "p1", "-o", "json"]).ends(0).json();
     assert_eq!(shown["person"]["name"], Value::Null);
     assert_eq!(shown["doses"].as_array().unwrap().len(), 1);

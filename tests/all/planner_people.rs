@@ -53,7 +53,7 @@ fn who_missed_the_day_gets_another_one() {
         }
         let again = days(&desk).await;
         assert_eq!(again.len(), 6, "{again:?}");
-        let soon = day("2021-04-08")..=day("2021-04-12");
+        let soon = day("2021-04-06")..=day("2021-04-10");
         assert!(again.iter().all(|(_, on)| soon.contains(on)), "{again:?}");
     });
 }
@@ -86,8 +86,10 @@ fn the_night_leaves_the_sessions_of_the_day_as_people_were_told() {
 }
 
 /// Plans 16 days of one site with a hundred seats a day and far more people, nearly all in the register. Of those
-/// who have an appointment six of ten come. Returns the appointments of each day, as they were on its evening before.
-async fn season(risk: &str) -> Vec<usize> {
+/// who have an appointment six of ten come; with `says_no` half of the others refuse on the day. Returns the
+/// appointments of each day, as they were on its evening before, and with which chance people are thought to come at
+/// last.
+async fn season(risk: &str, says_no: bool) -> (Vec<usize>, f64) {
     let folder = flu()
         .swap("eligible.csv", "A,adult,200", "A,adult,3000")
         .swap("sites.csv", "A,40,20,", "A,100,100,")
@@ -114,14 +116,18 @@ async fn season(risk: &str) -> Vec<usize> {
         let today = assignments::on(&mut tx, desk.loaded.no, on).await.expect("those");
         drop(tx);
         let (mut doses, mut came) = ("record,person,date,place,product,lot\n".to_owned(), 0);
+        let mut outcomes = "record,person,date,outcome,until\n".to_owned();
         for one in today.iter().filter(|one| one.place.as_str() == "S1") {
             let number: u64 = one.person.as_str()[1..].parse().expect("a number");
             if (number * 7 + u64::from(chrono::Datelike::ordinal(&on))) % 10 < 6 {
                 came += 1;
                 doses += &format!("d{on}{number},{},{on},S1,vero,F1\n", one.person);
+            } else if says_no && number.is_multiple_of(2) {
+                outcomes += &format!("o{on}{number},{},{on},refused,\n", one.person);
             }
         }
         desk.import(Kind::Doses, &doses, evening).await;
+        desk.import(Kind::Outcomes, &outcomes, evening).await;
         // Half of the seats that are kept for others are used.
         let others = 100_usize.saturating_sub(today.len()) / 2;
         let tally = "record,date,place,area,group,dose,doses\n";
@@ -129,16 +135,22 @@ async fn season(risk: &str) -> Vec<usize> {
         desk.import(Kind::Tallies, &format!("{tally}t{on},{on},S1,A,adult,1,{all}\n"), evening)
             .await;
     }
-    called
+    let last = start + chrono::TimeDelta::days(16);
+    let (place, evening) = ("S1".into(), at("2021-04-15T18:00:00"));
+    let odds = desk.app.session_odds(&desk.loaded, (&place, last), evening).await;
+    (called, odds.expect("the database").expect("a session").groups[0].chance)
 }
 
 #[test]
 fn sessions_call_more_people_where_some_stay_away() {
     wait(async {
-        let (plain, more) = (season("0").await, season("0.02").await);
+        let ((plain, _), (more, chance)) = (season("0", false).await, season("0.02", false).await);
         assert!(plain.iter().all(|called| *called <= 100), "their part of the seats: {plain:?}");
         assert_eq!(more[..6], plain[..6], "nothing is known yet: {more:?}");
         let last = more.last().expect("a day");
         assert!((110..=140).contains(last), "{more:?}");
+        // Whoever says no on the day leaves a seat as empty as whoever stays away without a word.
+        let (_, refused) = season("0.02", true).await;
+        assert!((chance - 0.6).abs() < 0.05 && (refused - 0.6).abs() < 0.05, "{chance} {refused}");
     });
 }

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// A county with schools, two doses six months apart, teams, and holidays of the schools.
-struct County {
-    world: World,
+pub(crate) struct County {
+    pub(crate) world: World,
 }
 
 const CAMPAIGN: &str = r#"id = "hpv"
@@ -38,7 +38,7 @@ const HOLIDAYS: [(&str, &str); 5] = [
 
 impl County {
     /// With so many schools and teams, in a database of its own.
-    fn new(world: World, schools: usize, teams: usize) -> Self {
+    pub(crate) fn new(world: World, schools: usize, teams: usize) -> Self {
         let dir = world.path("hpv");
         std::fs::create_dir_all(&dir).unwrap();
         let mut areas = "area,name,parent,latitude,longitude,level\nC,丹县,,32.0,119.6,county\n\
@@ -84,29 +84,29 @@ impl County {
     }
 
     /// Runs a command on a day at nine.
-    fn at(&self, day: &str, arguments: &[&str]) -> Ran {
+    pub(crate) fn at(&self, day: &str, arguments: &[&str]) -> Ran {
         let mut command = self.world.command(arguments);
         command.env("DOSEPLAN_CLOCK", format!("{day}T09:00:00+08:00"));
         Ran::from(command.output().expect("the program starts"))
     }
 
-    fn json(&self, day: &str, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, day: &str, arguments: &[&str]) -> Value {
         self.at(day, &[arguments, &["-o", "json"]].concat()).ends(0).json()
     }
 
-    fn file(&self, name: &str, content: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
         self.world.file(name, content)
     }
 
     /// Everybody of the register, by code.
-    fn register(&self) -> BTreeMap<String, Value> {
+    pub(crate) fn register(&self) -> BTreeMap<String, Value> {
         let all = self.json("2025-09-25", &["persons", "export"]);
         let of = |one: &Value| (one["id"].as_str().unwrap().to_owned(), one.clone());
         all.as_array().unwrap().iter().map(of).collect()
     }
 
     /// Rows of `persons.csv`.
-    fn persons(&self, rows: &str) {
+    pub(crate) fn persons(&self, rows: &str) {
         let header = "person,area,born,name,sex,id_no,guardian,school,class";
         let path = self.file("persons.csv", &format!("{header}\n{rows}"));
         self.at("2025-09-10", &["persons", "import", text(&path)]).ends(0);
@@ -114,20 +114,20 @@ impl County {
 }
 
 /// Children by state.
-fn states(found: &Value) -> BTreeMap<String, u64> {
+pub(crate) fn states(found: &Value) -> BTreeMap<String, u64> {
     let all = found["states"].as_object().unwrap();
     all.iter().map(|(state, count)| (state.clone(), number(count))).collect()
 }
 
 /// An identity number of somebody born on a day.
-fn id_no(born: &str, no: usize) -> String {
+pub(crate) fn id_no(born: &str, no: usize) -> String {
     let digits = format!("321181{}{:02}{}", born.replace('-', ""), no % 100, no / 100 % 5 * 2);
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let sum: u32 = digits.bytes().zip(weights).map(|(d, w)| u32::from(d - b'0') * w).sum();
     format!("{digits}{}", b"10X98765432"[sum as usize % 11] as char)
 }
 
-const HEADER: &str = "学校,班级,姓名,身份证号,出生日期,性别,监护人,监护人电话";
+pub(crate) const HEADER: &str = "学校,班级,姓名,身份证号,出生日期,性别,监护人,监护人电话";
 
 /// Lists in which each way of matching occurs.
 fn matched(world: World) {
@@ -237,8 +237,34 @@ fn a_list_with_a_fault_is_refused_whole_and_the_others_are_taken() {
     assert!(!ran.err.contains("张三"), "names stay out of messages: {}", ran.err);
 }
 
+#[test]
+fn whoever_was_added_once_is_known_from_then_on() {
+    let county = County::new(World::empty(), 1, 1);
+    // Neither a number nor a guardian; the second one is decided by a clerk, for the register has somebody alike.
+    county.persons("p1,T,2012-01-03,李四,F,,,,\n");
+    let list =
+        format!("{HEADER}\n第0中学,1班,张三,,2012-01-02,女,,\n第0中学,1班,李四,,2012-01-03,女,,\n");
+    let list = county.file("m0.csv", &list);
+    county.at("2025-09-15", &["schools", "import", text(&list)]).ends(0);
+    county.at("2025-09-15", &["schools", "decide", "M00:3=new"]).ends(0);
+    let saves = ["schools", "match", "--save", "--add"];
+    assert_eq!(county.json("2025-09-15", &saves)["added"], 2);
+    let again = county.json("2025-09-16", &saves);
+    assert_eq!((&again["added"], states(&again)["at_school"]), (&0.into(), 2), "{again}");
+    // Nor when the list comes again, nor under the code of somebody with whom they were merged.
+    county.at("2025-09-17", &["schools", "import", text(&list)]).ends(0);
+    county.at("2025-09-17", &["persons", "merge", "p1", "M00-0003"]).ends(0);
+    let again = county.json("2025-09-17", &saves);
+    assert_eq!((&again["added"], states(&again)["at_school"]), (&0.into(), 2), "{again}");
+    assert_eq!(county.register().len(), 2);
+    // A clerk may write the code that somebody had before.
+    county.at("2025-09-18", &["schools", "decide", "M00:3=M00-0003"]).ends(0);
+    let again = county.json("2025-09-18", &saves);
+    assert_eq!((&again["added"], states(&again)["at_school"]), (&0.into(), 2), "{again}");
+}
+
 /// A school of two classes, matched, with answers.
-fn school(world: World) -> County {
+pub(crate) fn school(world: World) -> County {
     let county = County::new(world, 1, 1);
     let mut persons = String::new();
     let mut list = format!("{HEADER}\n");

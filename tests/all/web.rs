@@ -146,9 +146,30 @@ impl Browser {
         self.ask(&head, &[part.as_bytes(), bytes, b"\r\n--xyz--\r\n"].concat())
     }
 
+    /// Sends a form with files; each field is a name, the name of its file (empty: none) and what it says.
+    #[track_caller]
+    pub(crate) fn send(&self, to: &str, fields: &[(&str, &str, &[u8])]) -> Answer {
+        let head = format!(
+            "POST {to}?csrf={} HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=xyz",
+            self.token()
+        );
+        let mut body = Vec::new();
+        for (name, file, content) in fields {
+            let file =
+                if file.is_empty() { String::new() } else { format!("; filename=\"{file}\"") };
+            let part =
+                format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n");
+            body.extend_from_slice(part.as_bytes());
+            body.extend_from_slice(content);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--xyz--\r\n");
+        self.ask(&head, &body)
+    }
+
     /// The page that an upload leads to.
     #[track_caller]
-    fn checked(&self, name: &str, bytes: &[u8]) -> String {
+    pub(crate) fn checked(&self, name: &str, bytes: &[u8]) -> String {
         let answer = self.upload(name, bytes);
         assert_eq!(answer.status, 303, "{}", answer.body);
         self.get(&answer.headers["location"]).body
@@ -166,7 +187,18 @@ impl Browser {
 }
 
 /// Addresses, and the roles that may open them.
-const ADDRESSES: [(&str, &[&str]); 24] = [
+const ADDRESSES: [(&str, &[&str]); 40] = [
+    ("/c/small/workbook?as-of=2021-04-01", &["admin", "planner"]),
+    ("/c/small/calls?as-of=2021-04-01", &["admin", "planner", "lead"]),
+    ("/new", &["admin", "planner"]),
+    ("/upload/blank", &["admin", "planner"]),
+    ("/imports", &["admin", "planner"]),
+    ("/imports/refused/0000", &["admin", "planner"]),
+    ("/upload/00000000000000000000000000000000/file", &["admin", "planner"]),
+    ("/c/small/supply?as-of=2021-04-01", &["admin", "planner"]),
+    ("/c/small/mail/000?as-of=2021-04-01", &["admin", "planner"]),
+    ("/system", &["admin", "planner"]),
+    ("/commands", &["admin", "planner"]),
     ("/c/small/place/S1?as-of=2021-04-01", &ROLES),
     ("/c/small/month?as-of=2021-04-01", &ROLES),
     ("/c/small/person/p1?as-of=2021-04-01", &["admin", "planner", "lead"]),
@@ -174,6 +206,11 @@ const ADDRESSES: [(&str, &[&str]); 24] = [
     ("/c/small/compare?as-of=2021-04-01", &ROLES),
     ("/c/small/search?as-of=2021-04-01", &ROLES),
     ("/campaigns", &ROLES),
+    ("/national?month=2021-03", &ROLES),
+    ("/national/form?month=2021-03", &ROLES),
+    ("/national/children?month=2021-03&scope=all&row=BCG-1", &["admin", "planner", "lead"]),
+    ("/national/pupils?day=2021-03-31", &["admin", "planner", "lead"]),
+    ("/national/duplicates", &["admin", "planner"]),
     ("/me", &ROLES),
     ("/c/small", &ROLES),
     ("/c/small/overview?as-of=2021-04-01", &ROLES),
@@ -194,7 +231,14 @@ const ADDRESSES: [(&str, &[&str]); 24] = [
 ];
 
 /// Forms, and the roles that may send them.
-const FORMS: [(&str, &[&str]); 9] = [
+const FORMS: [(&str, &[&str]); 17] = [
+    ("/c/small/calls?as-of=2021-04-01", &["admin", "planner", "lead"]),
+    ("/new", &["admin", "planner"]),
+    ("/imports", &["admin", "planner"]),
+    ("/imports/undo", &["admin", "planner"]),
+    ("/c/small/supply?as-of=2021-04-01", &["admin", "planner"]),
+    ("/c/small/jobs?as-of=2021-04-01", &["admin", "planner"]),
+    ("/c/small/mail/1?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/place/S1/edit?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/person/p1?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/c/small/make?as-of=2021-04-01", &["admin", "planner"]),
@@ -203,6 +247,7 @@ const FORMS: [(&str, &[&str]); 9] = [
     ("/c/small/feed?as-of=2021-04-01&place=S2", &["admin", "planner"]),
     ("/upload/00000000000000000000000000000000/apply", &["admin", "planner"]),
     ("/accounts/remove", &["admin"]),
+    ("/national/duplicates", &["admin", "planner"]),
     ("/upload", &["admin", "planner"]),
 ];
 
@@ -610,16 +655,22 @@ fn the_api_is_what_its_description_says() {
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout));
 }
 
-/// The browser tests of `tests/web`.
-#[test]
-fn every_page_works_in_a_browser() {
+/// The folder of the browser tests; `None` where they cannot run, which is said.
+pub(crate) fn browser_tests() -> Option<std::path::PathBuf> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/web");
     let has = |name: &str| Command::new(name).arg("--version").output().is_ok();
     let installed = folder.join("node_modules/playwright-core").exists();
-    if !(has("node") && has("chromium") && installed) {
-        skipped("no browser; install node and chromium, and run `npm ci` in tests/web");
-        return;
+    if has("node") && has("chromium") && installed {
+        return Some(folder);
     }
+    skipped("no browser; install node and chromium, and run `npm ci` in tests/web");
+    None
+}
+
+/// The browser tests of `tests/web`.
+#[test]
+fn every_page_works_in_a_browser() {
+    let Some(folder) = browser_tests() else { return };
     let office = Office::open();
     let good = office.world.path("good.xlsx");
     office.world.run(&["campaign", "export", text(&good)]).ends(0);

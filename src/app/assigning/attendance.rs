@@ -3,17 +3,18 @@
 use super::super::{Loaded, Result};
 use super::register::{Register, learned_from};
 use crate::domain::assign::{Chances, CohortNo, PlaceNo};
-use crate::domain::attendance::{Attendance, Past};
-use crate::domain::campaign::Campaign;
+use crate::domain::attendance::{Attendance, LastSeats, Past, took_place};
+use crate::domain::campaign::{Campaign, CohortKey};
 use crate::domain::counting::ELSEWHERE;
 use crate::domain::date::days;
 use crate::domain::dose::GivenRow;
+use crate::domain::id::GroupId;
 use crate::domain::outset::ReportedDoses;
 use crate::domain::plan::PlanRow;
 use crate::domain::stock::{GivenAt, drawn_by_plan, stock_left};
 use crate::store::Tx;
 use crate::store::plans::{self, PlanHead, in_force};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::BTreeMap;
 
@@ -24,16 +25,16 @@ const DAYS_OF_VACCINE: u64 = 2;
 /// A session's seats for a cohort: place, day, cohort and number of the dose.
 type Cell = (PlaceNo, NaiveDate, CohortNo, u8);
 
-/// What came of the appointments and seats of the last weeks, as far as their sessions have reported. `campaign`: as it
-/// is on the first day on which a plan may place anything, `open`. `counted`: what was given before it.
-pub(super) async fn attendance(
+/// What came of the appointments and seats of the last weeks up to yesterday, as far as their sessions have reported.
+/// `campaign`: as it is on the first day on which a plan may place anything, `open`. `counted`: what was given before.
+pub(super) async fn past_sessions(
     tx: &mut Tx,
     (loaded, campaign): (&Loaded, &Campaign),
     heads: &[PlanHead],
     (register, counted): (&Register, &[ReportedDoses]),
     (today, open): (NaiveDate, NaiveDate),
-) -> Result<Attendance> {
-    let (first, last) = learned_from(today);
+) -> Result<Vec<Past>> {
+    let (first, last) = (learned_from(today).0, today - TimeDelta::days(1));
     let mut seats: BTreeMap<Cell, u64> = BTreeMap::new();
     for day in days(first.max(campaign.start), last) {
         let Some(head) = in_force(heads, day) else { continue };
@@ -45,7 +46,26 @@ pub(super) async fn attendance(
             *seats.entry((place, day, cohort, row.dose)).or_default() += u64::from(row.doses);
         }
     }
-    Ok(Attendance::of(past(register, counted, &seats, (first, last))))
+    Ok(past(register, counted, &seats, (first, last)))
+}
+
+/// What is learned from sessions: who comes, from those whose names are in; and whether people in no register are left,
+/// from the last ones.
+pub(super) fn learned(
+    sessions: &[Past],
+    campaign: &Campaign,
+    today: NaiveDate,
+) -> (Attendance, BTreeMap<CohortKey, LastSeats>) {
+    let (_, last) = learned_from(today);
+    let attendance = Attendance::of(sessions.iter().filter(|one| one.day <= last).cloned());
+    let seats = LastSeats::of(sessions, |cohort| comes(campaign, &attendance, (&cohort.group, 1)));
+    (attendance, seats)
+}
+
+/// The chance that somebody of a group comes to an appointment for a dose.
+fn comes(campaign: &Campaign, attendance: &Attendance, (group, dose): (&GroupId, u8)) -> f64 {
+    let uptake = campaign.group(group.as_str()).and_then(|group| group.uptake.to_f64());
+    attendance.of_called(group, dose, uptake.unwrap_or(1.0))
 }
 
 /// What came of these seats, and of the appointments of the same days.
@@ -64,7 +84,7 @@ fn past(
         };
         let (cohort, has_names) = (cohort.clone(), true);
         let (seats, named, known, came, others) = (0, 0, 0, 0, 0);
-        let new = Past { cohort, dose, seats, named, known, came, others, has_names };
+        let new = Past { day, cohort, dose, seats, named, known, came, others, has_names };
         add(out.entry(cell).or_insert(new));
     };
     for (cell, doses) in seats {
@@ -89,10 +109,16 @@ fn past(
         let others = u64::from(row.doses.saturating_sub(*persons));
         at((place, row.day, cohort, row.dose), &mut |past| past.others += others);
     }
+    let mut named: BTreeMap<(PlaceNo, NaiveDate), u64> = BTreeMap::new();
     for ((place, day, ..), past) in &mut out {
         let (doses, names) = reports.get(&(*place, *day)).copied().unwrap_or_default();
         past.has_names = names > 0 || doses == 0;
+        *named.entry((*place, *day)).or_default() += past.named;
     }
+    out.retain(|(place, day, ..), _| {
+        let (doses, _) = reports.get(&(*place, *day)).copied().unwrap_or_default();
+        took_place(doses, named[&(*place, *day)])
+    });
     out.into_values().collect()
 }
 
@@ -101,18 +127,22 @@ pub(super) fn chances(
     campaign: &Campaign,
     register: &Register,
     attendance: &Attendance,
-    has_vaccine: bool,
+    (has_vaccine, tomorrow): (bool, NaiveDate),
 ) -> Chances {
     let mut out = Chances {
         risk: campaign.overbook_risk.to_f64().unwrap_or(0.0),
+        reach: register.planned(),
         has_vaccine,
         ..Chances::default()
     };
     for (no, key) in register.cohort_keys() {
-        let Some(group) = campaign.group(key.group.as_str()) else { continue };
-        let uptake = group.uptake.to_f64().unwrap_or(1.0);
-        out.called.insert(no, attendance.of_called(&key.group, uptake));
+        let group = campaign.group(key.group.as_str());
+        let Some(group) = group else { continue };
+        if group.opens.is_some_and(|opens| opens > tomorrow) {
+            out.reach.retain(|(_, cohort)| *cohort != no);
+        }
         for dose in 1..=u8::try_from(campaign.series.dose_count()).unwrap_or(u8::MAX) {
+            out.called.insert((no, dose), comes(campaign, attendance, (&key.group, dose)));
             out.seats.insert((no, dose), attendance.of_seat(&key, dose));
         }
     }

@@ -1,7 +1,7 @@
 //! What a plan begins with: doses, sessions whose report is out, and the people of the register.
 
 use super::super::{Loaded, Result};
-use super::attendance::{attendance, chances, has_vaccine};
+use super::attendance::{chances, has_vaccine, learned, past_sessions};
 use super::register::{self, Days, Register};
 use crate::domain::assign::Chances;
 use crate::domain::attendance::Attendance;
@@ -69,6 +69,15 @@ pub(in crate::app) async fn begin(
         None
     };
     let persons = register.as_ref().map(Register::persons).unwrap_or_default();
+    let (attendance, last_seats) = match &register {
+        Some(register) => {
+            let facts = (register, counted.as_slice());
+            let of = (loaded, campaign.as_ref());
+            let past = past_sessions(tx, of, &heads, facts, (today, open));
+            learned(&Box::pin(past).await?, &campaign, today)
+        }
+        None => (Attendance::default(), BTreeMap::new()),
+    };
     let outset = outset(OutsetFacts {
         campaign: &campaign,
         open,
@@ -76,20 +85,14 @@ pub(in crate::app) async fn begin(
         persons: &persons,
         unreported: &unreported,
         used,
+        last_seats: &last_seats,
     });
-    let mut begun = Begun {
-        outset,
-        given_doses,
-        register,
-        attendance: Attendance::default(),
-        chances: Chances::default(),
-    };
+    let mut begun =
+        Begun { outset, given_doses, register, attendance, chances: Chances::default() };
     if let Some(register) = &begun.register {
-        let facts = (register, counted.as_slice());
-        let of = (loaded, campaign.as_ref());
-        begun.attendance = Box::pin(attendance(tx, of, &heads, facts, (today, open))).await?;
         let has_vaccine = has_vaccine(&campaign, &begun.outset.history, rows, tomorrow(today));
-        begun.chances = chances(&campaign, register, &begun.attendance, has_vaccine);
+        let tomorrow = (has_vaccine, tomorrow(today));
+        begun.chances = chances(&campaign, register, &begun.attendance, tomorrow);
     }
     Ok(begun)
 }

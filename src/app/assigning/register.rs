@@ -13,7 +13,7 @@ use crate::domain::person::{Asked, Sex, bars_on};
 use crate::domain::plan::PlanRow;
 use crate::domain::rules::DoseAdministered;
 use crate::domain::rules::model::VaccineId;
-use crate::store::{Tx, assignments, cells, register};
+use crate::store::{Tx, assignments, cells, register, waiting};
 pub(super) use called::learned_from;
 use called::{Called, called};
 use chrono::NaiveDate;
@@ -156,6 +156,8 @@ pub(in crate::app) struct Register {
     /// The cohort of everybody, by person.
     cohort_of: Vec<Option<CohortNo>>,
     called: Vec<Called>,
+    /// Who waits for a seat, and for which dose.
+    pub(in crate::app) waiting: BTreeSet<(PersonNo, u8)>,
 }
 
 impl Register {
@@ -206,6 +208,11 @@ impl Register {
             *out.entry((one.cohort, one.dose)).or_default() += 1;
         }
         out
+    }
+
+    /// The places to which the plan calls people of each cohort, on any day.
+    pub(in crate::app) fn planned(&self) -> BTreeSet<(PlaceNo, CohortNo)> {
+        self.offers.iter().map(|offer| (offer.place, offer.cohort)).collect()
     }
 
     /// The number of a cohort.
@@ -266,8 +273,13 @@ pub(in crate::app) async fn read(
     let (mut codes, people) = people(tx, loaded, today, &mut cohorts).await?;
     let Held { seats, answered, told } = held(tx, loaded, &mut codes, &mut places).await?;
     let given = given(tx, loaded, today, &codes).await?;
-    let called = called(tx, loaded, today, (&codes, &people, &given), &mut places).await?;
+    let known = (&codes, people.as_slice(), given.as_slice());
+    let called = called(tx, loaded, today, known, (&seats, &mut places)).await?;
+    let all = waiting::all(tx, loaded.no).await?.into_iter();
+    let waiting = all.filter_map(|one| Some((codes.find(one.person.as_str())?, one.dose)));
+    let waiting = waiting.collect();
     let known = Known {
+        waiting: &waiting,
         given,
         barring: barring(tx, loaded, today, &codes).await?,
         absences: absences(tx, loaded, &codes).await?,
@@ -291,6 +303,7 @@ pub(in crate::app) async fn read(
         cohorts,
         cohort_of,
         called,
+        waiting,
     })
 }
 

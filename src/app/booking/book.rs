@@ -1,7 +1,7 @@
 //! Confirming, moving and cancelling an appointment. The old seat is given back in the transaction that takes the new
 //! one, so nobody loses a seat without having another, and no seat is given twice.
 
-use super::{Opened, Person, clerks_link, hash_of_token};
+use super::{Opened, Person, Seat, Shown, clerks_link, hash_of_token, shown};
 use crate::app::{App, Loaded, Result, breaking, millis};
 use crate::domain::assign::Ended;
 use crate::domain::audit::Action;
@@ -10,13 +10,13 @@ use crate::domain::id::PlaceCode;
 use crate::domain::permission::{Actor, Power};
 use crate::store::audit::{Act, Author};
 use crate::store::bookings::{self, Appointment};
-use crate::store::{Tx, assignments};
+use crate::store::{Tx, assignments, waiting};
 use chrono::{DateTime, NaiveDate, Utc};
 
 /// What the audit log calls whoever books. No account can have this name.
 const BOOKER: &str = "(booker)";
 /// Digits of a link's hash that the audit log names.
-const HASH_SHOWN: usize = 12;
+pub(in crate::app) const HASH_SHOWN: usize = 12;
 
 /// What somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,21 @@ pub enum Wish {
     },
     /// Not to come.
     Cancel,
+    /// To have the next seat that becomes free.
+    Wait,
+    /// Not to wait for one any longer.
+    Leave,
+}
+
+impl Wish {
+    fn action(&self) -> Action {
+        match self {
+            Self::Confirm => Action::BookingConfirm,
+            Self::Take { .. } => Action::BookingTake,
+            Self::Cancel => Action::BookingCancel,
+            Self::Wait | Self::Leave => Action::BookingWait,
+        }
+    }
 }
 
 /// What came of a wish.
@@ -49,7 +64,22 @@ pub enum Done {
     Unknown,
 }
 
+/// What came of a wish for somebody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Moved {
+    /// What comes of a wish of their own.
+    Done(Done),
+    /// They have another appointment than the one that was seen, or none; it stands.
+    Changed(Option<Shown>),
+}
+
 impl App {
+    /// Begins a change that somebody makes on the booking pages.
+    pub(in crate::app) async fn bookers_act(&self, did: Action, now: DateTime<Utc>) -> Result<Act> {
+        let author = Author { who: BOOKER.to_owned(), address: self.asked_address() };
+        Ok(Act::new(self.store.write().await?, Some(author), did, millis(now)))
+    }
+
     /// Does what the reader of a link wants for the member at this position of the household.
     pub async fn book(
         &self,
@@ -59,29 +89,13 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Done> {
         let hash = hash_of_token(token);
-        let mut act = Act::new(
-            self.store.write().await?,
-            Some(Author { who: BOOKER.to_owned(), address: self.asked_address() }),
-            match wish {
-                Wish::Confirm => Action::BookingConfirm,
-                Wish::Take { .. } => Action::BookingTake,
-                Wish::Cancel => Action::BookingCancel,
-            },
-            millis(now),
-        );
+        let mut act = self.bookers_act(wish.action(), now).await?;
         let tx = act.tx();
         let Some(link) = bookings::link(tx, &hash).await? else { return Ok(Done::Unknown) };
         bookings::lock(tx, link.campaign).await?;
         let Some(opened) = self.open(tx, link, now).await? else { return Ok(Done::Unknown) };
         let Some(person) = opened.people.get(at) else { return Ok(Done::Unknown) };
-        let decided = match wish {
-            Wish::Confirm => confirm(tx, &opened, person).await?,
-            Wish::Cancel => cancel(tx, &opened, person, now).await?,
-            Wish::Take { day, place, slot } => {
-                let wanted = (*day, place.clone(), *slot);
-                take(tx, &opened, person, wanted, now).await?
-            }
-        };
+        let decided = decide(tx, (&opened, person), wish, now).await?;
         let campaign = opened.loaded.campaign.id.as_str();
         let shown = &hash[..HASH_SHOWN];
         match decided {
@@ -102,43 +116,49 @@ impl App {
         }
     }
 
-    /// Does what `by` wants for a person's appointment in a campaign. Who may see the person is asked before.
-    pub(in crate::app) async fn book_for(
+    /// Moves or cancels a person's appointment in a campaign, or gives them one, as `by` wants it who saw the
+    /// appointment `seen`. Where there is another one by now, nothing is changed.
+    pub async fn book_for(
         &self,
         loaded: &Loaded,
-        person: &str,
-        wish: &Wish,
+        code: &str,
+        (wish, seen): (&Wish, Option<&Seat>),
         by: Actor<'_>,
         now: DateTime<Utc>,
-    ) -> Result<Done> {
-        let did = match wish {
-            Wish::Confirm => Action::BookingConfirm,
-            Wish::Take { .. } => Action::BookingTake,
-            Wish::Cancel => Action::BookingCancel,
-        };
-        let mut act = self.act((by, Power::People), did, now).await?;
+    ) -> Result<Moved> {
+        let mut act = self.act((by, Power::People), wish.action(), now).await?;
         let tx = act.tx();
         bookings::lock(tx, loaded.no).await?;
-        let link = clerks_link(loaded, person, now);
-        let Some(opened) = self.open(tx, link, now).await? else { return Ok(Done::Unknown) };
-        let Some(person) = opened.people.first() else { return Ok(Done::Unknown) };
-        let decided = match wish {
-            Wish::Confirm => confirm(tx, &opened, person).await?,
-            Wish::Cancel => cancel(tx, &opened, person, now).await?,
-            Wish::Take { day, place, slot } => {
-                take(tx, &opened, person, (*day, place.clone(), *slot), now).await?
-            }
+        let person = self.person_in(tx, loaded, code, by, now).await?;
+        let link = clerks_link(loaded, person.id.as_str(), now);
+        let Some(opened) = self.open(tx, link, now).await? else {
+            return Ok(Moved::Done(Done::Unknown));
         };
-        match decided {
+        let Some(person) = opened.people.first() else { return Ok(Moved::Done(Done::Unknown)) };
+        let held = person.appointment.as_ref().filter(|held| held.day >= opened.today);
+        let seat = held.map(|held| shown(&opened, held).seat());
+        let wanted = match wish {
+            Wish::Confirm => seen.cloned(),
+            Wish::Take { day, place, slot } => Some((*day, place.clone(), *slot)),
+            Wish::Cancel | Wish::Wait | Wish::Leave => None,
+        };
+        if seat.as_ref() != seen && seat != wanted {
+            return Ok(Moved::Changed(held.map(|held| shown(&opened, held))));
+        }
+        let decided = match wish {
+            Wish::Cancel if seat.is_none() => Ok(None),
+            _ => decide(tx, (&opened, person), wish, now).await?,
+        };
+        Ok(Moved::Done(match decided {
             Ok(Some(said)) => {
                 let code = person.standing.person.id.as_str();
                 let campaign = opened.loaded.campaign.id.as_str();
                 act.commit(Some(campaign), &format!("{code}: {said}")).await?;
-                Ok(Done::Done)
+                Done::Done
             }
-            Ok(None) => Ok(Done::Already),
-            Err(why) => Ok(Done::Refused(why)),
-        }
+            Ok(None) => Done::Already,
+            Err(why) => Done::Refused(why),
+        }))
     }
 }
 
@@ -148,6 +168,52 @@ pub(super) type Decided = std::result::Result<Option<String>, NoBooking>;
 fn at(one: &Appointment) -> String {
     let slot = one.slot.map(|slot| format!(" {slot}")).unwrap_or_default();
     format!("dose {}, {} {}{slot}", one.dose, one.day, one.place)
+}
+
+async fn decide(
+    tx: &mut Tx,
+    (opened, person): (&Opened, &Person),
+    wish: &Wish,
+    now: DateTime<Utc>,
+) -> Result<Decided> {
+    match wish {
+        Wish::Confirm => confirm(tx, opened, person).await,
+        Wish::Cancel => cancel(tx, opened, person, now).await,
+        Wish::Take { day, place, slot } => {
+            take(tx, opened, person, (*day, place.clone(), *slot), now).await
+        }
+        Wish::Wait => wait(tx, opened, person, now).await,
+        Wish::Leave => leave(tx, opened, person).await,
+    }
+}
+
+/// Puts somebody without an appointment on the list of those who get the next seat.
+async fn wait(
+    tx: &mut Tx,
+    opened: &Opened,
+    person: &Person,
+    now: DateTime<Utc>,
+) -> Result<Decided> {
+    if let Err(why) = person.days(opened) {
+        return Ok(Err(why));
+    }
+    if person.standing_appointment(opened.today).is_some() {
+        return Ok(Err(NoBooking::HasOne));
+    }
+    if person.waits {
+        return Ok(Ok(None));
+    }
+    let (code, dose) = (person.standing.person.id.as_str(), person.booker.dose);
+    waiting::put(tx, opened.loaded.no, (code, dose), millis(now)).await?;
+    Ok(Ok(Some(format!("dose {dose}, waits for a seat"))))
+}
+
+async fn leave(tx: &mut Tx, opened: &Opened, person: &Person) -> Result<Decided> {
+    if !person.waits {
+        return Ok(Ok(None));
+    }
+    waiting::leave(tx, opened.loaded.no, person.standing.person.id.as_str()).await?;
+    Ok(Ok(Some(format!("dose {}, no longer waits", person.booker.dose))))
 }
 
 async fn confirm(tx: &mut Tx, opened: &Opened, person: &Person) -> Result<Decided> {
@@ -232,6 +298,7 @@ pub(super) async fn take(
         assignments::end(tx, no, &[code.as_str()], Ended::Moved, millis(now)).await?;
     }
     bookings::take(tx, no, &new, millis(now)).await?;
+    waiting::leave(tx, no, code.as_str()).await?;
     let link = bookings::Link { person: code, dose, ..opened.link.clone() };
     bookings::keep_links(tx, &link, day).await?;
     let was = held.map(|held| format!("; before {}", at(held)));

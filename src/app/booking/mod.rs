@@ -6,7 +6,8 @@ pub(super) mod links;
 mod open;
 mod requests;
 
-pub use book::{Done, Wish};
+pub(super) use book::HASH_SHOWN;
+pub use book::{Done, Moved, Wish};
 pub use import::{ImportedBookings, NotBooked};
 pub use open::{ListedBooking, OpenSlot};
 
@@ -17,7 +18,7 @@ use crate::domain::booking::{Answer, Booker, NoBooking, SlotTime, masked};
 use crate::domain::campaign::{CohortKey, Language};
 use crate::domain::id::{PersonId, PlaceCode};
 use crate::store::bookings::{self, Appointment, Link};
-use crate::store::{Tx, people};
+use crate::store::{Tx, people, waiting};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -46,6 +47,16 @@ pub struct Shown {
     pub answer: Option<Answer>,
 }
 
+/// A seat as it is shown: the day, the place and the slot, where the place has hours.
+pub type Seat = (NaiveDate, PlaceCode, Option<SlotTime>);
+
+impl Shown {
+    /// Which seat it is.
+    pub fn seat(&self) -> Seat {
+        (self.day, self.place.clone(), self.time.map(|(slot, _)| slot))
+    }
+}
+
 /// A slot that can be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
@@ -66,6 +77,8 @@ pub struct Member {
     pub appointment: Option<Shown>,
     /// Why they cannot book; `None`: they can.
     pub refused: Option<NoBooking>,
+    /// Whether they wait for a seat.
+    pub waits: bool,
 }
 
 /// What the booking page shows.
@@ -103,6 +116,8 @@ struct Person {
     standing: Standing,
     booker: Booker,
     appointment: Option<Appointment>,
+    /// Whether they wait for a seat for that dose.
+    waits: bool,
 }
 
 impl Person {
@@ -145,6 +160,7 @@ impl App {
             dose: one.booker.dose,
             appointment: one.standing_appointment(opened.today).map(|held| shown(&opened, held)),
             refused: one.days(&opened).err(),
+            waits: one.waits,
         };
         let campaign = &opened.loaded.campaign;
         let first = &opened.people[0].standing.person;
@@ -199,7 +215,9 @@ impl App {
                 due => due.map_or(0, |due| due.number),
             };
             let booker = Booker { dose, ..booker(&loaded, &standing, today) };
-            people.push(Person { standing, booker, appointment });
+            let waits = waiting::of(tx, loaded.no, code.as_str()).await?;
+            let waits = waits.is_some_and(|one| one.dose == dose);
+            people.push(Person { standing, booker, appointment, waits });
         }
         if people.first().is_none_or(|first| first.standing.person.id != link.person) {
             return Ok(None);
@@ -210,7 +228,7 @@ impl App {
 }
 
 /// What a clerk opens who sees a person: as a link of today, for the dose that is due.
-fn clerks_link(loaded: &Loaded, person: &str, now: DateTime<Utc>) -> Link {
+pub(super) fn clerks_link(loaded: &Loaded, person: &str, now: DateTime<Utc>) -> Link {
     let until = today(&loaded.campaign, now);
     Link { campaign: loaded.no, person: PersonId::new(person), dose: 0, until }
 }

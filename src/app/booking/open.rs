@@ -1,13 +1,16 @@
 //! The slots of all sessions and how many of their seats are free, for other programs.
 
-use super::{Shown, links, shown_at};
+use super::{Person, Shown, clerks_link, links, shown_at};
+use crate::app::assigning::{Standing, standings};
 use crate::app::unsubscribing::secret;
 use crate::app::{App, Loaded, Result, today};
 use crate::domain::audit::Action;
 use crate::domain::booking::{Answer, Taken};
 use crate::domain::id::{AreaCode, PersonId, PlaceCode};
 use crate::domain::permission::{Actor, Power};
+use crate::store::Tx;
 use crate::store::bookings::{self, Link};
+use crate::store::waiting::{self, Waiting};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -72,6 +75,40 @@ impl App {
             }
         }
         Ok(out)
+    }
+
+    /// The open campaigns in which somebody has an appointment to come or can book.
+    pub(in crate::app) async fn bookable(
+        &self,
+        tx: &mut Tx,
+        person: &PersonId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Loaded>> {
+        let mut out = Vec::new();
+        for loaded in self.campaigns_in(tx).await?.into_iter().filter(|loaded| loaded.is_open) {
+            let link = clerks_link(&loaded, person.as_str(), now);
+            let Some(opened) = self.open(tx, link, now).await? else { continue };
+            let can = |one: &Person| {
+                one.days(&opened).is_ok() || one.standing_appointment(opened.today).is_some()
+            };
+            if opened.people.first().is_some_and(can) {
+                out.push(loaded);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Who waits for a seat of a campaign and still can have one, whoever came first first.
+    pub async fn waiting(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<Vec<Waiting>> {
+        let mut tx = self.store.read().await?;
+        let mut all = waiting::all(&mut tx, loaded.no).await?;
+        let people = all.iter().map(|one| &one.person);
+        let known = standings(&mut tx, loaded, people, today(&loaded.campaign, now)).await?;
+        let is_due = |standing: &Standing, dose| {
+            standing.barred.is_none() && standing.due.is_some_and(|due| due.number == dose)
+        };
+        all.retain(|one| known.get(&one.person).is_some_and(|it| is_due(it, one.dose)));
+        Ok(all)
     }
 
     /// Everybody's appointments from a day on, by day, place and slot.

@@ -7,7 +7,6 @@ use super::{Good, Imported, Kind, Order, Stored};
 use crate::app::{App, Loaded, Result, millis};
 use crate::domain::audit::Action;
 use crate::domain::calendar::Sessions;
-use crate::domain::campaign::Language;
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::id::RecordId;
 use crate::domain::permission::{self, Actor, Power, Visits};
@@ -67,17 +66,8 @@ impl App {
         let is_sure = sure != Sure::None;
         let did = if is_sure { Action::TallyConfirm } else { Action::Tally };
         let mut act = self.act((by, Power::Tally), did, now).await?;
-        let (path, language, kind) = (Path::new(what), loaded.campaign.language, Kind::Tallies);
-        // What somebody enters counts, whatever became of it before.
-        let order = Order {
-            campaign: Some(loaded),
-            kind,
-            path,
-            language,
-            revives: true,
-            sure,
-            profile: None,
-        };
+        let kind = Kind::Tallies;
+        let order = Order::entered(loaded, (kind, Path::new(what)), (sure, by));
         let present = Present::whole(kind.name());
         let mut facts = self.facts(act.tx(), &order, (what, present), now).await?;
         facts.add_sessions(Arc::clone(&sessions));
@@ -203,13 +193,26 @@ impl App {
     ) -> Result<bool> {
         let by = Actor::CommandLine;
         let mut act = self.act((by, Power::Tally), Action::Void, now).await?;
+        let (known, campaign) = self.void_in(&mut act, (kind, record), (why, by), now).await?;
+        if known {
+            act.commit(campaign.as_deref(), &format!("{} {record}", kind.name())).await?;
+        }
+        Ok(known)
+    }
+
+    /// The same as part of a change that says so in the audit log. Also returns the id of the campaign that it was of.
+    pub(in crate::app) async fn void_in(
+        &self,
+        act: &mut Act,
+        (kind, record): (Kind, &RecordId),
+        (why, by): (&str, Actor<'_>),
+        now: DateTime<Utc>,
+    ) -> Result<(bool, Option<String>)> {
         let why = format!("void: {why}");
         let (tx, record) = (act.tx(), record.as_str());
         let (author, about) = (self.author(by), (kind.name(), None));
         let entry = figures::begin_entry(tx, None, about, &author, millis(now)).await?;
-        let (path, language, sure) = (Path::new(""), Language::default(), Sure::None);
-        let order =
-            Order { campaign: None, kind, path, language, revives: false, sure, profile: None };
+        let order = Order::of(kind, Path::new(""), by);
         let mut facts = self.facts(tx, &order, ("", Present::default()), now).await?;
         facts.now = entry.at;
         let known = match kind {
@@ -221,11 +224,7 @@ impl App {
             Kind::Outcomes => pipeline::void::<Outcome>(tx, &facts, record, &why).await?,
             Kind::Persons => false,
         };
-        if known {
-            let campaign = facts.chosen.and_then(|chosen| facts.of(chosen));
-            let id = campaign.map(|loaded| loaded.campaign.id.as_str());
-            act.commit(id, &format!("{} {record}", kind.name())).await?;
-        }
-        Ok(known)
+        let campaign = facts.chosen.and_then(|chosen| facts.of(chosen));
+        Ok((known, campaign.map(|loaded| loaded.campaign.id.to_string())))
     }
 }

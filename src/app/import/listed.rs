@@ -5,11 +5,9 @@ use super::facts::{Changes, change};
 use super::pipeline::{self, Importable};
 use super::{Good, Kind, Order};
 use crate::app::{App, Loaded, Result, breaking, millis};
-use crate::domain::campaign::Language;
 use crate::domain::id::RecordId;
 use crate::domain::permission::Actor;
 use crate::domain::person::{Outcome, Person};
-use crate::domain::plausible::Sure;
 use crate::intake::Issue;
 use crate::intake::rows::Present;
 use crate::store::audit::Act;
@@ -52,9 +50,8 @@ impl App {
         gone: &[RecordId],
         (by, now): (Actor<'_>, DateTime<Utc>),
     ) -> Result<Vec<Issue>> {
-        let (path, language, sure) = (Path::new(""), Language::default(), Sure::None);
-        let campaign = Some(loaded);
-        let order = Order { campaign, kind, path, language, revives: true, sure, profile: None };
+        let none = Order::of(kind, Path::new(""), by);
+        let order = Order { campaign: Some(loaded), revives: true, ..none };
         let present = Present::whole(kind.name());
         let tx = act.tx();
         let mut facts = self.facts(tx, &order, ("schools", present), now).await?;

@@ -6,6 +6,7 @@ mod by_hand;
 mod doses;
 mod facts;
 mod listed;
+mod order;
 mod outcomes;
 mod persons;
 mod pipeline;
@@ -14,6 +15,7 @@ mod tallies;
 #[cfg(test)]
 mod tests;
 mod undo;
+mod uploaded;
 
 pub use by_hand::Entered;
 pub use single::Entry as EnteredOne;
@@ -24,9 +26,8 @@ use crate::domain::campaign::Language;
 use crate::domain::dose::Dose;
 use crate::domain::id::{CampaignNo, PersonId, RecordId};
 use crate::domain::judge::Judged;
-use crate::domain::permission::Actor;
-use crate::domain::plausible::{Doubtful, Sure};
-use crate::intake::profile::Profile;
+use crate::domain::permission::{self, Actor, Power};
+use crate::domain::plausible::Doubtful;
 use crate::intake::rows::{self, Batch, Present, RawCells, Rows};
 use crate::intake::{ErrorsFile, Issue};
 use crate::store::audit::{self, Author};
@@ -37,7 +38,10 @@ use facts::{Changes, Facts, change};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
+
+pub use order::Order;
 pub use undo::Undone;
+pub use uploaded::Sent;
 
 /// Rows that are looked up and stored together. Memory holds three batches: one being stored, one waiting, one being
 /// read.
@@ -59,6 +63,9 @@ pub struct Imported {
     pub same: u64,
     /// Rows that change a known record.
     pub corrected: u64,
+    /// The file's number among those that were imported.
+    #[serde(skip)]
+    pub number: i64,
     /// Rows refused.
     pub refused: u64,
     /// How many of them are counts that nobody can mean, until somebody confirms them.
@@ -144,25 +151,6 @@ impl Kind {
     }
 }
 
-/// A file to import.
-#[derive(Debug, Clone)]
-pub struct Order<'a> {
-    /// The campaign asked for; `None`: the rows say it, or what they speak of.
-    pub campaign: Option<&'a Loaded>,
-    /// What its rows are.
-    pub kind: Kind,
-    /// Where it is.
-    pub path: &'a Path,
-    /// The language of the reasons.
-    pub language: Language,
-    /// Whether records that were voided come back.
-    pub revives: bool,
-    /// Which counts somebody has confirmed.
-    pub sure: Sure,
-    /// How the file's headings and codes become ours.
-    pub profile: Option<&'a Profile>,
-}
-
 /// A row of a batch whose form is right.
 struct Good<T> {
     /// Its place in the batch.
@@ -223,8 +211,8 @@ impl App {
         language: Language,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
-        let (campaign, sure) = (Some(loaded), Sure::None);
-        let order = Order { campaign, kind, path, language, revives: false, sure, profile: None };
+        let file = Order::of(kind, path, Actor::CommandLine);
+        let order = Order { campaign: Some(loaded), language, ..file };
         let done = self.import_file(&order, now).await;
         self.store.fold_log().await;
         done
@@ -232,6 +220,7 @@ impl App {
 
     /// Imports a file. `now` becomes the time of recording.
     pub async fn import_file(&self, order: &Order<'_>, now: DateTime<Utc>) -> Result<Imported> {
+        permission::may(order.by, Power::Plan)?;
         let path = order.path;
         match order.kind {
             Kind::Doses => self.import_rows(rows::doses_by(path, order.profile), order, now).await,
@@ -249,14 +238,14 @@ impl App {
         order: &Order<'_>,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
-        let (mut out, by) = (Imported::default(), self.author(Actor::CommandLine));
+        let by = self.author(order.by);
         let (mut facts, entry) = self.begin_import(order, &opened, &by, now).await?;
         if order.kind == Kind::Tallies && opened.is_ok() {
             for loaded in facts.all.clone().iter().filter(|loaded| loaded.is_open) {
                 facts.add_sessions(self.sessions(loaded).await?);
             }
         }
-        let about = (order, &facts, entry, &by);
+        let (mut out, about) = (Imported::of(entry.id), (order, &facts, entry, &by));
         let rows = match opened {
             Ok(rows) => rows,
             Err(fault) => {
@@ -376,6 +365,10 @@ impl App {
 }
 
 impl Imported {
+    fn of(number: i64) -> Self {
+        Self { number, ..Self::default() }
+    }
+
     /// Rows that were new, the same, corrections, refused.
     fn counts(&self) -> [u64; 4] {
         [self.new, self.same, self.corrected, self.refused]

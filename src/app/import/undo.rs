@@ -3,9 +3,9 @@
 use super::facts::{Changes, Facts, change};
 use super::pipeline::Importable;
 use super::{Good, Kind, Order};
-use crate::app::{App, AppError, Result, millis};
+use crate::app::mergers::{LIFTED, MERGED, UNMERGED};
+use crate::app::{App, AppError, Result, millis, schools};
 use crate::domain::audit::Action;
-use crate::domain::campaign::Language;
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::permission::{Actor, Power};
 use crate::domain::person::{Outcome, Person};
@@ -13,7 +13,7 @@ use crate::domain::plausible::Sure;
 use crate::intake::rows::Present;
 use crate::store::imports::{self, File};
 use crate::store::records::{self, Known};
-use crate::store::{Tx, doses, outcomes, person_file};
+use crate::store::{Tx, doses, outcomes, people_codes, person_file};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
@@ -50,18 +50,22 @@ impl App {
             return Err(AppError::refused("refused-undone", &[("id", &id)]));
         }
         let kind = Kind::from_name(&file.kind).ok_or_else(missing)?;
-        let (path, language) = (Path::new(""), Language::default());
-        let sure = Sure::All;
-        let order =
-            Order { campaign: None, kind, path, language, revives: true, sure, profile: None };
+        let none = Order::of(kind, Path::new(""), by);
+        let order = Order { revives: true, sure: Sure::All, ..none };
         let mut facts = self.facts(tx, &order, ("", Present::default()), now).await?;
         // Later than all that it undoes, even where clocks differ.
         facts.now = millis(now).max(file.at + 1);
         let undone = match kind {
-            Kind::Doses => undo::<Dose>(tx, &facts, file.at).await?,
-            Kind::Tallies => undo::<Tally>(tx, &facts, file.at).await?,
-            Kind::Persons => undo::<Person>(tx, &facts, file.at).await?,
-            Kind::Outcomes => undo::<Outcome>(tx, &facts, file.at).await?,
+            Kind::Doses => undo::<Dose>(tx, &facts, file.at).await?.0,
+            Kind::Tallies => undo::<Tally>(tx, &facts, file.at).await?.0,
+            Kind::Persons => undo::<Person>(tx, &facts, file.at).await?.0,
+            Kind::Outcomes => {
+                let (undone, mine) = undo::<Outcome>(tx, &facts, file.at).await?;
+                if undone.stands.is_empty() {
+                    schools::take_back(tx, &schools::who_refused(&mine), facts.now).await?;
+                }
+                undone
+            }
         };
         if !undone.stands.is_empty() {
             return Ok(undone);
@@ -72,7 +76,8 @@ impl App {
     }
 }
 
-async fn undo<T: Importable>(tx: &mut Tx, facts: &Facts, at: i64) -> Result<Undone> {
+/// Takes out what an import put in. Also returns those records; where something stands on one of them, nothing is done.
+async fn undo<T: Importable>(tx: &mut Tx, facts: &Facts, at: i64) -> Result<(Undone, Vec<T>)> {
     let mut mine: Vec<T> = records::put_in(tx, at).await?;
     let mut stands = BTreeSet::new();
     for key in records::overtaken::<T>(tx, at).await? {
@@ -96,7 +101,7 @@ async fn undo<T: Importable>(tx: &mut Tx, facts: &Facts, at: i64) -> Result<Undo
     }
     let stands: Vec<String> = stands.into_iter().collect();
     if !stands.is_empty() {
-        return Ok(Undone { stands, ..Undone::default() });
+        return Ok((Undone { stands, ..Undone::default() }, mine));
     }
     let mut undone = Undone::default();
     for batch in mine.chunks(BATCH) {
@@ -105,7 +110,7 @@ async fn undo<T: Importable>(tx: &mut Tx, facts: &Facts, at: i64) -> Result<Undo
         undone.removed += batch.len() - old.len();
         put_back(tx, facts, batch, &old).await?;
     }
-    Ok(undone)
+    Ok((undone, mine))
 }
 
 /// The reason of a correction.
@@ -113,22 +118,28 @@ const CORRECTED: &str = "corrected";
 /// The reason of what an undone import had said.
 const UNDONE: &str = "undone";
 
-/// A record of an import that was corrected by a later one, where that one was undone since; `None` where something
-/// else became of it.
+/// A record of an import that is again as the import said: it was corrected by a later one that was undone since, or
+/// went and came back with a merger that was made later and taken back since; `None` where something else became of it.
 async fn given_back<T: Importable>(tx: &mut Tx, key: &str, at: i64) -> Result<Option<T>> {
     let past = records::past::<T>(tx, key).await?;
-    let last_undone = past.last().is_some_and(|past| past.why == UNDONE);
     let mut known = records::find::<T>(tx, [key]).await?;
-    let Some(known) = known.remove(key).filter(|_| last_undone) else { return Ok(None) };
-    let said = past.into_iter().find(|past| past.known.recorded_at == at);
+    let (Some(known), Some(last)) = (known.remove(key), past.last()) else { return Ok(None) };
+    let is_back = match last.why.as_str() {
+        UNDONE => true,
+        UNMERGED | MERGED | LIFTED => people_codes::came_back(tx, known.recorded_at, at).await?,
+        _ => false,
+    };
+    let said = past.into_iter().find(|past| past.known.recorded_at == at).filter(|_| is_back);
     Ok(said.filter(|past| past.known.value == known.value).map(|_| known.value))
 }
 
-/// Whether a person has records or appointments.
+/// Whether a person has records, appointments or answers, or another code leads to them.
 async fn is_used(tx: &mut Tx, person: &str) -> Result<bool> {
     Ok(!doses::records_of(tx, person).await?.is_empty()
         || !outcomes::of_person(tx, person).await?.is_empty()
-        || !person_file::appointments(tx, person).await?.is_empty())
+        || !person_file::appointments(tx, person).await?.is_empty()
+        || !crate::store::schools::consents_of(tx, person).await?.is_empty()
+        || !people_codes::of(tx, person).await?.is_empty())
 }
 
 /// Takes records out, and stores what they had replaced.

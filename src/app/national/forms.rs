@@ -53,6 +53,10 @@ impl FormCell {
         }
     }
 
+    fn look(&self) -> Look {
+        if *self == Self::Dash { Look::NoFigure } else { Look::Plain }
+    }
+
     fn in_workbook(&self) -> Cell {
         match self {
             Self::Count(count) => Cell::Count(i64::try_from(*count).unwrap_or(i64::MAX)),
@@ -157,16 +161,18 @@ pub fn workbook(
             page.put(at, 0, &Cell::text(title), look)?;
             at += 1;
         }
+        let head_lines = small::<u32>(form.head_lines());
+        page.freeze(at + head_lines, 2)?;
+        page.print_as(small(form.width()), (at, at + head_lines.saturating_sub(1)))?;
         for head in &form.heads {
             let (row, column) = (at + small::<u32>(head.line), small(head.column));
             let size = (small(head.lines), small(head.columns));
             page.put_over(row, column, size, &Cell::text(&head.text), Look::Head)?;
         }
-        at += small::<u32>(form.head_lines());
-        page.freeze(at, 2)?;
+        at += head_lines;
         for row in &form.rows {
             for (column, cell) in (0..).zip(row) {
-                page.put(at, column, &cell.in_workbook(), Look::Plain)?;
+                page.put(at, column, &cell.in_workbook(), cell.look())?;
             }
             at += 1;
         }

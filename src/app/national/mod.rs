@@ -1,32 +1,30 @@
 //! The official figures: reads what they are counted from, counts on all cores, and follows a cell down to its
 //! children.
 
+mod count;
 mod explain;
 mod forms;
 mod json;
 mod more;
 mod register;
 mod schools;
+mod twins;
 
 use crate::domain::national::{
-    CohortTable, Counting, CountingOptions, Dossier, MergedTownships, MonthSpan, NationalRules,
-    PeriodTable, QualityLine, ScopeKey, TownshipTable, TownshipWarning, YearMonth, add_records,
-    quality_lines,
+    CohortTable, Counting, CountingOptions, MergedTownships, MonthSpan, NationalRules, PeriodTable,
+    QualityLine, ScopeKey, TownshipTable, TownshipWarning, YearMonth, quality_lines,
 };
 use crate::intake::Issue;
 use crate::intake::national::{Folder, RuleChoices, folder, national_rules};
 use chrono::NaiveDate;
-pub use explain::{ExplainedChild, ExplainedPart};
+use count::add_all;
+pub use count::{Cohort, Counter, Nothing, Paid, Period, QualityOf};
+pub use explain::{BehindCohort, BehindPaid, BehindPeriod, ExplainedChild, ExplainedPart};
 pub use forms::{FormCell, FormHead, OfficialForm, workbook};
 pub use more::{SURVEY_ROWS_MAX, survey_form, survey_result};
-use rayon::prelude::*;
-pub use schools::{MissedLine, PupilFile, SchoolCount};
+pub use schools::{MissedLine, PupilFile, Pupils, SchoolCount, SchoolCounts, SchoolFigures};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-
-/// Persons that one core counts at a time. The parts are added up in order, so that the result does not depend on
-/// the number of cores.
-const PERSONS_AT_ONCE: usize = 2_000;
 
 /// What is counted, and by which rules.
 pub struct National {
@@ -60,72 +58,44 @@ impl National {
         Counting { rules: &self.rules, places: &self.folder.places, options: self.options }
     }
 
-    /// The files of a person.
-    fn files(&self, group: &[usize]) -> Vec<&Dossier> {
-        group.iter().map(|at| &self.folder.dossiers[*at]).collect()
+    /// Counts everybody of a folder.
+    pub fn count<C: Counter>(&self, what: &C) -> C::Found {
+        let mut found = what.start();
+        let dossiers = &self.folder.dossiers;
+        add_all(what, &mut found, self.counting(), &self.folder.persons.groups, |group, files| {
+            files.extend(group.iter().map(|at| &dossiers[*at]));
+        });
+        what.sort(&mut found);
+        found
     }
 
-    /// Counts everybody: a table for each part of the persons, then one after the other into the first.
-    fn count<T: Send>(
-        &self,
-        empty: impl Fn() -> T + Sync,
-        add: impl Fn(&mut T, Counting<'_>, &[&Dossier]) + Sync,
-        merge: impl Fn(&mut T, T),
-    ) -> T {
-        let counting = self.counting();
-        let parts: Vec<T> = self
-            .folder
-            .persons
-            .groups
-            .par_chunks(PERSONS_AT_ONCE)
-            .map(|groups| {
-                let mut table = empty();
-                for group in groups {
-                    add(&mut table, counting, &self.files(group));
-                }
-                table
-            })
-            .collect();
-        let mut whole = empty();
-        for part in parts {
-            merge(&mut whole, part);
-        }
-        whole
-    }
-
-    /// The period table (时段接种率).
+    /// The period table (时段接种率) of a folder.
     pub fn period(&self, span: MonthSpan) -> PeriodTable {
-        self.count(|| PeriodTable::new(span), PeriodTable::add, PeriodTable::merge)
+        self.count(&Period(span))
     }
 
-    /// The cohort table (出生队列接种率).
+    /// The cohort table (出生队列接种率) of a folder.
     pub fn cohort(&self, day: NaiveDate) -> CohortTable {
-        self.count(|| CohortTable::new(day), CohortTable::add, CohortTable::merge)
+        self.count(&Cohort(day))
     }
 
     /// The table of townships above the limit on 31 December (＞90%乡镇比例), for everything and each county.
-    pub fn over_limit(&self, year: i32) -> Option<BTreeMap<ScopeKey, TownshipTable>> {
-        let cohort = self.cohort(NaiveDate::from_ymd_opt(year, 12, 31)?);
+    pub fn over_limit(&self, cohort: &CohortTable) -> BTreeMap<ScopeKey, TownshipTable> {
         let counties: BTreeSet<&str> =
             self.folder.townships.iter().map(|township| township.county.as_str()).collect();
         let table = |county: Option<&str>| {
-            TownshipTable::of(&cohort, &self.folder.places, &self.townships, &self.rules, county)
+            TownshipTable::of(cohort, &self.folder.places, &self.townships, &self.rules, county)
         };
         let mut tables = BTreeMap::from([(ScopeKey::All, table(None))]);
         for county in counties {
             tables.insert(ScopeKey::County(county.to_owned()), table(Some(county)));
         }
-        Some(tables)
+        tables
     }
 
     /// Quality figures of a month: how soon records are entered, how complete they are, ratios of neighbouring doses.
-    pub fn quality(&self, month: YearMonth) -> Vec<QualityLine> {
-        let mut quality = BTreeMap::new();
-        for dossier in &self.folder.dossiers {
-            add_records(&mut quality, self.counting(), dossier, month);
-        }
-        let since_january = self.period(MonthSpan::january_to(month));
-        quality_lines(&quality, self.counting(), &since_january)
+    pub fn quality(&self, found: &<QualityOf as Counter>::Found) -> Vec<QualityLine> {
+        quality_lines(&found.0, self.counting(), &found.1)
     }
 
     /// What is told beside the tables: issues of the files, townships that are merged doubtfully, a period that is

@@ -4,11 +4,11 @@ use super::National;
 use super::forms::{FormCell, FormHead, OfficialForm, Words};
 use crate::domain::campaign::Language;
 use crate::domain::national::{
-    MonthSpan, OtherDenominator, PaidCounts, PaidTable, ReliabilityLine, ScopeKey, SurveyShare,
+    CohortTable, OtherDenominator, PaidCounts, PaidTable, ReliabilityLine, ScopeKey, SurveyShare,
     reliability_lines,
 };
 use crate::intake::rows::{SURVEY_COLUMNS, SURVEY_QUESTIONS, SurveyRow};
-use chrono::NaiveDate;
+use chrono::Datelike as _;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -16,17 +16,15 @@ use std::collections::BTreeMap;
 pub const SURVEY_ROWS_MAX: usize = 2_000;
 
 impl National {
-    /// D值 of each place and year of birth on 31 December: reported rates against those by other denominators. Beside
-    /// the lines the denominators that no place or no age group of the table belongs to.
+    /// D值 of each place and year of birth at the end of a year: reported rates against those by other denominators.
+    /// Beside the lines the denominators that no place or no age group of the table belongs to.
     pub fn reliability(
         &self,
-        year: i32,
+        cohort: &CohortTable,
         others: &[OtherDenominator],
     ) -> (Vec<ReliabilityLine>, Vec<OtherDenominator>) {
-        let Some(day) = NaiveDate::from_ymd_opt(year, 12, 31) else {
-            return (Vec::new(), Vec::new());
-        };
-        let scopes = self.cohort(day).scopes(&self.folder.places);
+        let (day, year) = (cohort.day, cohort.day.year());
+        let scopes = cohort.scopes(&self.folder.places);
         let (first, last) = self.rules.cohort.ages;
         let (mut lines, mut left) = (Vec::new(), Vec::new());
         for other in others {
@@ -64,12 +62,7 @@ impl National {
             .collect()
     }
 
-    /// 非国家免疫规划疫苗接种数月报表.
-    pub fn paid(&self, span: MonthSpan) -> PaidTable {
-        self.count(|| PaidTable::new(span), PaidTable::add, PaidTable::merge)
-    }
-
-    /// The same as JSON: places, vaccines, doses, months.
+    /// 非国家免疫规划疫苗接种数月报表 as JSON: places, vaccines, doses, months.
     pub fn paid_json(&self, table: &PaidTable) -> Value {
         let months = table.months();
         let mut scopes = serde_json::Map::new();
@@ -100,8 +93,9 @@ impl National {
         let mut keyed: Vec<_> = counts.iter().collect();
         keyed.sort_by_key(|((product, number), _)| (self.rules.code(*product), *number));
         let mut sums = vec![0; months.len()];
-        let mut rows = Vec::new();
+        let (mut rows, mut ids) = (Vec::new(), Vec::new());
         for ((product, number), counts) in keyed {
+            ids.push(format!("{}/{number}", self.rules.code(*product)));
             let mut row = vec![
                 FormCell::Text(self.rules.code(*product).to_owned()),
                 FormCell::Count(u64::from(*number)),
@@ -130,7 +124,7 @@ impl National {
             place: scope.to_string(),
             titles: vec![words.label("paid-title"), words.told("place", &[("place", &place)])],
             heads,
-            ids: Vec::new(),
+            ids,
             rows,
             notes: vec![words.label("note-own-layout")],
         }

@@ -6,11 +6,10 @@
 use super::National;
 use super::forms::{FormCell, FormHead, OfficialForm, Words};
 use crate::domain::campaign::Language;
-use crate::domain::national::{RowDoses, ScopeKey, TwoDecimals};
+use crate::domain::national::{Counting, Dossier, RowDoses, ScopeKey, TwoDecimals};
 use chrono::NaiveDate;
-use rayon::prelude::*;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A missed dose of a child.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,7 +57,7 @@ pub struct SchoolCount {
 }
 
 impl SchoolCount {
-    fn add(&mut self, pupil: &PupilFile) {
+    pub(super) fn add(&mut self, pupil: &PupilFile) {
         self.children += 1;
         self.complete += u64::from(pupil.missed.is_empty());
         self.missing += u64::from(!pupil.missed.is_empty());
@@ -77,62 +76,79 @@ impl SchoolCount {
     }
 }
 
-impl National {
-    /// The rows whose ids begin with a word, such as `HPV`; all rows of the programme for an empty word.
-    fn rows_called(&self, word: &str) -> BTreeSet<usize> {
-        let rows = self.rules.period.rows.iter().enumerate();
-        let is_meant = |id: &str| word.is_empty() || id.split('-').next() == Some(word);
-        rows.filter(|(_, row)| is_meant(&row.id)).map(|(at, _)| at).collect()
+/// Children of a place and what they miss at the end of a day, by school, class and file.
+pub struct Pupils {
+    /// The day, and the day of the second look.
+    pub days: (NaiveDate, NaiveDate),
+    /// The place.
+    pub scope: ScopeKey,
+    /// The rows that are meant, such as `HPV`.
+    pub family: Option<&'static str>,
+    /// The school, if only one is meant.
+    pub school: Option<String>,
+    /// Whether only children who miss something are meant.
+    pub only_missing: bool,
+}
+
+/// The figures of schools, by unit and school. No file of a child is kept for it: a register has millions.
+pub struct SchoolFigures(pub Pupils);
+
+/// Figures by the code of the managing unit and the school; either is empty if there is none.
+pub type SchoolCounts = BTreeMap<(String, String), SchoolCount>;
+
+impl Pupils {
+    /// Whether a row is meant: its id begins with the word.
+    fn is_meant(&self, id: &str) -> bool {
+        self.family.is_none_or(|word| id.split('-').next() == Some(word))
     }
 
-    /// Children of a place and what they miss at the end of a day, by school, class and file. `family` names the rows
-    /// that are meant, such as `HPV`; of those only who misses something is listed.
-    pub fn pupils(
-        &self,
-        (day, until): (NaiveDate, NaiveDate),
-        scope: &ScopeKey,
-        family: Option<&str>,
-    ) -> Vec<PupilFile> {
-        let meant = self.rows_called(family.unwrap_or_default());
-        let pupil = |group: &Vec<usize>| {
-            let found = self.counting().missing(&self.files(group), (day, until))?;
-            let unit = found.unit.and_then(|unit| self.folder.places.unit(unit));
-            if *scope != ScopeKey::All && !unit.is_some_and(|unit| scope.holds(unit)) {
-                return None;
-            }
-            let missed = found.missed.iter().filter(|it| meant.contains(&it.row));
-            let missed: Vec<MissedLine> = missed
-                .map(|it| MissedLine {
-                    row: self.rules.period.rows[it.row].id.clone(),
-                    since: it.since,
-                    is_caught_up: it.is_caught_up,
-                })
-                .collect();
-            let child = found.child;
-            (family.is_none() || !missed.is_empty()).then(|| PupilFile {
-                school: child.school.to_string(),
-                class: child.class.to_string(),
-                child: child.id.to_string(),
-                name: child.name.to_string(),
-                born: child.born.day,
-                unit: unit.map_or_else(String::new, |unit| unit.code.clone()),
-                missed,
-            })
-        };
-        let mut pupils: Vec<PupilFile> =
-            self.folder.persons.groups.par_iter().filter_map(pupil).collect();
-        let key = |it: &PupilFile| (it.school.clone(), it.class.clone(), it.child.clone());
-        pupils.sort_by_cached_key(key);
-        pupils
-    }
-
-    /// The figures of every school. Children without a school are under an empty name.
-    pub fn schools(pupils: &[PupilFile]) -> BTreeMap<String, SchoolCount> {
-        let mut schools: BTreeMap<String, SchoolCount> = BTreeMap::new();
-        for pupil in pupils {
-            schools.entry(pupil.school.clone()).or_default().add(pupil);
+    /// A person as a child at a school.
+    pub(super) fn pupil(&self, counting: Counting<'_>, files: &[&Dossier]) -> Option<PupilFile> {
+        let found = counting.missing(files, self.days)?;
+        let child = found.child;
+        if self.school.as_ref().is_some_and(|school| **school != *child.school) {
+            return None;
         }
-        schools
+        let unit = found.unit.and_then(|unit| counting.places.unit(unit));
+        if self.scope != ScopeKey::All && !unit.is_some_and(|unit| self.scope.holds(unit)) {
+            return None;
+        }
+        let rows = &counting.rules.period.rows;
+        let missed = found.missed.iter().filter(|it| self.is_meant(&rows[it.row].id));
+        let missed: Vec<MissedLine> = missed
+            .map(|it| MissedLine {
+                row: rows[it.row].id.clone(),
+                since: it.since,
+                is_caught_up: it.is_caught_up,
+            })
+            .collect();
+        (!self.only_missing || !missed.is_empty()).then(|| PupilFile {
+            school: child.school.to_string(),
+            class: child.class.to_string(),
+            child: child.id.to_string(),
+            name: child.name.to_string(),
+            born: child.born.day,
+            unit: unit.map_or_else(String::new, |unit| unit.code.clone()),
+            missed,
+        })
+    }
+}
+
+impl National {
+    /// The figures of every school of some units, and how many children there are without a school.
+    pub fn schools(
+        counts: &SchoolCounts,
+        is_meant: impl Fn(&str) -> bool,
+    ) -> (BTreeMap<String, SchoolCount>, u64) {
+        let (mut schools, mut without) = (BTreeMap::<String, SchoolCount>::new(), 0);
+        for ((_, school), count) in counts.iter().filter(|((unit, _), _)| is_meant(unit)) {
+            if school.is_empty() {
+                without += count.children;
+            } else {
+                schools.entry(school.clone()).or_default().join(count);
+            }
+        }
+        (schools, without)
     }
 
     /// The list of a school's children who miss a dose, to be sent back to it.
@@ -298,7 +314,7 @@ impl National {
 
 impl SchoolCount {
     /// Adds the figures of another school.
-    fn join(&mut self, other: &Self) {
+    pub(super) fn join(&mut self, other: &Self) {
         self.children += other.children;
         self.complete += other.complete;
         self.missing += other.missing;

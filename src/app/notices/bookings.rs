@@ -25,9 +25,9 @@ impl App {
             for item in &mut part.items {
                 let open = today + TimeDelta::days(OPEN_DAYS);
                 let (until, is_expected) = match &item.why {
-                    ReminderWhy::Tomorrow { day, .. } | ReminderWhy::Moved { day, .. } => {
-                        (*day, true)
-                    }
+                    ReminderWhy::Tomorrow { day, .. }
+                    | ReminderWhy::Given { day, .. }
+                    | ReminderWhy::Moved { day, .. } => (*day, true),
                     ReminderWhy::Cancelled { was, .. } => (open.max(*was), false),
                     ReminderWhy::Overdue { .. } => (open, false),
                 };

@@ -18,7 +18,7 @@ use crate::domain::person::Person;
 use crate::mail::message::canonical;
 use crate::store::bookings::{self, LostBooking};
 use crate::store::reminders::{self, Kind, Reminded, Told};
-use crate::store::{Tx, assignments, bounces, records, unsubscribed};
+use crate::store::{Tx, assignments, bounces, records, unsubscribed, waiting};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
 
@@ -80,34 +80,23 @@ async fn changes(
             found.entry(person.clone()).or_insert(Change { why, to: String::new() });
         }
     }
+    for (person, now) in given(tx, loaded, &told, first).await? {
+        let place_name = place_name(campaign, now.place.as_str());
+        let (day, place) = (now.day, now.place.clone());
+        let why = ReminderWhy::Given { day, place, place_name };
+        held.insert(person.clone(), now);
+        found.entry(person).or_insert(Change { why, to: String::new() });
+    }
     let known = standings(tx, loaded, found.keys(), day).await?;
-    let unsubscribed = unsubscribed::addresses(tx).await?;
-    let suppressed = bounces::addresses(tx).await?;
-    let mut homes: BTreeMap<String, Vec<(Standing, ReminderWhy)>> = BTreeMap::new();
-    let (mut known, mut texts) = (known, Vec::new());
+    let (mut known, mut concerned) = (known, Vec::new());
     for (person, change) in found {
         let Some(standing) = known.remove(&person) else { continue };
         // Whoever had the dose, or must not have it, knows; the lead's list says so, too.
-        if standing.person.opt_out || !is_due(&standing, told.get(person.as_str()), &held) {
-            continue;
-        }
-        let mailed = [Some(change.to), standing.person.email.clone()];
-        let mailed = mailed.into_iter().flatten().find(|to| to.contains('@')).filter(|to| {
-            let address = canonical(to);
-            !unsubscribed.contains(&address) && !suppressed.contains(&address)
-        });
-        match (numbers.of_standing(&standing), mailed) {
-            (Some(number), mailed) => {
-                let items = vec![(standing, change.why)];
-                let draft = draft(loaded, mailed.unwrap_or_default(), items, day);
-                texts.push(Draft { number: Some(number), ..draft });
-            }
-            (None, Some(to)) => homes.entry(to).or_default().push((standing, change.why)),
-            (None, None) => {}
+        if !standing.person.opt_out && is_due(&standing, told.get(person.as_str()), &held) {
+            concerned.push((standing, change));
         }
     }
-    let mails = homes.into_iter().map(|(to, items)| draft(loaded, to, items, day));
-    let mut drafts: Vec<Draft> = mails.chain(texts).collect();
+    let mut drafts = drafts(tx, loaded, numbers, (concerned, day)).await?;
     // Those who booked hear first.
     let is_booked =
         |draft: &Draft| draft.items().any(|(_, item)| booked.contains_key(&item.person));
@@ -153,6 +142,57 @@ fn unbooked(
             reason,
         }),
     }
+}
+
+/// Texts to those who get them, and one mail for those who read at one address.
+async fn drafts(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    numbers: &Numbers,
+    (concerned, day): (Vec<(Standing, Change)>, NaiveDate),
+) -> Result<Vec<Draft>> {
+    let unsubscribed = unsubscribed::addresses(tx).await?;
+    let suppressed = bounces::addresses(tx).await?;
+    let mut homes: BTreeMap<String, Vec<(Standing, ReminderWhy)>> = BTreeMap::new();
+    let mut texts = Vec::new();
+    for (standing, change) in concerned {
+        let mailed = [Some(change.to), standing.person.email.clone()];
+        let mailed = mailed.into_iter().flatten().find(|to| to.contains('@')).filter(|to| {
+            let address = canonical(to);
+            !unsubscribed.contains(&address) && !suppressed.contains(&address)
+        });
+        match (numbers.of_standing(&standing), mailed) {
+            (Some(number), mailed) => {
+                let items = vec![(standing, change.why)];
+                let draft = draft(loaded, mailed.unwrap_or_default(), items, day);
+                texts.push(Draft { number: Some(number), ..draft });
+            }
+            (None, Some(to)) => homes.entry(to).or_default().push((standing, change.why)),
+            (None, None) => {}
+        }
+    }
+    let mails = homes.into_iter().map(|(to, items)| draft(loaded, to, items, day));
+    Ok(mails.chain(texts).collect())
+}
+
+/// The seats from a day on of people who had waited for one and were not told of it.
+async fn given(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    told: &BTreeMap<String, Vec<Told>>,
+    first: NaiveDate,
+) -> Result<BTreeMap<PersonId, Assignment>> {
+    let given = waiting::given(tx, loaded.no, first).await?;
+    let codes: Vec<&str> = given.iter().map(|(person, _)| person.as_str()).collect();
+    let mut held = assignments::of(tx, loaded.no, &codes).await?;
+    held.retain(|_, held| was_not_told(told, held));
+    Ok(held)
+}
+
+/// Whether nothing that somebody was told is the appointment that they have.
+fn was_not_told(told: &BTreeMap<String, Vec<Told>>, held: &Assignment) -> bool {
+    let told = told.get(held.person.as_str()).map_or(&[][..], Vec::as_slice);
+    !told.iter().any(|one| one.what.kind != Kind::Cancelled && is_same(&one.what, held))
 }
 
 fn ended_of<'a>(
@@ -298,12 +338,15 @@ fn draft(
     let reader = items.iter().find(own).or(items.first());
     let to_name = reader.and_then(|(standing, _)| standing.person.name.clone()).unwrap_or_default();
     let last = |why: &ReminderWhy| match why {
-        ReminderWhy::Tomorrow { day, .. } | ReminderWhy::Moved { day, .. } => *day,
+        ReminderWhy::Tomorrow { day, .. }
+        | ReminderWhy::Given { day, .. }
+        | ReminderWhy::Moved { day, .. } => *day,
         ReminderWhy::Cancelled { was, .. } => *was,
         ReminderWhy::Overdue { .. } => day,
     };
     let until = items.iter().map(|(_, why)| last(why)).max().unwrap_or(tomorrow);
     let is_soon = |why: &ReminderWhy| match why {
+        ReminderWhy::Given { day, .. } => *day <= tomorrow,
         ReminderWhy::Moved { was, .. } | ReminderWhy::Cancelled { was, .. } => *was <= tomorrow,
         _ => false,
     };

@@ -13,7 +13,7 @@ mod resend;
 pub mod summary;
 pub(super) mod ways;
 
-pub(super) use ways::Census;
+pub(super) use ways::{Census, Numbers, home_of, make as make_text};
 
 use super::{App, AppError, Loaded, Result, millis};
 use crate::config::MAIL;

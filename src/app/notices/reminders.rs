@@ -46,6 +46,10 @@ fn is_news(item: &Reminded, before: &BTreeSet<Reminded>, told: &[Told]) -> bool 
         let is_first = told.is_empty() && !before.contains(item);
         return item.kind == Kind::Tomorrow || is_first;
     };
+    // Whoever was given a seat some time ago is reminded on its eve.
+    if (last.kind, item.kind) == (Kind::Given, Kind::Tomorrow) {
+        return !before.contains(item);
+    }
     let is_same_place = last.place == item.place || last.place.is_empty();
     let is_same_day = last.day == item.day && is_same_place && last.dose == item.dose;
     let says_off = |one: &Reminded| one.kind == Kind::Cancelled;
@@ -285,6 +289,7 @@ impl Reader {
 pub(super) fn reminded(item: &ReminderItem, today: NaiveDate) -> Reminded {
     let (kind, day, place) = match &item.why {
         ReminderWhy::Tomorrow { day, place, .. } => (Kind::Tomorrow, *day, place.to_string()),
+        ReminderWhy::Given { day, place, .. } => (Kind::Given, *day, place.to_string()),
         ReminderWhy::Moved { day, place, .. } => (Kind::Moved, *day, place.to_string()),
         ReminderWhy::Cancelled { was, was_place, .. } => {
             (Kind::Cancelled, *was, was_place.to_string())
@@ -376,7 +381,10 @@ pub(super) fn vaccines(
     missed: &[MissedDose],
     why: &ReminderWhy,
 ) -> Vec<(String, u8)> {
-    let (ReminderWhy::Tomorrow { day, .. } | ReminderWhy::Moved { day, .. }) = why else {
+    let (ReminderWhy::Tomorrow { day, .. }
+    | ReminderWhy::Given { day, .. }
+    | ReminderWhy::Moved { day, .. }) = why
+    else {
         return Vec::new();
     };
     let given = missed.iter().filter(|dose| dose.earliest.max(dose.recommended) <= *day);

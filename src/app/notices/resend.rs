@@ -1,6 +1,7 @@
 //! Sending a daily mail by hand: a copy to another reader, or the same mail once more.
 
 use super::Post;
+use crate::app::bounces::no_mail_to;
 use crate::app::{App, AppError, Loaded, Result, millis};
 use crate::config::MAIL;
 use crate::domain::contact::Contact;
@@ -43,6 +44,17 @@ impl App {
         to: Option<&Party>,
         now: DateTime<Utc>,
     ) -> Result<i64> {
+        let message = self.once_more(id, to, now).await?;
+        self.queue_now(loaded, message, now).await
+    }
+
+    /// A stored mail as a new message. Refused as [`App::resend`] says.
+    pub(crate) async fn once_more(
+        &self,
+        id: i64,
+        to: Option<&Party>,
+        now: DateTime<Utc>,
+    ) -> Result<NewMessage> {
         let mut tx = self.store.read().await?;
         let refused = |key: &'static str| Err(AppError::refused(key, &[("id", &id)]));
         let Some(before) = outbox::find(&mut tx, id).await? else {
@@ -62,6 +74,10 @@ impl App {
                 _ => {}
             }
         }
+        let reader = to.map_or(before.to.as_str(), |to| to.address.as_str());
+        if let Some(why) = no_mail_to(&mut tx, reader).await? {
+            return Err(why);
+        }
         let content = outbox::content(&mut tx, id).await?;
         drop(tx);
         if content.is_empty() {
@@ -76,7 +92,7 @@ impl App {
         let anew = stored::Anew { message_id: &message_id, to, date: now, zone };
         let bytes = stored::again(&content, &anew)
             .map_err(|error| AppError::refused("refused-letter", &[("said", &error)]))?;
-        let message = NewMessage {
+        Ok(NewMessage {
             unique_key: key,
             kind,
             recipient,
@@ -92,8 +108,7 @@ impl App {
             channel: MAIL.to_owned(),
             segments: 0,
             ways: Vec::new(),
-        };
-        self.queue_now(loaded, message, now).await
+        })
     }
 
     async fn queue_now(

@@ -48,7 +48,7 @@ pub(in crate::app) enum NoText {
 
 /// The numbers that may be used, as far as they are known.
 #[derive(Default)]
-pub(super) struct Numbers {
+pub(in crate::app) struct Numbers {
     closed: BTreeSet<String>,
     /// `None`: no texts go to people at all.
     census: Option<Arc<Census>>,
@@ -97,7 +97,7 @@ impl Census {
 }
 
 /// The key of a person's household. A person without one is a household of their own.
-pub(super) fn home_of(person: &Person) -> String {
+pub(in crate::app) fn home_of(person: &Person) -> String {
     match &person.household {
         Some(household) => format!("h {household}"),
         None => format!("p {}", person.id),
@@ -113,7 +113,7 @@ pub(in crate::app) async fn census(tx: &mut Tx, today: NaiveDate) -> Result<Cens
 
 impl Numbers {
     /// The numbers of the register, if texts go to people. Whose they are is read once a day.
-    pub(super) async fn of(app: &App, tx: &mut Tx, today: NaiveDate) -> Result<Self> {
+    pub(in crate::app) async fn of(app: &App, tx: &mut Tx, today: NaiveDate) -> Result<Self> {
         if !app.writes_texts() {
             return Ok(Self::default());
         }
@@ -135,7 +135,7 @@ impl Numbers {
     }
 
     /// The same, of whoever has not died or moved.
-    pub(super) fn of_person(&self, person: &Person) -> Option<PhoneNumber> {
+    pub(in crate::app) fn of_person(&self, person: &Person) -> Option<PhoneNumber> {
         let census = self.census.as_ref().filter(|_| !person.opt_out)?;
         let own = [&person.phone, &person.more.guardian_phone].into_iter().flatten();
         let own = own.filter_map(|cell| PhoneNumber::first_of(cell).ok());
@@ -212,7 +212,10 @@ fn text_of(
     item: &ReminderItem,
 ) -> std::result::Result<Text, NoText> {
     let (kind, day, place) = match &item.why {
-        ReminderWhy::Tomorrow { day, place, .. } => (Kind::Tomorrow, *day, Some(place.clone())),
+        // The same text says both: it names the day.
+        ReminderWhy::Tomorrow { day, place, .. } | ReminderWhy::Given { day, place, .. } => {
+            (Kind::Tomorrow, *day, Some(place.clone()))
+        }
         ReminderWhy::Moved { day, place, .. } => (Kind::Moved, *day, Some(place.clone())),
         ReminderWhy::Cancelled { was, was_place, .. } => {
             (Kind::Cancelled, *was, Some(was_place.clone()))
@@ -254,11 +257,11 @@ pub(in crate::app) fn site(
     short(found.name(), own, &above)
 }
 
-/// A text of a channel's template, in the reader's language or another one that the channel has. `link` is the address
-/// at which the reader answers, for templates that have it.
+/// A text of a channel's template, in the reader's language or another one that the channel has. `secret` is the
+/// address at which the reader answers, or the code, for templates that have one.
 pub(in crate::app) fn make(
     channel: &ChannelConfig,
-    (kind, link): (&str, Option<&str>),
+    (kind, secret): (&str, Option<&str>),
     wanted: Language,
     forms: impl Fn(Language) -> [Named; 3],
 ) -> std::result::Result<Text, NoText> {
@@ -279,9 +282,14 @@ pub(in crate::app) fn make(
     let [name, time, site] = forms(language);
     let mut values = Vec::new();
     for variable in variables(&pattern) {
+        if variable == "code" {
+            let none = NoText::Variable { variable, misfit: NoFit::Empty };
+            values.push((variable.to_owned(), secret.ok_or(none)?.to_owned()));
+            continue;
+        }
         if variable == "link" {
             let no_link = NoText::Variable { variable, misfit: NoFit::Empty };
-            let link = link.ok_or(no_link)?;
+            let link = secret.ok_or(no_link)?;
             // Services take no addresses in variables: their template has its beginning, and the token follows.
             let token = link.rsplit('/').next().unwrap_or(link);
             let value = if channel.kind.wants_templates() { token } else { link };

@@ -9,15 +9,18 @@ mod line;
 mod receipts;
 mod truth;
 
-use super::{App, Result, millis};
+use super::bounces::no_mail_to;
+use super::{App, AppError, Result, millis};
 use crate::clock::Clock;
+use crate::config::MAIL;
 use crate::domain::message::{AttemptOutcome, MailState, PassageEvent};
 use crate::domain::refusal::Streak;
 use crate::mail::mask;
 use crate::mail::message::canonical;
 use crate::mail::transport::Connection;
 use crate::store::installation::Hold;
-use crate::store::{bounces, outbox, relays, ways};
+use crate::store::outbox::Message;
+use crate::store::{Tx, bounces, outbox, relays, ways};
 use chrono::{DateTime, Utc};
 use claim::Taken;
 use futures_util::future::join_all;
@@ -207,15 +210,7 @@ impl App {
     /// Settles a message in doubt: it arrived, or it is queued again. `false` if it was not in doubt.
     pub async fn resolve_doubt(&self, id: i64, sent: bool, now: DateTime<Utc>) -> Result<bool> {
         let mut tx = self.store.write().await?;
-        let to = if sent { MailState::Sent } else { MailState::Queued };
-        let at = millis(now);
-        let change = (MailState::InDoubt, to);
-        let done = outbox::set(&mut tx, id, change, at, RESOLVED, at).await?;
-        if done && let Some(message) = outbox::find(&mut tx, id).await? {
-            let said = if sent { "arrived" } else { "goes again" };
-            let noted = [(id, message.channel.as_str(), PassageEvent::Settled, said)];
-            ways::note(&mut tx, &noted, at).await?;
-        }
+        let done = settle_in(&mut tx, id, sent, now).await?;
         tx.commit().await?;
         Ok(done)
     }
@@ -257,16 +252,50 @@ impl App {
     /// state does not allow it.
     pub async fn retry(&self, id: i64, now: DateTime<Utc>) -> Result<bool> {
         let mut tx = self.store.write().await?;
-        let at = millis(now);
-        let mut done = false;
-        for from in MAY_GO_AGAIN {
-            let change = (from, MailState::Queued);
-            done |= outbox::set(&mut tx, id, change, at, AGAIN_BY_HAND, at).await?;
-            if done {
-                break;
-            }
-        }
+        let done = retry_in(&mut tx, id, now).await?;
         tx.commit().await?;
         Ok(done)
     }
+}
+
+/// Settles a message in doubt; `false` if it was not in doubt.
+pub(super) async fn settle_in(
+    tx: &mut Tx,
+    id: i64,
+    sent: bool,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let to = if sent { MailState::Sent } else { MailState::Queued };
+    let at = millis(now);
+    let done = outbox::set(tx, id, (MailState::InDoubt, to), at, RESOLVED, at).await?;
+    if done && let Some(message) = outbox::find(tx, id).await? {
+        let said = if sent { "arrived" } else { "goes again" };
+        let noted = [(id, message.channel.as_str(), PassageEvent::Settled, said)];
+        ways::note(tx, &noted, at).await?;
+    }
+    Ok(done)
+}
+
+/// Why a message need not go again: its time is over, or its reader gets no mail. `None`: it is of use.
+pub(super) async fn no_use(
+    tx: &mut Tx,
+    message: &Message,
+    now: DateTime<Utc>,
+) -> Result<Option<AppError>> {
+    if message.send_by.is_some_and(|last| last <= millis(now)) {
+        return Ok(Some(AppError::refused("refused-too-late", &[("id", &message.id)])));
+    }
+    if message.channel == MAIL { no_mail_to(tx, &message.to).await } else { Ok(None) }
+}
+
+/// Queues a message again; `false` if its state does not allow it.
+pub(super) async fn retry_in(tx: &mut Tx, id: i64, now: DateTime<Utc>) -> Result<bool> {
+    let at = millis(now);
+    for from in MAY_GO_AGAIN {
+        let change = (from, MailState::Queued);
+        if outbox::set(tx, id, change, at, AGAIN_BY_HAND, at).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -85,7 +85,7 @@ fn is_true(
     };
     let stands = held.is_some_and(is_there);
     match said.kind {
-        Kind::Tomorrow | Kind::Moved => {
+        Kind::Tomorrow | Kind::Given | Kind::Moved => {
             let is_within = said.day <= loaded.campaign.end;
             is_due && stands && is_within && known.due.is_some_and(|due| due.earliest <= said.day)
         }

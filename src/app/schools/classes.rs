@@ -70,8 +70,7 @@ pub(super) fn visit_days(
     let all = Schools::of(campaign);
     let mut days = VisitDays::new();
     for session in &own.sessions {
-        let named = session.school.as_deref().and_then(|name| all.called(name));
-        let Some(school) = named.or(session.area.as_ref()) else { continue };
+        let Some(school) = all.visited(session) else { continue };
         let classes: BTreeSet<ClassKey> = if let Some(class) = &session.class {
             [ClassKey { school: school.clone(), class: class.clone() }].into()
         } else {

@@ -1,20 +1,21 @@
 //! What guardians answered: by whom and when, found by code, identity number, or name, birth date and guardian.
 
 use super::asked_day;
+use super::consent_index::Index;
 use crate::app::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::audit::Action;
-use crate::domain::campaign::Language;
+use crate::domain::campaign::{Campaign, Language};
 use crate::domain::id::{AreaCode, PersonId, RecordId};
 use crate::domain::permission::{Actor, Power};
-use crate::domain::person::{Asked, Outcome, OutcomeKind, Person};
+use crate::domain::person::{Asked, Outcome, OutcomeKind};
 use crate::domain::schools::{Consent, ConsentAnswer};
 use crate::intake::rows::{ConsentRow, Rows};
 use crate::intake::{ErrorsFile, Issue};
-use crate::store::people;
 use crate::store::schools::{self, Printed};
+use crate::store::{CampaignNo, Tx, figures, imports, outcomes, people, people_codes};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Somebody who stands on a printed list and refuses now.
@@ -41,6 +42,8 @@ pub struct TakenConsents {
     pub same: usize,
     /// Answers that differ from what was known.
     pub changed: usize,
+    /// Answers that do not count, for a newer one is known, or a refusal of the same day.
+    pub outweighed: usize,
     /// Rows that were refused.
     pub refused: usize,
     /// Who refuses now, and stands on a list that was printed for a visit to come.
@@ -52,54 +55,52 @@ pub struct TakenConsents {
     pub issues: Vec<Issue>,
 }
 
-/// People with their guardians.
-type Named = Vec<(PersonId, Option<String>)>;
-
-/// Whom the campaign asks, by all that a row may say of them.
-#[derive(Default)]
-struct Index {
-    codes: HashMap<String, PersonId>,
-    numbers: HashMap<String, Vec<PersonId>>,
-    named: HashMap<(String, NaiveDate), Named>,
-}
-
-impl Index {
-    fn add(&mut self, person: &Person) {
-        let id = person.id.clone();
-        self.codes.insert(id.to_string(), id.clone());
-        if let Some(number) = &person.more.id_no {
-            self.numbers.entry(number.to_uppercase()).or_default().push(id.clone());
-        }
-        if let Some(name) = &person.name {
-            let guardian = person.more.guardian.as_deref().map(super::plain);
-            let key = (super::plain(name), person.born);
-            self.named.entry(key).or_default().push((id, guardian));
-        }
-    }
-
-    /// Those whom a row may mean.
-    fn find(&self, row: &ConsentRow) -> Vec<&PersonId> {
-        if let Some(code) = &row.person {
-            return self.codes.get(code.as_str()).into_iter().collect();
-        }
-        let number = row.id_no.as_deref().map(str::to_uppercase);
-        if let Some(found) = number.and_then(|number| self.numbers.get(&number)) {
-            return found.iter().collect();
-        }
-        let (Some(name), Some(born)) = (&row.name, row.born) else { return Vec::new() };
-        let named = self.named.get(&(super::plain(name), born)).map_or(&[][..], Vec::as_slice);
-        let guardian = row.guardian.as_deref().map(super::plain);
-        let is_theirs = |held: &Option<String>| guardian.is_some() && *held == guardian;
-        match named {
-            [(only, _)] => vec![only],
-            all => all.iter().filter(|(_, held)| is_theirs(held)).map(|(id, _)| id).collect(),
-        }
-    }
-}
+/// What begins the record of an outcome that follows from a refusal.
+const RECORD: &str = "consent-";
 
 /// The record of the outcome that follows from a refusal.
-fn record(campaign: &crate::domain::campaign::Campaign, person: &PersonId) -> RecordId {
-    RecordId::new(format!("consent-{}-{person}", campaign.id))
+fn record(campaign: &Campaign, person: &PersonId) -> RecordId {
+    RecordId::new(format!("{RECORD}{}-{person}", campaign.id))
+}
+
+/// The refusals of somebody who agreed to what they refused: they were two people, and are one now.
+pub(in crate::app) async fn lifted(tx: &mut Tx, person: &str) -> Result<Vec<RecordId>> {
+    let answers = schools::consents_of(tx, person).await?;
+    let has_agreed = |campaign: CampaignNo| {
+        answers.get(&campaign).is_some_and(|one| one.answer == ConsentAnswer::Yes)
+    };
+    let noted = outcomes::of_person(tx, person).await?;
+    let lifted =
+        noted.into_iter().filter(|it| is_refusal(it) && it.campaign.is_some_and(has_agreed));
+    Ok(lifted.map(|it| it.record).collect())
+}
+
+/// Whom outcomes that an undone import had put in are about, and who refused thereby.
+pub(in crate::app) fn who_refused(outcomes: &[Outcome]) -> BTreeSet<PersonId> {
+    outcomes.iter().filter(|it| is_refusal(it)).map(|it| it.person.clone()).collect()
+}
+
+/// Takes back the refusals of people that no outcome follows from any more. `now`: milliseconds since 1970.
+pub(in crate::app) async fn take_back(
+    tx: &mut Tx,
+    people: &BTreeSet<PersonId>,
+    now: i64,
+) -> Result<()> {
+    for person in people {
+        let noted = outcomes::of_person(tx, person.as_str()).await?;
+        for (campaign, one) in schools::consents_of(tx, person.as_str()).await? {
+            let stands = noted.iter().any(|it| is_refusal(it) && it.campaign == Some(campaign));
+            if one.answer == ConsentAnswer::No && !stands {
+                schools::take_back(tx, campaign, person.as_str(), now).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether an outcome follows from a refusal. Its record may have the code of somebody who was merged.
+fn is_refusal(outcome: &Outcome) -> bool {
+    outcome.outcome == OutcomeKind::Refused && outcome.record.as_str().starts_with(RECORD)
 }
 
 impl App {
@@ -109,29 +110,34 @@ impl App {
         &self,
         loaded: &Loaded,
         (path, language): (&Path, Language),
-        rows: Rows<ConsentRow>,
+        sheets: Vec<Rows<ConsentRow>>,
         (by, now): (Actor<'_>, DateTime<Utc>),
     ) -> Result<TakenConsents> {
         let day = today(&loaded.campaign, now);
         let mut act = self.act((by, Power::People), Action::Import, now).await?;
-        // Also of children who are at no school, and of those whose school is not clear yet.
-        let (asked, aged) = (Asked::by(&loaded.campaign), asked_day(loaded, now));
-        let mut index = Index::default();
-        people::each(act.tx(), |person| {
-            if asked.group(&person.area, person.traits(), aged).is_some() {
-                index.add(&person);
-            }
-        })
-        .await?;
-        let (mut out, answers) = read(path, language, rows, (&index, day))?;
+        let index = index_of(act.tx(), loaded, now).await?;
+        let (mut out, answers) = read(path, language, sheets, (&index, day))?;
+        if let Some(file) = &out.errors_file {
+            // Erasing looks there too.
+            let file = file.canonicalize().unwrap_or_else(|_| file.clone());
+            let (about, author) = (("consents", None), self.author(by));
+            let no = Some(loaded.no);
+            let entry = figures::begin_entry(act.tx(), no, about, &author, millis(now)).await?;
+            imports::errors(act.tx(), entry.id, &file.display().to_string()).await?;
+        }
         let known = schools::consents(act.tx(), loaded.no).await?;
         let printed = schools::printed(act.tx(), loaded.no, day).await?;
+        let codes: Vec<&str> = answers.keys().map(PersonId::as_str).collect();
+        let noted = outcomes::of_people(act.tx(), &codes).await?;
         let (mut refusals, mut agreed) = (Vec::new(), Vec::new());
-        for (person, one) in answers {
-            let before = known.get(&person);
-            match before {
+        for (person, (one, at)) in answers {
+            match known.get(&person) {
                 Some(held) if *held == one => {
                     out.same += 1;
+                    continue;
+                }
+                Some(held) if !one.outweighs(held) => {
+                    out.outweigh(&one, held, &at);
                     continue;
                 }
                 Some(_) => out.changed += 1,
@@ -140,18 +146,11 @@ impl App {
             schools::answer(act.tx(), loaded.no, &one, millis(now)).await?;
             if one.answer == ConsentAnswer::No {
                 out.withdrawn.extend(withdrawn(&person, &printed));
-                refusals.push(Outcome {
-                    record: record(&loaded.campaign, &person),
-                    person,
-                    // Forms are filled in long before a campaign begins; an outcome is its own.
-                    date: one.day.max(loaded.campaign.start.min(day)),
-                    outcome: OutcomeKind::Refused,
-                    until: None,
-                    campaign: Some(loaded.no),
-                    vaccine: None,
-                });
-            } else if before.is_some_and(|held| held.answer == ConsentAnswer::No) {
-                agreed.push(record(&loaded.campaign, &person));
+                refusals.push(refusal(loaded, &one, day));
+            } else {
+                let own = noted.get(&person).into_iter().flatten();
+                let own = own.filter(|it| is_refusal(it) && it.campaign == Some(loaded.no));
+                agreed.extend(own.map(|it| it.record.clone()));
             }
         }
         if !refusals.is_empty() || !agreed.is_empty() {
@@ -162,11 +161,52 @@ impl App {
             }
         }
         let said = format!(
-            "consents new {} same {} corrected {} refused {}",
-            out.new, out.same, out.changed, out.refused
+            "consents new {} same {} corrected {} outweighed {} refused {}",
+            out.new, out.same, out.changed, out.outweighed, out.refused
         );
         act.commit(Some(loaded.campaign.id.as_str()), &said).await?;
         Ok(out)
+    }
+}
+
+/// Whom the campaign asks, also children who are at no school, and those whose school is not clear yet.
+async fn index_of(tx: &mut Tx, loaded: &Loaded, now: DateTime<Utc>) -> Result<Index> {
+    let (asked, aged) = (Asked::by(&loaded.campaign), asked_day(loaded, now));
+    let mut index = Index::default();
+    people::each(tx, |person| {
+        if asked.group(&person.area, person.traits(), aged).is_some() {
+            index.add(&person);
+        }
+    })
+    .await?;
+    index.lead(people_codes::aliases(tx).await?);
+    Ok(index)
+}
+
+/// The outcome that follows from a refusal.
+fn refusal(loaded: &Loaded, one: &Consent, day: NaiveDate) -> Outcome {
+    let campaign = &loaded.campaign;
+    Outcome {
+        record: record(campaign, &one.person),
+        person: one.person.clone(),
+        // Forms are filled in long before a campaign begins; an outcome is its own.
+        date: one.day.max(campaign.start.min(day)),
+        outcome: OutcomeKind::Refused,
+        until: None,
+        campaign: Some(loaded.no),
+        vaccine: None,
+    }
+}
+
+impl TakenConsents {
+    /// Counts an answer that does not count, and says so where it contradicts the one that does.
+    fn outweigh(&mut self, one: &Consent, held: &Consent, (file, line): &Place) {
+        self.outweighed += 1;
+        if one.answer != held.answer {
+            let issue = Issue::warning("answer_outweighed", file).row(*line).column("consent");
+            let issue = issue.value(one.answer.word()).with("answer", held.answer);
+            self.issues.push(issue.with("date", held.day));
+        }
     }
 }
 
@@ -183,46 +223,94 @@ fn withdrawn(
     })
 }
 
-/// Reads a file; of several answers for one person the last one of the file counts.
+/// File and row of an answer.
+type Place = (String, u32);
+
+/// Answers by person, each with where it stands.
+type Answers = BTreeMap<PersonId, (Consent, Place)>;
+
+/// Reads the sheets of a file. Of several answers for one person the newest one counts, and of one day a refusal.
 fn read(
     path: &Path,
     language: Language,
-    mut rows: Rows<ConsentRow>,
+    sheets: Vec<Rows<ConsentRow>>,
     (index, today): (&Index, NaiveDate),
-) -> Result<(TakenConsents, BTreeMap<PersonId, Consent>)> {
+) -> Result<(TakenConsents, Answers)> {
     const ROWS_AT_ONCE: usize = 2_000;
-    let (mut out, mut answers) = (TakenConsents::default(), BTreeMap::new());
-    let mut errors = ErrorsFile::new(path, rows.names(), language);
-    let file = rows.file().to_owned();
+    let (mut out, mut answers) = (TakenConsents::default(), Answers::new());
+    let names = headings(&sheets);
+    let mut errors = ErrorsFile::new(path, &names, language);
     let fault = |error: &std::io::Error| {
         let path = crate::intake::errors_path(path);
         AppError::refused("refused-errors-file", &[("path", &path.display()), ("said", error)])
     };
-    while let Some(batch) = rows.next_batch(ROWS_AT_ONCE) {
-        for (at, row) in batch.rows.into_iter().enumerate() {
-            out.rows += 1;
-            out.issues.extend(row.warnings);
-            let line = row.line;
-            let found = row.value.and_then(|value| {
-                judge(&file, line, value, (index, today)).map_err(|issue| vec![issue])
-            });
-            match found {
-                Ok(one) => {
-                    answers.insert(one.person.clone(), one);
-                }
-                Err(issues) => {
-                    errors.push(line, &batch.raw.cells(at), &issues).map_err(|it| fault(&it))?;
-                    out.refused += 1;
-                    out.issues.extend(issues);
+    for mut rows in sheets {
+        let file = rows.file().to_owned();
+        let place = |(at, name): (usize, &String)| {
+            let is_same = rows.names() == names;
+            let found = rows.names().iter().position(|own| own == name);
+            if is_same { Some(at) } else { found }
+        };
+        let places: Vec<Option<usize>> = names.iter().enumerate().map(place).collect();
+        while let Some(batch) = rows.next_batch(ROWS_AT_ONCE) {
+            for (at, row) in batch.rows.into_iter().enumerate() {
+                out.rows += 1;
+                out.issues.extend(row.warnings);
+                let line = row.line;
+                let found = row.value.and_then(|value| {
+                    judge(&file, line, value, (index, today)).map_err(|issue| vec![issue])
+                });
+                match found {
+                    Ok(one) => take(&mut answers, one, (file.clone(), line), &mut out),
+                    Err(issues) => {
+                        let raw = batch.raw.cells(at);
+                        let cell =
+                            |place: &Option<usize>| place.and_then(|at| raw.get(at).copied());
+                        let cells: Vec<&str> =
+                            places.iter().map(|it| cell(it).unwrap_or_default()).collect();
+                        errors.push(line, &cells, &issues).map_err(|it| fault(&it))?;
+                        out.refused += 1;
+                        out.issues.extend(issues);
+                    }
                 }
             }
         }
-    }
-    if let Err(issue) = rows.finish() {
-        return Err(AppError::Files(vec![issue]));
+        if let Err(issue) = rows.finish() {
+            return Err(AppError::Files(vec![issue]));
+        }
     }
     out.errors_file = errors.finish().map_err(|it| fault(&it))?;
     Ok((out, answers))
+}
+
+/// Puts an answer among the others of a file.
+fn take(answers: &mut Answers, one: Consent, at: Place, out: &mut TakenConsents) {
+    match answers.remove(&one.person) {
+        Some((held, before)) if !one.outweighs(&held) => {
+            out.outweigh(&one, &held, &at);
+            answers.insert(held.person.clone(), (held, before));
+        }
+        before => {
+            if let Some((held, before)) = before {
+                out.outweigh(&held, &one, &before);
+            }
+            answers.insert(one.person.clone(), (one, at));
+        }
+    }
+}
+
+/// The headings of all sheets.
+fn headings(sheets: &[Rows<ConsentRow>]) -> Vec<String> {
+    if let [only] = sheets {
+        return only.names().to_vec();
+    }
+    let mut out: Vec<String> = Vec::new();
+    for name in sheets.iter().flat_map(Rows::names) {
+        if !name.is_empty() && !out.contains(name) {
+            out.push(name.clone());
+        }
+    }
+    out
 }
 
 /// The answer of a row, or what is wrong with it.
@@ -240,13 +328,18 @@ fn judge(
     let column = if row.person.is_some() { "person" } else { "name" };
     let shown = row.person.as_deref().unwrap_or("…");
     let person = match index.find(&row)[..] {
-        [only] => only.clone(),
+        [only] => only,
         [] => return Err(issue("unknown_pupil").column(column).value(shown)),
         ref several => {
-            let codes: Vec<&str> = several.iter().map(|code| code.as_str()).collect();
+            let codes: Vec<&str> = several.iter().map(|it| it.person.as_str()).collect();
             let issue = issue("several_pupils").column(column).value(shown);
             return Err(issue.with("known", codes.join(", ")));
         }
     };
+    if let Some(column) = person.differs(&row) {
+        let issue = issue("pupil_differs").column(column).value("…");
+        return Err(issue.with("person", &person.person));
+    }
+    let person = person.person.clone();
     Ok(Consent { person, answer: row.answer, day: row.day, given_by: row.by, reason: row.why })
 }

@@ -6,8 +6,8 @@ use crate::domain::audit::Action;
 use crate::domain::id::{AreaCode, PersonId};
 use crate::domain::permission::{Actor, Power};
 use crate::domain::person::{Asked, More, Person, Traits};
-use crate::domain::schools::{Child, ChildState, ListKind, Pupil};
-use crate::store::{people_codes, records};
+use crate::domain::schools::{Child, ChildState, Decided, ListKind, Pupil};
+use crate::store::{people_codes, records, schools};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +40,8 @@ pub struct ShownChild {
     pub persons: Vec<PersonId>,
     /// Codes of those who may be the same.
     pub candidates: Vec<PersonId>,
+    /// Rows of other lists that may be the same: list and number.
+    pub alike: Vec<String>,
 }
 
 /// Figures of a school's list.
@@ -104,11 +106,11 @@ impl App {
         if !wanted.adds {
             added.clear();
         }
-        let codes: Vec<&str> = added.iter().map(|person| person.id.as_str()).collect();
+        let codes: Vec<&str> = added.iter().map(|(person, _)| person.id.as_str()).collect();
         let held = records::find::<Person>(act.tx(), codes).await?;
         let erased = people_codes::erased(act.tx()).await?;
         let aliases = people_codes::aliases(act.tx()).await?;
-        for person in &mut added {
+        for (person, _) in &mut added {
             let code = person.id.to_string();
             let is_free = |code: &String| {
                 !held.contains_key(code) && !erased.contains(code) && !aliases.contains_key(code)
@@ -118,6 +120,14 @@ impl App {
             }
         }
         (out.changed, out.added) = (changed.len(), added.len());
+        // Whose a row is, is known from now on: nobody is put into the register twice.
+        for (person, rows) in &added {
+            let decided = Decided::Person(person.id.clone());
+            for row in rows.iter().map(|at| &roll.pupils[*at]) {
+                schools::decide(act.tx(), row.list.as_str(), row.nr, &decided).await?;
+            }
+        }
+        let added = added.into_iter().map(|(person, _)| person);
         let persons: Vec<Person> = changed.into_iter().chain(added).collect();
         if persons.is_empty() {
             return Ok(out);
@@ -132,12 +142,14 @@ impl App {
     }
 }
 
+/// Whether a row stands in a school's list.
+fn is_of_school(row: &Pupil, school: &AreaCode) -> bool {
+    row.kind == ListKind::School && row.list == *school
+}
+
 /// Whether a child is on a school's list.
 fn is_at_school(roll: &Roll, child: &Child, school: &AreaCode) -> bool {
-    child.rows.iter().any(|at| {
-        let row = &roll.pupils[*at];
-        row.kind == ListKind::School && row.list == *school
-    })
+    child.rows.iter().any(|at| is_of_school(&roll.pupils[*at], school))
 }
 
 fn told(loaded: &Loaded, roll: &Roll) -> MatchedLists {
@@ -173,7 +185,7 @@ fn told(loaded: &Loaded, roll: &Roll) -> MatchedLists {
         SchoolMatch {
             school: code.to_string(),
             name: names.get(*code).copied().unwrap_or_default().to_owned(),
-            rows: roll.pupils.iter().filter(|row| row.list == **code).count(),
+            rows: roll.pupils.iter().filter(|row| is_of_school(row, code)).count(),
             children: own().filter(|it| it.state != Dropped).count(),
             known,
             new,
@@ -214,8 +226,12 @@ fn shown_child(roll: &Roll, child: &Child, names: &BTreeMap<&AreaCode, &str>) ->
         born: row.map(|row| row.born).or(person.map(|it| it.born)).unwrap_or_default(),
         persons: child.files.iter().map(code).collect(),
         candidates: child.candidates.iter().map(code).collect(),
+        alike: child.alike.iter().map(|at| roll.pupils[*at].row()).collect(),
     }
 }
+
+/// Somebody whom the register does not have yet, with the positions of the rows that say so.
+type Newcomer = (Person, Vec<usize>);
 
 /// People as the register has them after taking over what is clear, and those whom it does not have yet.
 fn taken_over(
@@ -223,7 +239,7 @@ fn taken_over(
     roll: &Roll,
     day: NaiveDate,
     out: &mut MatchedLists,
-) -> (Vec<Person>, Vec<Person>) {
+) -> (Vec<Person>, Vec<Newcomer>) {
     let names = names(&loaded.campaign);
     let asked = Asked::by(&loaded.campaign);
     let (mut changed, mut added) = (Vec::new(), Vec::new());
@@ -240,7 +256,7 @@ fn taken_over(
             ChildState::New | ChildState::AtHomeNew => {
                 let traits = Traits { born: row.born, sex: row.sex, groups: &[], tags: &[] };
                 if asked.group(&row.list, traits, day).is_some() {
-                    added.push(with_row(newcomer(row), row, &names));
+                    added.push((with_row(newcomer(row), row, &names), child.rows.clone()));
                 } else {
                     out.not_asked += 1;
                 }

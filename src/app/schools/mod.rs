@@ -1,6 +1,7 @@
 //! Schools: three lists become the register, what guardians answered, visits, lists to print and who was missed.
 
 mod classes;
+mod consent_index;
 mod consents;
 mod lists;
 mod matched;
@@ -9,6 +10,7 @@ mod visits;
 
 pub use classes::{ClassLine, MissedLine, SchoolPupil};
 pub use consents::{TakenConsents, Withdrawn};
+pub(super) use consents::{lifted, take_back, who_refused};
 pub use lists::{DecidedRow, TakenList};
 pub use matched::{MatchRequest, MatchedLists, SchoolMatch, ShownChild};
 pub use paper::{PaperBook, PaperKind};
@@ -16,9 +18,12 @@ pub use visits::{VisitOrder, VisitedSchools};
 
 use super::{App, Loaded, Result, today};
 use crate::domain::campaign::Campaign;
-use crate::domain::id::{AreaCode, PersonId};
+use crate::domain::id::{AreaCode, PersonId, PlaceCode};
+use crate::domain::jurisdiction::AgreedSession;
 use crate::domain::person::{Asked, Person};
-use crate::domain::schools::{Child, Pupil, RegisterFile, match_lists, stop_of};
+use crate::domain::schools::{
+    Child, Decided, Pupil, RegisterFile, SCHOOL, match_lists, number, plain, stop_of,
+};
 use crate::store::{Tx, people, schools};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -27,12 +32,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub(super) struct Schools<'a> {
     codes: HashMap<&'a str, &'a AreaCode>,
     names: HashMap<&'a str, Option<&'a AreaCode>>,
+    stops: HashMap<&'a PlaceCode, &'a AreaCode>,
 }
 
 impl<'a> Schools<'a> {
     /// The areas in which a school can be visited.
     pub(super) fn of(campaign: &'a Campaign) -> Self {
-        let mut out = Self { codes: HashMap::new(), names: HashMap::new() };
+        let stops = campaign.stops.iter().filter(|stop| stop.kind.as_deref() == Some(SCHOOL));
+        let stops = stops.map(|stop| (&stop.code, &stop.area)).collect();
+        let mut out = Self { codes: HashMap::new(), names: HashMap::new(), stops };
         let is_school = |code: &AreaCode| stop_of(campaign, code).is_some();
         for area in campaign.areas.iter().filter(|area| is_school(&area.code)) {
             out.codes.insert(area.code.as_str(), &area.code);
@@ -52,10 +60,24 @@ impl<'a> Schools<'a> {
         self.codes.get(text).copied().or_else(by_name)
     }
 
+    /// The school that an agreed session is a visit of: the one that it names, or else the one of its area, or without
+    /// an area that of its place. People of another area may come to a school's yard.
+    fn visited(&self, session: &AgreedSession) -> Option<&'a AreaCode> {
+        let named = session.school.as_deref().and_then(|text| self.called(text));
+        let of_area = || session.area.as_ref().and_then(|area| self.called(area.as_str()));
+        let of_place = || self.stops.get(&session.place).copied();
+        named.or_else(of_area).or_else(|| session.area.is_none().then(of_place).flatten())
+    }
+
     /// What may be written: codes and names.
     fn known(&self) -> impl Iterator<Item = &'a str> {
         self.codes.keys().chain(self.names.keys()).copied()
     }
+}
+
+/// The school of a campaign that a text means, by code or name.
+pub fn school_called<'a>(campaign: &'a Campaign, text: &str) -> Option<&'a AreaCode> {
+    Schools::of(campaign).called(text)
 }
 
 /// The day for whose ages people are asked: today, or the campaign's first one.
@@ -79,10 +101,6 @@ struct Marks {
     named: HashSet<(String, String)>,
 }
 
-fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
-}
-
 impl Marks {
     fn of(pupils: &[Pupil]) -> Self {
         let mut out = Self {
@@ -92,10 +110,10 @@ impl Marks {
             named: HashSet::new(),
         };
         for row in pupils {
-            if let Some(crate::domain::schools::Decided::Person(code)) = &row.decided {
+            if let Some(Decided::Person(code)) = &row.decided {
                 out.codes.insert(code.clone());
             }
-            out.numbers.extend(row.id_no.as_deref().map(str::to_uppercase));
+            out.numbers.extend(row.id_no.as_deref().map(number));
             out.born.insert((row.born, plain(&row.name)));
             if let Some(guardian) = &row.guardian {
                 out.born.insert((row.born, plain(guardian)));
@@ -112,7 +130,7 @@ impl Marks {
         let is_born = |text: &Option<String>| {
             text.as_ref().is_some_and(|text| self.born.contains(&(person.born, text.clone())))
         };
-        let number = person.more.id_no.as_deref().map(|text| text.trim().to_uppercase());
+        let number = person.more.id_no.as_deref().map(number);
         self.codes.contains(&person.id)
             || number.is_some_and(|number| self.numbers.contains(&number))
             || is_born(&name)
@@ -126,14 +144,12 @@ impl App {
     /// a list.
     async fn roll(&self, tx: &mut Tx, loaded: &Loaded, day: NaiveDate) -> Result<Roll> {
         let campaign = &loaded.campaign;
-        let pupils = schools::lists(tx).await?;
+        let mut pupils = schools::lists(tx).await?;
         let (marks, asked, all) = (Marks::of(&pupils), Asked::by(campaign), Schools::of(campaign));
         let (mut files, mut people_of) = (Vec::new(), Vec::new());
         people::each(tx, |person| {
-            if person.more.died.is_some() {
-                return;
-            }
-            let is_asked = asked.group(&person.area, person.traits(), day).is_some();
+            let has_died = person.more.died.is_some();
+            let is_asked = !has_died && asked.group(&person.area, person.traits(), day).is_some();
             if !is_asked && !marks.may_be(&person) {
                 return;
             }
@@ -145,10 +161,16 @@ impl App {
                 guardian: person.more.guardian.clone(),
                 school: person.more.school.as_deref().and_then(|it| all.called(it)).cloned(),
                 is_asked,
+                has_died,
             });
             people_of.push(person);
         })
         .await?;
+        // A decision for somebody who left the register again decides nothing.
+        let held: HashSet<&PersonId> = files.iter().map(|file| &file.person).collect();
+        for row in &mut pupils {
+            row.decided.take_if(|it| matches!(it, Decided::Person(code) if !held.contains(code)));
+        }
         let children = match_lists(&pupils, &files);
         Ok(Roll { pupils, files, people: people_of, children })
     }

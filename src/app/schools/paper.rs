@@ -1,7 +1,7 @@
 //! What goes to schools on paper: forms for consent, lists of a visit by class, and those who were missed.
 
 use super::classes::visit_days;
-use super::{SchoolPupil, names};
+use super::{SchoolPupil, Schools, names};
 use crate::app::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
@@ -238,8 +238,9 @@ impl Paper<'_> {
 
     fn visit(&self, at: &ClassKey, day: NaiveDate, own: &[&SchoolPupil]) -> SheetOf {
         let sessions = self.own.sessions.iter().filter(|one| one.day == day);
+        let all = Schools::of(&self.loaded.campaign);
         let is_its = |one: &&AgreedSession| {
-            one.area.as_ref() == Some(&at.school)
+            all.visited(one) == Some(&at.school)
                 && one.class.as_deref().unwrap_or_default() == at.class
         };
         let hours: Vec<_> = sessions.filter(is_its).filter_map(|one| one.hours).collect();

@@ -1,7 +1,8 @@
 //! Visits of schools: found for who agreed, and kept in the campaign as agreed sessions, so that a plan is made around
 //! them. The one list becomes the campaign's denominators.
 
-use super::{SchoolPupil, names};
+use super::{SchoolPupil, Schools, names};
+use crate::app::homes::all_back;
 use crate::app::{App, Loaded, Result, today};
 use crate::domain::audit::Action;
 use crate::domain::campaign::{Campaign, CohortKey};
@@ -15,7 +16,7 @@ use crate::domain::plan::first_day;
 use crate::domain::schools::{
     ClassNeed, ConsentAnswer, SchoolNeed, VisitPlan, VisitRequest, plan_visits, stop_of,
 };
-use crate::store::{Tx, people};
+use crate::store::{self, Tx, people};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,8 +47,10 @@ pub struct VisitedSchools {
     pub names: BTreeMap<AreaCode, String>,
     /// Schools that have visits to come, and keep them.
     pub kept: Vec<AreaCode>,
-    /// People by area and group, as the register has them.
+    /// People by area and group, as the register has them: at schools, and where townships' lists came from.
     pub denominators: Vec<Denominator>,
+    /// Denominators of areas above these schools, which stay as they are: the pupils may be among them.
+    pub above: Vec<Denominator>,
 }
 
 /// Whom a campaign asks in an area, as the register has them.
@@ -73,6 +76,7 @@ impl App {
         by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<VisitedSchools> {
+        all_back(loaded.campaign.teams.iter(), order.leaves_at)?;
         let day = today(&loaded.campaign, now);
         let notice = self.jurisdiction().await?.map_or(1, |all| all.notice_days);
         let usual = day + TimeDelta::days(i64::from(notice) + 1);
@@ -82,9 +86,14 @@ impl App {
         let mut tx = self.store.read().await?;
         let pupils = self.pupils(&mut tx, loaded, day).await?;
         let groups: BTreeSet<&GroupId> = pupils.iter().map(|it| &it.standing.group).collect();
-        let denominators = denominators(&mut tx, loaded, &groups, day).await?;
+        let mut listed: BTreeSet<AreaCode> =
+            pupils.iter().map(|it| it.standing.at.school.clone()).collect();
+        listed.extend(store::schools::lists(&mut tx).await?.into_iter().map(|it| it.list));
+        let denominators = denominators(&mut tx, loaded, (&groups, &listed), day).await?;
+        let above = above(&loaded.campaign, &denominators, day);
         drop(tx);
-        let kept = kept(&own, &pupils, (first, order.again));
+        let schools = Schools::of(&loaded.campaign);
+        let kept = kept(&own, (&schools, &pupils), (first, order.again));
         for other in self.campaigns().await? {
             let sessions = self.sessions(&other).await?;
             let days = (first, loaded.campaign.end);
@@ -112,17 +121,11 @@ impl App {
         if saves {
             let planned: BTreeSet<&AreaCode> = needs.iter().map(|need| &need.school).collect();
             let is_old = |one: &AgreedSession| {
-                one.day >= first && one.area.as_ref().is_some_and(|area| planned.contains(area))
+                let school = schools.visited(one);
+                one.day >= first && school.is_some_and(|school| planned.contains(school))
             };
             own.sessions.retain(|one| !is_old(one));
-            own.sessions.extend(plan.visits.iter().flat_map(|visit| agreed(visit, &names)));
-            own.sessions.sort_by(|a, b| {
-                (a.day, &a.place, a.hours.map(|it| it.opens)).cmp(&(
-                    b.day,
-                    &b.place,
-                    b.hours.map(|it| it.opens),
-                ))
-            });
+            put_visits(&mut own, &plan, &names);
             put_denominators(&mut own, &denominators, (day, &order.source));
             let mut act = self.act((by, Power::Plan), Action::CampaignApply, now).await?;
             let applied = self.apply_in(&mut act, &own, now).await?;
@@ -132,20 +135,29 @@ impl App {
             }
         }
         let kept = kept.into_iter().collect();
-        Ok(VisitedSchools { plan, names, kept, denominators })
+        Ok(VisitedSchools { plan, names, kept, denominators, above })
     }
 }
 
 /// The schools that have visits to come, unless all are planned again.
 fn kept(
     own: &LocalCampaign,
-    pupils: &[SchoolPupil],
+    (all, pupils): (&Schools<'_>, &[SchoolPupil]),
     (first, again): (NaiveDate, bool),
 ) -> BTreeSet<AreaCode> {
     let schools: BTreeSet<&AreaCode> = pupils.iter().map(|it| &it.standing.at.school).collect();
     let to_come = own.sessions.iter().filter(|one| one.day >= first && !again && one.is_locked);
-    let areas = to_come.filter_map(|one| one.area.as_ref());
-    areas.filter(|area| schools.contains(area)).cloned().collect()
+    let visited = to_come.filter_map(|one| all.visited(one));
+    visited.filter(|school| schools.contains(school)).cloned().collect()
+}
+
+/// Puts visits among the agreed sessions of a campaign.
+fn put_visits(own: &mut LocalCampaign, plan: &VisitPlan, names: &BTreeMap<AreaCode, String>) {
+    own.sessions.extend(plan.visits.iter().flat_map(|visit| agreed(visit, names)));
+    own.sessions.sort_by(|a, b| {
+        let opens = |one: &AgreedSession| one.hours.map(|it| it.opens);
+        (a.day, &a.place, opens(a)).cmp(&(b.day, &b.place, opens(b)))
+    });
 }
 
 /// A visit as agreed sessions: one for each class.
@@ -232,23 +244,28 @@ fn expect(classes: &mut [ClassNeed], group: &GroupId, most: u32) {
     }
 }
 
-/// Whom a campaign asks of some groups, by area, as the register has them on a day.
+/// Whom a campaign asks of some groups in areas of which lists came, as the register has them on a day. Other areas
+/// may count people whom the register does not have.
 async fn denominators(
     tx: &mut Tx,
     loaded: &Loaded,
-    groups: &BTreeSet<&GroupId>,
+    (groups, areas): (&BTreeSet<&GroupId>, &BTreeSet<AreaCode>),
     day: NaiveDate,
 ) -> Result<Vec<Denominator>> {
     let campaign = &loaded.campaign;
     let (asked, aged) = (Asked::by(campaign), day.max(campaign.start));
-    let mut sums: BTreeMap<(AreaCode, GroupId), (u32, u32)> = BTreeMap::new();
-    for row in campaign.eligible.iter().filter(|row| groups.contains(&row.group)) {
-        sums.insert((row.area.clone(), row.group.clone()), (0, 0));
-    }
+    // Where nobody is left, that is the number.
+    let before = campaign.eligible.iter();
+    let before = before.filter(|it| areas.contains(&it.area) && groups.contains(&it.group));
+    let mut sums: BTreeMap<(AreaCode, GroupId), (u32, u32)> =
+        before.map(|it| ((it.area.clone(), it.group.clone()), (0, 0))).collect();
     people::each(tx, |person| {
         let group = asked.group(&person.area, person.traits(), aged).map(|group| &group.id);
         if let Some(group) = group.filter(|id| groups.contains(id) && person.more.died.is_none()) {
             let area = campaign.home(&person.area, aged).clone();
+            if !areas.contains(&area) {
+                return;
+            }
             let now = asked.group(&person.area, person.traits(), day).map(|group| &group.id);
             let sum = sums.entry((area, group.clone())).or_default();
             *sum = (sum.0 + 1, sum.1 + u32::from(now != Some(group)));
@@ -257,6 +274,31 @@ async fn denominators(
     .await?;
     let one = |((area, group), (people, not_yet))| Denominator { area, group, people, not_yet };
     Ok(sums.into_iter().map(one).collect())
+}
+
+/// Denominators of a campaign on a day that stand above areas with others of the same group.
+fn above(campaign: &Campaign, below: &[Denominator], day: NaiveDate) -> Vec<Denominator> {
+    let parent = |code: &AreaCode| campaign.area(code.as_str()).and_then(|it| it.parent.clone());
+    let mut keys: BTreeSet<(AreaCode, GroupId)> = BTreeSet::new();
+    for one in below {
+        let mut at = parent(&one.area);
+        // A tree of areas has no circle; its depth is bounded all the same.
+        for _ in 0..campaign.areas.len() {
+            let Some(area) = at else { break };
+            at = parent(&area);
+            keys.insert((area, one.group.clone()));
+        }
+    }
+    for one in below {
+        keys.remove(&(one.area.clone(), one.group.clone()));
+    }
+    let known = campaign.eligible_on(day);
+    let one = |(area, group): (AreaCode, GroupId)| {
+        let key = CohortKey { area: area.clone(), group: group.clone() };
+        let people = known.get(&key).map_or(0, |row| row.people);
+        (people > 0).then_some(Denominator { area, group, people, not_yet: 0 })
+    };
+    keys.into_iter().filter_map(one).collect()
 }
 
 /// Puts denominators as of a day into a campaign, where they differ from those that count on it.

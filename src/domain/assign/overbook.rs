@@ -5,8 +5,9 @@
 //! has an appointment, more are called only where that is next to safe.
 
 use super::super::attendance::Crowd;
-use super::{ByCohortAndDose, Candidate, CohortNo, Ended, Later, Output, PlaceNo, Seat};
+use super::{ByCohortAndDose, Candidate, CohortNo, Ended, Later, Offer, Output, PlaceNo, Seat};
 use chrono::{NaiveDate, TimeDelta};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// With which chance people come, for assigning.
@@ -14,20 +15,23 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Chances {
     /// The chance that a session may turn somebody away, 0..=1. At 0 nobody is called beyond the seats.
     pub risk: f64,
-    /// Of people with an appointment, by cohort; every one of them comes where there is no entry.
-    pub called: BTreeMap<CohortNo, f64>,
+    /// Of people with an appointment, by cohort and number of the dose; every one of them comes where there is no
+    /// entry.
+    pub called: BTreeMap<(CohortNo, u8), f64>,
     /// That a seat for people in no register is used, by cohort and number of the dose; every seat where there is no
     /// entry.
     pub seats: BTreeMap<(CohortNo, u8), f64>,
+    /// Whose people may be called to a place though a session of it has no seat for them.
+    pub reach: BTreeSet<(PlaceNo, CohortNo)>,
     /// Whether the store has vaccine for more appointments than there are seats.
     pub has_vaccine: bool,
 }
 
 impl Chances {
-    /// The chance that somebody of a cohort comes to an appointment.
+    /// The chance that somebody of a cohort comes to an appointment for a dose.
     #[must_use]
-    pub fn of_called(&self, cohort: CohortNo) -> f64 {
-        self.called.get(&cohort).copied().unwrap_or(1.0)
+    pub fn of_called(&self, cohort: CohortNo, dose: u8) -> f64 {
+        self.called.get(&(cohort, dose)).copied().unwrap_or(1.0)
     }
 
     /// The chance that a seat for people in no register is used.
@@ -37,16 +41,44 @@ impl Chances {
     }
 }
 
-/// The part of the risk with which people with an appointment may be turned away. Our choice: a thousandth, so that it
-/// happens at one full session of fifty thousand.
-const CALLED_PART: f64 = 0.001;
+/// The part of the risk with which people with an appointment may be turned away. Our choice: a two-hundredth, so that
+/// it happens at most at one full session of ten thousand.
+const CALLED_PART: f64 = 0.005;
 /// Who was called beyond the seats stays unless the risk is so many times the one allowed: people have been told.
 const KEPT_FACTOR: f64 = 3.0;
 
-/// Nobody is called to a session whose appointment is less than so many days later. Our choice.
-const SOONER_LEAST_DAYS: i64 = 3;
-
 type Cell = (CohortNo, u8);
+
+/// Rows without seats at the sessions of today and tomorrow, for people whom the plan calls to these places on other
+/// days, and today for those who were called so before and may know of no other day: nobody gets a seat by them, and
+/// people may be called beyond the seats.
+pub(super) fn without_seats(
+    offers: &[Offer],
+    (candidates, today): (&[Candidate], NaiveDate),
+    chances: &Chances,
+) -> Vec<Offer> {
+    let cells: BTreeSet<Cell> = candidates.iter().map(|one| (one.cohort, one.dose)).collect();
+    let soon = today..=today + TimeDelta::days(1);
+    let called = candidates.iter().filter_map(|one| {
+        let held = one.held.filter(|held| held.day == today)?;
+        Some((held.day, held.place, (one.cohort, one.dose)))
+    });
+    let called: BTreeSet<_> = called.collect();
+    let has = offers.iter().filter(|offer| soon.contains(&offer.day));
+    let has: BTreeSet<_> =
+        has.map(|offer| ((offer.day, offer.place), (offer.cohort, offer.dose))).collect();
+    let sessions: BTreeSet<(NaiveDate, PlaceNo)> = has.iter().map(|(at, _)| *at).collect();
+    let mut out = Vec::new();
+    for (day, place) in sessions {
+        let reached = cells.iter().filter(|cell| {
+            chances.reach.contains(&(place, cell.0)) || called.contains(&(day, place, **cell))
+        });
+        for &(cohort, dose) in reached.filter(|cell| !has.contains(&((day, place), **cell))) {
+            out.push(Offer { day, place, cohort, dose, doses: 0 });
+        }
+    }
+    out
+}
 
 /// A session with everybody whom it expects.
 #[derive(Clone)]
@@ -78,7 +110,7 @@ impl<'a> Load<'a> {
     fn count(&mut self) {
         (self.all, self.called) = (Crowd::new(self.seats), Crowd::new(self.seats));
         for ((cohort, dose), doses, used) in &self.cells {
-            let comes = self.chances.of_called(*cohort);
+            let comes = self.chances.of_called(*cohort, *dose);
             self.all.add_all(*used, comes);
             self.called.add_all(*used, comes);
             self.all.add_all(doses.saturating_sub(*used), self.chances.of_seat(*cohort, *dose));
@@ -107,7 +139,7 @@ impl<'a> Load<'a> {
         let is_beyond = *used >= *doses;
         *used += people;
         if is_beyond {
-            let comes = self.chances.of_called(cell.0);
+            let comes = self.chances.of_called(cell.0, cell.1);
             more.all.add_all(people, comes);
             more.called.add_all(people, comes);
         } else {
@@ -158,7 +190,8 @@ pub(super) fn keep(
     open
 }
 
-/// Calls people with a much later appointment to the sessions of the next day, beyond the seats.
+/// Calls people with a later appointment, of which nobody was told yet, to the sessions of the next day, beyond the
+/// seats.
 pub(super) fn call(
     mut later: Later,
     today: NaiveDate,
@@ -171,10 +204,8 @@ pub(super) fn call(
         return;
     }
     for people in later.values_mut() {
-        people.retain(|(held, one)| {
-            (held.day - day).num_days() >= SOONER_LEAST_DAYS && one.callable_from(today) <= day
-        });
-        people.sort_by_key(|(held, one)| (held.day, std::cmp::Reverse(one.person)));
+        people.retain(|(held, one)| held.day > day && one.callable_from(today) <= day);
+        people.sort_by_key(|(held, one)| (held.day, Reverse(one.person)));
     }
     let places: BTreeSet<PlaceNo> = sessions
         .values()
@@ -185,8 +216,9 @@ pub(super) fn call(
     }
 }
 
-/// Calls people to one session: of the cohorts whose people have all seats of theirs, and of one more. Its seats for
-/// people in no register go to the register on the way: those people must not wait for it at the whole session.
+/// Calls people to one session: of the cohorts whose people have all seats of theirs, first of those that would wait
+/// longest, and of one more. Its seats for people in no register go to the register on the way: those people must not
+/// wait for it at the whole session.
 fn call_to(
     later: &mut Later,
     (day, place): (NaiveDate, PlaceNo),
@@ -196,9 +228,10 @@ fn call_to(
 ) {
     let mut load = Load::of(sessions, (day, place), chances);
     let gap = |(_, doses, used): &(Cell, u64, u64)| doses.saturating_sub(*used);
+    let last = |cell: Cell| later.get(&cell).and_then(|people| people.last()).map(|it| it.0.day);
     let mut order: Vec<(u64, Cell)> = load.cells.iter().map(|cell| (gap(cell), cell.0)).collect();
     let mut has_filled = false;
-    order.sort_unstable();
+    order.sort_unstable_by_key(|(gap, cell)| (*gap, Reverse(last(*cell)), *cell));
     for (gap, cell) in order {
         let Some(people) = later.get_mut(&cell) else { continue };
         // The seats of one cohort are filled, where somebody more can be called beyond them.

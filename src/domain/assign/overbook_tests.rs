@@ -18,8 +18,9 @@ fn chances(risk: f64, called: f64, seats: f64) -> Chances {
     let cohorts = [CohortNo(0), CohortNo(1)];
     Chances {
         risk,
-        called: cohorts.map(|no| (no, called)).into(),
+        called: cohorts.map(|no| ((no, 1), called)).into(),
         seats: cohorts.map(|no| ((no, 1), seats)).into(),
+        reach: cohorts.map(|no| (PlaceNo(1), no)).into(),
         has_vaccine: true,
     }
 }
@@ -87,6 +88,42 @@ fn more_are_called_where_some_stay_away() {
             expected,
             "risk {risk}, {called} of the called come, {seats} of the seats"
         );
+    }
+}
+
+#[test]
+fn people_are_called_to_a_session_that_has_no_seat_for_them_where_the_plan_calls_them_to_its_place()
+{
+    // Tomorrow's session is for cohort 0 alone, whose people all have their day; cohort 1 comes here later.
+    let offers = [offer(2, 0, 100), offer(20, 1, 100)];
+    let called = |reach: &[(u32, u32)], risk| {
+        let mut all: Vec<Candidate> =
+            (0..200).map(|person| candidate(person, u32::from(person >= 100))).collect();
+        let reach = reach.iter().map(|(place, cohort)| (PlaceNo(*place), CohortNo(*cohort)));
+        let chances = Chances { reach: reach.collect(), ..chances(risk, 0.7, 1.0) };
+        settle(&offers, &mut all, 0, &chances);
+        tomorrow(&all)
+    };
+    assert!((110..125).contains(&called(&[(1, 0), (1, 1)], 0.02)));
+    assert_eq!(called(&[(1, 0), (1, 1)], 0.0), 100);
+    assert_eq!(called(&[(1, 0), (2, 1)], 0.02), 100, "the plan calls them elsewhere");
+}
+
+#[test]
+fn whoever_is_called_for_today_keeps_that_when_the_plan_calls_nobody_else_there() {
+    for (today, kept) in [(day(2), 1), (day(1), 0)] {
+        let held = Seat { day: day(2), place: PlaceNo(1), dose: 1 };
+        let out = assign(Input {
+            offers: &[offer(2, 0, 100)],
+            today,
+            first: today,
+            candidates: vec![Candidate { held: Some(held), is_told: true, ..candidate(7, 1) }],
+            others: Vec::new(),
+            reported: &BTreeSet::new(),
+            left: BTreeMap::new(),
+            chances: Chances { reach: BTreeSet::new(), ..chances(0.02, 0.7, 0.5) },
+        });
+        assert_eq!(out.kept, kept, "{today}: {out:?}");
     }
 }
 

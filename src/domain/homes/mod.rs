@@ -1,8 +1,8 @@
 //! Home visits: tours of teams to people who cannot come.
 //!
-//! A **call** is one home that is visited; people of one household are one call. A **round** is the calls of a team on
-//! one day, in the order in which it drives. Through a few homes rounds are the shortest ones, through more they are as
-//! short as they are found to be, and a bound says how much shorter they could be at most.
+//! A **call** is one person who is visited at home; two of one household are two calls at one place. A **round** is the
+//! calls of a team on one day, in the order in which it drives. Through a few homes rounds are the shortest ones,
+//! through more they are as short as they are found to be, and a bound says how much shorter they could be at most.
 
 mod bound;
 mod exact;

@@ -250,6 +250,18 @@ impl StoredJurisdiction {
         new
     }
 
+    /// The jurisdiction after a change of one place. What only campaigns said of it is the jurisdiction's now; all
+    /// other places stay as they are.
+    #[must_use]
+    pub fn with_place(&self, code: &str, edited: Jurisdiction) -> Self {
+        let mut new = self.clone();
+        if new.jurisdiction.as_ref() != Some(&edited) {
+            new.jurisdiction = Some(edited);
+            new.brought.remove(code);
+        }
+        new
+    }
+
     /// Decides a dispute: the row of one campaign becomes the jurisdiction's, or `None`: the jurisdiction's stays.
     /// Returns `false` where there is no such dispute.
     pub fn decide(&mut self, table: &str, code: &str, campaign: Option<&CampaignId>) -> bool {

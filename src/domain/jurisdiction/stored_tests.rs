@@ -105,6 +105,23 @@ fn what_campaigns_name_stays_when_the_jurisdiction_s_folder_does_not() {
 }
 
 #[test]
+fn a_change_of_one_place_leaves_the_others_with_their_campaigns() {
+    let flu = own("flu", |_| {});
+    let hpv = own("hpv", |c| c.sites.iter_mut().for_each(|site| site.weekday_doses = 60));
+    let stored = of(&[&flu, &hpv], true);
+    let mut edited = stored.jurisdiction.clone().expect("a jurisdiction");
+    assert_eq!(stored.with_place("S1", edited.clone()), stored, "nothing changes");
+    edited.sites[0].site.weekday_doses = 70;
+    let new = stored.with_place("S1", edited);
+    assert!(!new.is_given, "nobody applied its folder");
+    let brought: Vec<&str> = new.brought.iter().map(PlaceCode::as_str).collect();
+    assert_eq!(brought, ["S2"]);
+    let doses = |own| new.compose(own).sites.iter().map(|site| site.weekday_doses).collect();
+    let both: [Vec<u32>; 2] = [doses(&flu), doses(&hpv)];
+    assert_eq!(both, [[70, 100], [60, 60]], "limits at S1, their own word at S2");
+}
+
+#[test]
 fn contradictions_hold_for_their_campaign_until_somebody_decides() {
     let flu = own("flu", |_| {});
     let hpv = own("hpv", |c| {

@@ -33,7 +33,7 @@ pub use counting::{Counting, CountingOptions};
 pub use duplicates::{DuplicateKey, DuplicatePair, Persons, merged, persons};
 pub use missed::{MissingChild, MissingDose};
 pub use months::{MonthSpan, YearMonth};
-pub use paid::{PaidCounts, PaidTable};
+pub use paid::{PaidCell, PaidCounts, PaidTable};
 pub use period::{PeriodCell, PeriodPart};
 pub use person::CountedPerson;
 pub use quality::{QualityLine, RecordQuality, add_records, quality_lines};

@@ -5,13 +5,49 @@
 
 use super::counting::Counting;
 use super::months::{MonthSpan, YearMonth};
-use super::records::{Dossier, GivenDose, GivingUnit, ProductId, UnitId};
+use super::records::{ChildFile, Dossier, GivenDose, GivingUnit, ProductId, UnitId};
 use super::tables::ScopeKey;
 use crate::domain::dose::Attribute;
 use std::collections::BTreeMap;
 
 /// Doses of each month by vaccine and dose number.
 pub type PaidCounts = BTreeMap<(ProductId, u8), Vec<u64>>;
+
+/// A dose that the table counts.
+#[derive(Clone, Copy)]
+pub struct PaidCell<'a> {
+    /// The unit; `None` where it counts nowhere.
+    pub unit: Option<UnitId>,
+    /// Which dose of its vaccine it is.
+    pub number: u8,
+    /// The file with the child's basic data.
+    pub child: &'a ChildFile,
+    /// The dose.
+    pub dose: &'a GivenDose,
+}
+
+impl Counting<'_> {
+    /// Every dose of a person that families paid for in some months.
+    pub fn paid<'b>(
+        &self,
+        dossiers: &[&'b Dossier],
+        span: MonthSpan,
+        mut take: impl FnMut(PaidCell<'b>),
+    ) {
+        let Some((person, _)) = self.person(dossiers) else { return };
+        let mut numbers: BTreeMap<ProductId, u8> = BTreeMap::new();
+        for dose in &person.doses {
+            let number = numbers.entry(dose.product).or_default();
+            *number = number.saturating_add(1);
+            let is_paid =
+                dose.attribute == Attribute::SelfPaid || !self.rules.has_component(dose.product);
+            if is_paid && span.contains(dose.at.day) {
+                let (unit, number) = (given_at(*self, dose), *number);
+                take(PaidCell { unit, number, child: person.file, dose });
+            }
+        }
+    }
+}
 
 /// The table, by unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,25 +77,20 @@ impl PaidTable {
 
     /// Adds a person.
     pub fn add(&mut self, counting: Counting<'_>, dossiers: &[&Dossier]) {
-        let Some((person, _)) = counting.person(dossiers) else { return };
         let months = self.months();
-        let mut numbers: BTreeMap<ProductId, u8> = BTreeMap::new();
-        for dose in &person.doses {
-            let number = numbers.entry(dose.product).or_default();
-            *number = number.saturating_add(1);
-            let is_paid = dose.attribute == Attribute::SelfPaid
-                || !counting.rules.has_component(dose.product);
-            let at = months.iter().position(|month| *month == YearMonth::of(dose.at.day));
-            let (true, Some(at)) = (is_paid, at) else { continue };
-            let Some(unit) = given_at(counting, dose) else {
+        counting.paid(dossiers, self.span, |cell| {
+            let Some(unit) = cell.unit else {
                 self.elsewhere += 1;
-                continue;
+                return;
             };
+            let at = months.iter().position(|month| *month == YearMonth::of(cell.dose.at.day));
             let counts = self.units.entry(unit).or_default();
-            let counts =
-                counts.entry((dose.product, *number)).or_insert_with(|| vec![0; months.len()]);
-            counts[at] += 1;
-        }
+            let counts = counts.entry((cell.dose.product, cell.number));
+            let counts = counts.or_insert_with(|| vec![0; months.len()]);
+            if let Some(count) = at.and_then(|at| counts.get_mut(at)) {
+                *count += 1;
+            }
+        });
     }
 
     /// Adds another part of the same table.

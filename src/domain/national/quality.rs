@@ -30,6 +30,18 @@ pub struct RecordQuality {
     pub with_guardian: u64,
 }
 
+impl RecordQuality {
+    /// Adds the counts of other records.
+    pub fn add(&mut self, other: &Self) {
+        self.doses += other.doses;
+        self.by_next_day += other.by_next_day;
+        self.by_cut += other.by_cut;
+        self.children += other.children;
+        self.with_id_no += other.with_id_no;
+        self.with_guardian += other.with_guardian;
+    }
+}
+
 /// A figure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct QualityLine {
@@ -102,12 +114,7 @@ pub fn quality_lines(
     for (id, code) in &units {
         let own = of(id);
         reporting += u64::from(own.doses > 0);
-        all.doses += own.doses;
-        all.by_next_day += own.by_next_day;
-        all.by_cut += own.by_cut;
-        all.children += own.children;
-        all.with_id_no += own.with_id_no;
-        all.with_guardian += own.with_guardian;
+        all.add(&own);
         lines.extend(lines_of(code, &own));
     }
     let mut found = vec![QualityLine::new("units-reporting", "all", reporting, units.len() as u64)];

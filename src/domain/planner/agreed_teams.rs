@@ -12,6 +12,14 @@ pub(super) type AgreedTeams = BTreeMap<(Day, StopIndex), TeamIndex>;
 /// be filled visit by visit.
 const CHOICES_MAX: usize = 20_000;
 
+/// A visit: its stop, doses, and the sessions that it is agreed by, one for each class.
+#[derive(Clone)]
+struct Visit<'a> {
+    stop: StopIndex,
+    doses: u32,
+    sessions: Vec<&'a AgreedModel>,
+}
+
 /// What a team does on a day.
 #[derive(Debug, Clone, Default)]
 struct TeamDay {
@@ -23,7 +31,7 @@ struct TeamDay {
 struct Search<'a> {
     problem: &'a Problem<'a>,
     day: Day,
-    visits: Vec<(StopIndex, u32, &'a AgreedModel)>,
+    visits: Vec<Visit<'a>>,
     teams: Vec<TeamDay>,
     found: Vec<TeamIndex>,
     choices: usize,
@@ -31,23 +39,24 @@ struct Search<'a> {
 
 /// Finds a team for every agreed visit with a number of doses, day by day. Days on which not all fit have none.
 pub(super) fn teams_for(problem: &Problem) -> AgreedTeams {
-    let mut days: BTreeMap<Day, BTreeMap<StopIndex, (u32, &AgreedModel)>> = BTreeMap::new();
+    let mut days: BTreeMap<Day, BTreeMap<StopIndex, Visit<'_>>> = BTreeMap::new();
     for session in &problem.agreed {
         if let Place::Stop(stop) = session.place {
-            let visit = days.entry(session.day).or_default().entry(stop).or_insert((0, session));
-            visit.0 += session.doses.unwrap_or(1);
+            let new = Visit { stop, doses: 0, sessions: Vec::new() };
+            let visit = days.entry(session.day).or_default().entry(stop).or_insert(new);
+            visit.doses += session.doses.unwrap_or(1);
+            visit.sessions.push(session);
         }
     }
     let mut out = AgreedTeams::new();
     for (day, visits) in days {
-        let mut visits: Vec<_> =
-            visits.into_iter().map(|(stop, (doses, session))| (stop, doses, session)).collect();
-        visits.sort_by_key(|visit| (std::cmp::Reverse(visit.1), visit.0));
+        let mut visits: Vec<Visit<'_>> = visits.into_values().collect();
+        visits.sort_by_key(|visit| (std::cmp::Reverse(visit.doses), visit.stop));
         let teams = vec![TeamDay::default(); problem.teams.len()];
         let mut search = Search { problem, day, visits, teams, found: Vec::new(), choices: 0 };
         if search.go_on() {
             let found = search.visits.iter().zip(&search.found);
-            out.extend(found.map(|(visit, team)| ((day, visit.0), *team)));
+            out.extend(found.map(|(visit, team)| ((day, visit.stop), *team)));
         }
     }
     out
@@ -56,12 +65,13 @@ pub(super) fn teams_for(problem: &Problem) -> AgreedTeams {
 impl Search<'_> {
     /// Finds teams for the visits from the next one on; the team whose tour grows least is tried first.
     fn go_on(&mut self) -> bool {
-        let Some(&(stop, doses, session)) = self.visits.get(self.found.len()) else { return true };
+        let Some(visit) = self.visits.get(self.found.len()).cloned() else { return true };
+        let (stop, doses) = (visit.stop, visit.doses);
         let mut teams: Vec<(f64, TeamIndex)> = self
             .problem
             .teams
             .indices()
-            .filter(|team| self.fits(*team, stop, doses, session))
+            .filter(|team| self.fits(*team, &visit))
             .map(|team| (self.added_km(team, stop), team))
             .collect();
         teams.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -85,17 +95,18 @@ impl Search<'_> {
         false
     }
 
-    fn fits(&self, team: TeamIndex, stop: StopIndex, doses: u32, session: &AgreedModel) -> bool {
+    fn fits(&self, team: TeamIndex, visit: &Visit<'_>) -> bool {
         let (problem, day) = (self.problem, self.day);
         let (model, held) = (&problem.teams[team], &self.teams[team.position()]);
         let is_theirs =
             |cohort: &super::index::CohortIndex| problem.programme_of(*cohort).has_team(team, day);
-        let all = held.doses + doses;
-        let stops = [&held.stops[..], &[stop]].concat();
+        let all = held.doses + visit.doses;
+        let stops = [&held.stops[..], &[visit.stop]].concat();
+        let mut cohorts = visit.sessions.iter().flat_map(|session| &session.cohorts);
         model.works[day]
             && stops.len() <= model.stops_max
             && all <= model.doses_max
-            && session.cohorts.iter().all(is_theirs)
+            && cohorts.all(is_theirs)
             && all <= day_doses(problem, team, &stops)
     }
 

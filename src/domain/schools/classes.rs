@@ -3,10 +3,10 @@
 use super::ConsentAnswer;
 use crate::domain::id::{AreaCode, GroupId, PersonId};
 use crate::domain::person::OutcomeKind;
-use crate::domain::words::words;
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A class of a school; empty where nobody says the class.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -71,21 +71,37 @@ pub struct ClassCount {
     pub missed: u32,
 }
 
-words! {
-    /// Why a pupil has no dose after the visit of the class.
-    pub enum WhyMissed {
-        /// The guardian refused, or the pupil did.
-        Refused = "refused",
-        /// The form was not returned.
-        NotReturned = "not_returned",
-        /// Put off: ill, and the like.
-        Deferred = "deferred",
-        /// Must not have the vaccine.
-        Contraindicated = "contraindicated",
-        /// Was not there.
-        Absent = "absent",
-        /// The guardian agreed, and nobody recorded anything.
-        NotRecorded = "not_recorded",
+/// Why a pupil has no dose after the visit of the class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhyMissed {
+    /// What was noted instead of a dose, or the guardian's refusal.
+    Outcome(OutcomeKind),
+    /// The form was not returned.
+    NotReturned,
+    /// The guardian agreed, and nobody recorded anything.
+    NotRecorded,
+}
+
+impl WhyMissed {
+    /// The word that output has for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Outcome(kind) => kind.word(),
+            Self::NotReturned => "not_returned",
+            Self::NotRecorded => "not_recorded",
+        }
+    }
+}
+
+impl fmt::Display for WhyMissed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl Serialize for WhyMissed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
     }
 }
 
@@ -114,11 +130,12 @@ pub fn missed(pupil: &PupilStanding, visits: &VisitDays, day: NaiveDate) -> Opti
     let days = visits.get(&pupil.at)?;
     let visit = *days.iter().rev().find(|visit| earliest <= **visit && **visit <= day)?;
     let why = match (pupil.barred, pupil.answer) {
-        (Some(OutcomeKind::Contraindicated), _) => WhyMissed::Contraindicated,
-        (Some(OutcomeKind::Deferred), _) => WhyMissed::Deferred,
-        (Some(OutcomeKind::Refused), _) | (_, Some(ConsentAnswer::No)) => WhyMissed::Refused,
+        (Some(kind), _) if kind.bars() => WhyMissed::Outcome(kind),
+        (_, Some(ConsentAnswer::No)) => WhyMissed::Outcome(OutcomeKind::Refused),
         (_, None) => WhyMissed::NotReturned,
-        _ if pupil.absent_on.is_some_and(|absent| absent >= visit) => WhyMissed::Absent,
+        _ if pupil.absent_on.is_some_and(|absent| absent >= visit) => {
+            WhyMissed::Outcome(OutcomeKind::Absent)
+        }
         _ => WhyMissed::NotRecorded,
     };
     Some(Missed { person: pupil.person.clone(), at: pupil.at.clone(), dose, visit, why })
@@ -175,16 +192,21 @@ mod tests {
         assert_eq!(why(&pupil(), 5), Some(WhyMissed::NotRecorded));
         for (answer, barred, absent, expected) in [
             (None, None, None, WhyMissed::NotReturned),
-            (Some(ConsentAnswer::No), None, None, WhyMissed::Refused),
-            (None, Some(OutcomeKind::Refused), None, WhyMissed::Refused),
-            (Some(ConsentAnswer::No), Some(OutcomeKind::Deferred), None, WhyMissed::Deferred),
+            (Some(ConsentAnswer::No), None, None, WhyMissed::Outcome(OutcomeKind::Refused)),
+            (None, Some(OutcomeKind::Refused), None, WhyMissed::Outcome(OutcomeKind::Refused)),
+            (
+                Some(ConsentAnswer::No),
+                Some(OutcomeKind::Deferred),
+                None,
+                WhyMissed::Outcome(OutcomeKind::Deferred),
+            ),
             (
                 Some(ConsentAnswer::Yes),
                 Some(OutcomeKind::Contraindicated),
                 None,
-                WhyMissed::Contraindicated,
+                WhyMissed::Outcome(OutcomeKind::Contraindicated),
             ),
-            (Some(ConsentAnswer::Yes), None, Some(5), WhyMissed::Absent),
+            (Some(ConsentAnswer::Yes), None, Some(5), WhyMissed::Outcome(OutcomeKind::Absent)),
             (Some(ConsentAnswer::Yes), None, Some(4), WhyMissed::NotRecorded),
         ] {
             let one = PupilStanding { answer, barred, absent_on: absent.map(day), ..pupil() };

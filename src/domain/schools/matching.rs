@@ -5,6 +5,7 @@
 
 use super::{Decided, ListKind, Pupil};
 use crate::domain::id::{AreaCode, PersonId};
+use crate::domain::person::Person;
 use crate::domain::resident_id;
 use crate::domain::words::words;
 use chrono::NaiveDate;
@@ -28,6 +29,8 @@ pub struct RegisterFile {
     pub school: Option<AreaCode>,
     /// Whether the campaign asks the person.
     pub is_asked: bool,
+    /// Whether the register says that the person died.
+    pub has_died: bool,
 }
 
 impl fmt::Debug for RegisterFile {
@@ -61,6 +64,8 @@ words! {
         NoList = "no_list",
         /// In the register without a school, and on no list.
         Unlisted = "unlisted",
+        /// On a list, and the register says that the child died.
+        Died = "died",
         /// A clerk said that the row should not be there.
         Dropped = "dropped",
     }
@@ -77,6 +82,8 @@ pub struct Child {
     pub state: ChildState,
     /// Positions of files that may be the same, where nobody knows.
     pub candidates: Vec<usize>,
+    /// Positions of rows of other lists that may be the same, where nobody knows.
+    pub alike: Vec<usize>,
 }
 
 /// A row or a file: rows come first.
@@ -103,13 +110,33 @@ impl Sets {
 }
 
 /// A name as names are compared: without blanks.
-fn plain(name: &str) -> String {
+pub fn plain(name: &str) -> String {
     name.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
 /// An identity number as numbers are compared.
-fn number(id_no: &str) -> String {
+pub fn number(id_no: &str) -> String {
     resident_id::normal(id_no.trim()).to_uppercase()
+}
+
+/// Whether a row of a list says who somebody is. What a clerk decided stands above all; else it is the same identity
+/// number, the same name, birth date and guardian, or the same name and birth date where not both numbers are known.
+pub fn is_row_of(row: &Pupil, person: &Person) -> bool {
+    match &row.decided {
+        Some(Decided::Person(code)) => return *code == person.id,
+        Some(Decided::New) => return false,
+        Some(Decided::Drop) | None => {}
+    }
+    let more = &person.more;
+    let same = |a: &Option<String>, b: &Option<String>, by: fn(&str) -> String| {
+        let both = a.as_deref().map(by).zip(b.as_deref().map(by));
+        both.filter(|(a, b)| !a.is_empty() && !b.is_empty()).map(|(a, b)| a == b)
+    };
+    let number = same(&row.id_no, &more.id_no, number);
+    let is_named = row.born == person.born
+        && person.name.as_deref().is_some_and(|name| plain(name) == plain(&row.name));
+    let guardian = same(&row.guardian, &more.guardian, plain);
+    number == Some(true) || is_named && (number.is_none() || guardian == Some(true))
 }
 
 /// What is compared of a row or file.
@@ -126,10 +153,15 @@ type Triple<'a> = (&'a str, NaiveDate, &'a str);
 impl Marks {
     fn of_row(row: &Pupil) -> Self {
         // What a clerk decided stands above a number that is perhaps mistyped.
-        let is_open = row.decided.is_none();
+        let open = Self::of_open(row);
+        if row.decided.is_none() { open } else { Self { id_no: None, name: None, ..open } }
+    }
+
+    /// Whatever was decided.
+    fn of_open(row: &Pupil) -> Self {
         Self {
-            id_no: row.id_no.as_deref().filter(|_| is_open).map(number),
-            name: Some(plain(&row.name)).filter(|_| is_open),
+            id_no: row.id_no.as_deref().map(number),
+            name: Some(plain(&row.name)),
             born: row.born,
             guardian: row.guardian.as_deref().map(plain),
         }
@@ -173,7 +205,13 @@ pub fn match_lists(rows: &[Pupil], files: &[RegisterFile]) -> Vec<Child> {
                 nodes.into_iter().partition(|node| *node < rows.len());
             let own_files: Vec<usize> = own_files.into_iter().map(|at| at - rows.len()).collect();
             let state = state(rows, files, (&own_rows, &own_files), &listed);
-            Child { rows: own_rows, files: own_files, state, candidates: Vec::new() }
+            Child {
+                rows: own_rows,
+                files: own_files,
+                state,
+                candidates: Vec::new(),
+                alike: Vec::new(),
+            }
         })
         .collect();
     find_candidates(rows, &marks, &mut children);
@@ -258,6 +296,9 @@ fn state(
     if own_files.len() > 1 {
         return ChildState::Twins;
     }
+    if !standing.is_empty() && own_files.iter().any(|at| files[*at].has_died) {
+        return ChildState::Died;
+    }
     match (schools.len(), is_at_home) {
         (0, true) if is_known => ChildState::AtHome,
         (0, true) => ChildState::AtHomeNew,
@@ -276,13 +317,21 @@ fn state(
     }
 }
 
-/// For children that are on a list and not in the register: files without a row that agree with them in two of name,
-/// birth date and guardian.
+/// For children that are on a list and not in the register: files without a row, and rows of other lists, that agree
+/// with them in two of name, birth date and guardian.
 fn find_candidates(rows: &[Pupil], marks: &[Marks], children: &mut [Child]) {
     let mut free: HashMap<(u8, String, String), Vec<usize>> = HashMap::new();
     for file in children.iter().filter(|child| child.rows.is_empty()).flat_map(|one| &one.files) {
         for pair in pairs(&marks[rows.len() + file]) {
             free.entry(pair).or_default().push(*file);
+        }
+    }
+    let mut listed: HashMap<(u8, String, String), Vec<usize>> = HashMap::new();
+    let stands = |row: &&Pupil| row.decided != Some(Decided::Drop);
+    for (at, row) in rows.iter().enumerate().filter(|(_, row)| stands(row)) {
+        // Also of rows that are decided: whose the other one is, is not.
+        for pair in pairs(&Marks::of_open(row)) {
+            listed.entry(pair).or_default().push(at);
         }
     }
     for child in children.iter_mut() {
@@ -291,14 +340,36 @@ fn find_candidates(rows: &[Pupil], marks: &[Marks], children: &mut [Child]) {
         if !is_new || !is_open {
             continue;
         }
-        let found = child.rows.iter().flat_map(|at| pairs(&marks[*at]));
-        let found = found.filter_map(|pair| free.get(&pair)).flatten().copied();
+        let own: Vec<_> = child.rows.iter().flat_map(|at| pairs(&marks[*at])).collect();
+        let found = own.iter().filter_map(|pair| free.get(pair)).flatten().copied();
         child.candidates = found.collect::<BTreeSet<usize>>().into_iter().collect();
-        if !child.candidates.is_empty() {
+        let alike = own.iter().flat_map(|pair| {
+            let others = listed.get(pair).into_iter().flatten();
+            others.map(move |other| (pair.0 == NAMED, *other))
+        });
+        let may_be = |(is_named, other): (bool, usize)| {
+            let is_own = child.rows.contains(&other);
+            let same = |own: &usize| may_be_same(&rows[*own], &rows[other], is_named);
+            (!is_own && child.rows.iter().all(same)).then_some(other)
+        };
+        let alike: BTreeSet<usize> = alike.filter_map(may_be).collect();
+        child.alike = alike.into_iter().collect();
+        if !child.candidates.is_empty() || !child.alike.is_empty() {
             child.state = ChildState::Unsure;
         }
     }
 }
+
+/// Whether two rows that agree in two marks may be of the same child. They have not two numbers; and in one list
+/// there are brothers and sisters, but not twice the same name and birth date.
+fn may_be_same(one: &Pupil, other: &Pupil, is_named: bool) -> bool {
+    let numbers = one.id_no.as_deref().zip(other.id_no.as_deref());
+    let is_one_list = (&one.list, one.kind) == (&other.list, other.kind);
+    (is_named || !is_one_list) && numbers.is_none_or(|(one, other)| number(one) == number(other))
+}
+
+/// The pair of name and birth date.
+const NAMED: u8 = 0;
 
 /// Two of name, birth date and guardian, each with which two they are.
 fn pairs(mark: &Marks) -> Vec<(u8, String, String)> {
@@ -307,7 +378,7 @@ fn pairs(mark: &Marks) -> Vec<(u8, String, String)> {
     let (name, guardian) = (text(&mark.name), text(&mark.guardian));
     let mut out = Vec::new();
     if let Some(name) = &name {
-        out.push((0, name.clone(), born.clone()));
+        out.push((NAMED, name.clone(), born.clone()));
     }
     if let Some(guardian) = &guardian {
         out.push((1, guardian.clone(), born));

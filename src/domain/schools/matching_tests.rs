@@ -1,6 +1,7 @@
 //! Whatever the lists, nobody is lost and nobody double.
 
 use super::*;
+use crate::domain::person::Person;
 use crate::domain::testing::day;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -35,6 +36,7 @@ fn file(code: &str, name: &str, id_no: Option<&str>, guardian: Option<&str>) -> 
         guardian: guardian.map(str::to_owned),
         school: None,
         is_asked: true,
+        has_died: false,
     }
 }
 
@@ -45,6 +47,45 @@ fn found(rows: &[Pupil], files: &[RegisterFile]) -> Vec<(ChildState, usize, usiz
         .iter()
         .map(|it| (it.state, it.rows.len(), it.files.len(), it.candidates.len()))
         .collect()
+}
+
+#[test]
+fn a_row_says_who_somebody_is_by_decision_number_or_name() {
+    let mut person = Person {
+        id: "P1".into(),
+        area: "T".into(),
+        born: day(0),
+        name: Some("张三".to_owned()),
+        sex: Sex::F,
+        groups: Vec::new(),
+        tags: Vec::new(),
+        email: None,
+        phone: None,
+        language: None,
+        household: None,
+        opt_out: false,
+        more: Box::default(),
+    };
+    person.more.id_no = Some("11010519491231002x".to_owned());
+    person.more.guardian = Some("张父".to_owned());
+    let number = Some("11010519491231002X");
+    let decided = |what, row: Pupil| Pupil { decided: Some(what), ..row };
+    let own = Decided::Person("P1".into());
+    for (row, is_theirs) in [
+        (row("S", 1, "张 三", None, None), true),
+        (row("S", 1, "张三", None, Some("李母")), true),
+        (row("S", 1, "章三", number, None), true),
+        (row("S", 1, "张三", Some("X2"), Some("张父")), true),
+        (row("S", 1, "张三", Some("X2"), None), false),
+        (Pupil { born: day(1), ..row("S", 1, "张三", None, Some("张父")) }, false),
+        (row("S", 1, "李四", None, Some("张父")), false),
+        (decided(own, row("S", 1, "李四", None, None)), true),
+        (decided(Decided::Person("P2".into()), row("S", 1, "张三", number, None)), false),
+        (decided(Decided::New, row("S", 1, "张三", None, None)), false),
+        (decided(Decided::Drop, row("S", 1, "张三", None, None)), true),
+    ] {
+        assert_eq!(is_row_of(&row, &person), is_theirs, "{} {:?}", row.name, row.decided);
+    }
 }
 
 #[test]
@@ -78,6 +119,41 @@ fn a_number_joins_and_without_one_name_birth_date_and_guardian_together() {
     let twin = file("P2", "张三", Some("X2"), Some("张父"));
     let unsure = [(Unsure, 1, 0, 2), (Unlisted, 0, 1, 0), (Unlisted, 0, 1, 0)];
     assert_eq!(found(&[by_three], &[zhang, twin]), unsure);
+}
+
+#[test]
+fn rows_of_two_lists_that_may_be_one_new_child_are_a_question() {
+    use ChildState::{AtSchool, New, Unsure};
+    let states = |rows: &[Pupil], files: &[RegisterFile]| -> Vec<ChildState> {
+        match_lists(rows, files).iter().map(|it| it.state).collect()
+    };
+    let here = || row("S", 1, "张三", None, None);
+    let there = || row("T", 1, "张 三", None, Some("张父"));
+    let children = match_lists(&[here(), there()], &[]);
+    assert_eq!(children.iter().map(|it| it.alike.clone()).collect::<Vec<_>>(), [[1], [0]]);
+    assert_eq!(states(&[here(), there()], &[]), [Unsure, Unsure]);
+    assert_eq!(states(&[here(), at_home(row("S", 2, "张三", None, None))], &[]), [Unsure, Unsure]);
+    assert_eq!(states(&[here(), row("S", 2, "张三", None, None)], &[]), [Unsure, Unsure]);
+    // Once one of them is known or decided, the other one is a question still; what a clerk dropped is none.
+    let decided = |what: &str, row: Pupil| Pupil { decided: Some(Decided::of_text(what)), ..row };
+    assert_eq!(states(&[decided("new", here()), there()], &[]), [New, Unsure]);
+    let known = file("P1", "张三", None, None);
+    assert_eq!(states(&[decided("P1", here()), there()], &[known]), [AtSchool, Unsure]);
+    assert_eq!(states(&[decided("drop", here()), there()], &[])[1], New);
+    // Two numbers are two children, and twins are two in one list.
+    let numbered = |list, number| row(list, 1, "张三", Some(number), None);
+    assert_eq!(states(&[numbered("S", "A1"), numbered("T", "A2")], &[]), [New, New]);
+    let twin = |nr, name| row("S", nr, name, None, Some("张父"));
+    assert_eq!(states(&[twin(1, "张三"), twin(2, "张四")], &[]), [New, New]);
+}
+
+#[test]
+fn whoever_died_is_not_new() {
+    let dead = RegisterFile { has_died: true, ..file("P1", "张三", Some("A1"), None) };
+    let rows = [row("S", 1, "张三", Some("A1"), None)];
+    assert_eq!(found(&rows, std::slice::from_ref(&dead)), [(ChildState::Died, 1, 1, 0)]);
+    let dropped = Pupil { decided: Some(Decided::Drop), ..rows[0].clone() };
+    assert_eq!(found(&[dropped], &[dead])[0].0, ChildState::Dropped);
 }
 
 #[test]
@@ -166,6 +242,7 @@ fn some_files() -> impl Strategy<Value = Vec<RegisterFile>> {
                 guardian,
                 school: school.map(|n: u8| format!("S{n}").as_str().into()),
                 is_asked: true,
+                has_died: false,
             });
         }
         files
@@ -184,7 +261,8 @@ proptest! {
             child.files.iter().for_each(|at| of_file[*at] += 1);
             prop_assert!(!child.rows.is_empty() || !child.files.is_empty());
             // Who may be the same is asked about only where nobody is known.
-            prop_assert!(child.candidates.is_empty() == (child.state != ChildState::Unsure));
+            let is_asked = !child.candidates.is_empty() || !child.alike.is_empty();
+            prop_assert_eq!(is_asked, child.state == ChildState::Unsure);
             let is_new = matches!(
                 child.state,
                 ChildState::New | ChildState::AtHomeNew | ChildState::Unsure | ChildState::Dropped

@@ -17,14 +17,13 @@ mod visits_tests;
 pub use classes::{
     ClassCount, ClassKey, Missed, PupilStanding, VisitDays, WhyMissed, count, missed,
 };
-pub use matching::{Child, ChildState, RegisterFile, match_lists};
+pub use matching::{Child, ChildState, RegisterFile, is_row_of, match_lists, number, plain};
 pub use visit_model::{
     ClassNeed, NoVisit, SchoolDays, SchoolNeed, SchoolVisit, Unvisited, VisitPlan, VisitRequest,
     VisitedClass,
 };
 pub use visits::plan_visits;
 
-use super::area::Area;
 use super::campaign::Campaign;
 use super::id::{AreaCode, PersonId};
 use super::sex::Sex;
@@ -168,18 +167,13 @@ pub struct Consent {
     pub reason: Option<String>,
 }
 
-/// The school that a text names: an area with a place where a visit can be made. By code, or by a name that only one
-/// of them has.
-pub fn school_called<'a>(campaign: &'a Campaign, text: &str) -> Option<&'a Area> {
-    let text = text.trim();
-    let has_stop = |area: &&Area| stop_of(campaign, &area.code).is_some();
-    let schools = || campaign.areas.iter().filter(has_stop);
-    if let Some(found) = schools().find(|area| area.code.as_str() == text) {
-        return Some(found);
+impl Consent {
+    /// Whether this answer counts although another one is known: it is newer, or of the same day and no agreement
+    /// where the other one refuses.
+    pub fn outweighs(&self, other: &Self) -> bool {
+        let rank = |it: &Self| (it.day, it.answer == ConsentAnswer::No);
+        rank(self) >= rank(other)
     }
-    let mut named = schools().filter(|area| area.name == text);
-    let first = named.next();
-    if named.next().is_some() { None } else { first }
 }
 
 /// The kind of stops that are schools.

@@ -50,6 +50,13 @@ impl<'a> Ground<'a> {
         self.most.get(stop).copied().unwrap_or(0)
     }
 
+    /// Most doses, fewer than so many, of a visit of another team at a stop; `None` where no team has fewer.
+    pub(super) fn most_below(&self, stop: &PlaceCode, doses: u32) -> Option<u32> {
+        let stop = self.asked.campaign.stop(stop.as_str())?;
+        let teams = self.asked.campaign.teams.iter();
+        teams.map(|team| self.alone(team, stop)).filter(|most| (1..doses).contains(most)).max()
+    }
+
     fn is_open(&self, stop: &Stop, day: NaiveDate) -> bool {
         stop.weekdays.contains(day) && !self.closed.contains(&(stop.code.as_str(), day))
     }
@@ -147,7 +154,7 @@ impl<'a> Ground<'a> {
 
 /// Puts classes on as few days as hold them, each of at most `most` doses: whole classes where that needs no more
 /// days, else a class is cut where a day is full.
-pub(super) fn pack(lines: &[(usize, &ClassNeed)], most: u32) -> Vec<Vec<(usize, u32)>> {
+pub(super) fn pack(lines: &[(usize, ClassNeed)], most: u32) -> Vec<Vec<(usize, u32)>> {
     let mut classes: BTreeMap<&str, Vec<(usize, u32)>> = BTreeMap::new();
     for (line, need) in lines {
         classes.entry(&need.class).or_default().push((*line, need.pupils));
@@ -172,9 +179,17 @@ pub(super) fn pack(lines: &[(usize, &ClassNeed)], most: u32) -> Vec<Vec<(usize, 
         };
         return whole.into_iter().map(of_day).collect();
     }
+    cut(classes.into_values().flatten(), most)
+}
+
+/// Puts lines on days one after the other, each of at most `most` doses; one is cut where a day is full.
+pub(super) fn cut(
+    lines: impl IntoIterator<Item = (usize, u32)>,
+    most: u32,
+) -> Vec<Vec<(usize, u32)>> {
     let mut parts: Vec<Vec<(usize, u32)>> = vec![Vec::new()];
     let mut room = most;
-    for (line, mut pupils) in classes.into_values().flatten() {
+    for (line, mut pupils) in lines {
         while pupils > 0 {
             if room == 0 {
                 parts.push(Vec::new());

@@ -3,7 +3,7 @@
 //! A **round** is the visits that bring one dose to those who are due for it: who has had none takes part in all
 //! rounds. What a visit can do is what a team can do that goes nowhere else on the day; smaller visits share a tour.
 
-use super::visit_days::{Ground, pack};
+use super::visit_days::{Ground, cut, pack};
 use super::visit_model::{
     ClassNeed, NoVisit, SchoolDays, SchoolNeed, SchoolVisit, Unvisited, VisitPlan, VisitRequest,
     VisitedClass,
@@ -14,13 +14,23 @@ use crate::domain::jurisdiction::Hours;
 use crate::domain::planner::tour;
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use rust_decimal::prelude::ToPrimitive as _;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Classes that come on one day: positions in the school's list, with pupils.
 type Part = Vec<(usize, u32)>;
 
-/// The first and the last day on which the pupils of a line had the round before, by school and line.
-type LastDays = BTreeMap<(usize, usize), (NaiveDate, NaiveDate)>;
+/// The round before, of a line of a school.
+#[derive(Clone, Copy)]
+struct Before {
+    /// The first and the last day on which its pupils had it.
+    first: NaiveDate,
+    last: NaiveDate,
+    /// How many had it.
+    pupils: u32,
+}
+
+/// The round before, by school and line.
+type LastDays = BTreeMap<(usize, usize), Before>;
 
 /// A visit that has no day yet.
 struct Wanted {
@@ -41,25 +51,35 @@ pub fn plan_visits(asked: &VisitRequest<'_>) -> VisitPlan {
         let mut wanted = wanted(asked, (round, &ground), &last, &mut out.unvisited);
         wanted.sort_by_key(|it| (std::cmp::Reverse(it.doses), it.school, it.days));
         let mut now = LastDays::new();
-        for it in wanted {
+        let mut waiting = VecDeque::from(wanted);
+        while let Some(it) = waiting.pop_front() {
             let school = &asked.schools[it.school];
             let later =
                 |ground: &Ground<'_>, day| has_later(asked, ground, school, (round, &it.part), day);
-            match ground.take(&school.stop, it.doses, it.days, later) {
-                Some((day, team)) => {
-                    for (line, _) in &it.part {
-                        let held = now.entry((it.school, *line)).or_insert((day, day));
-                        *held = (held.0.min(day), held.1.max(day));
+            let Some((day, team)) = ground.take(&school.stop, it.doses, it.days, later) else {
+                if let Some(most) = ground.most_below(&school.stop, it.doses) {
+                    // What the largest team has no day for, smaller ones do in several visits.
+                    for part in cut(it.part, most).into_iter().rev() {
+                        let doses = part.iter().map(|(_, pupils)| pupils).sum();
+                        waiting.push_front(Wanted { part, doses, ..it });
                     }
-                    out.visits.push(visit(school, (day, team), round, &it));
+                } else {
+                    out.unvisited.push(Unvisited {
+                        school: school.school.clone(),
+                        round: round + 1,
+                        doses: it.doses,
+                        why: NoVisit::NoDay,
+                    });
                 }
-                None => out.unvisited.push(Unvisited {
-                    school: school.school.clone(),
-                    round: round + 1,
-                    doses: it.doses,
-                    why: NoVisit::NoDay,
-                }),
+                continue;
+            };
+            for (line, pupils) in &it.part {
+                let new = Before { first: day, last: day, pupils: 0 };
+                let held = now.entry((it.school, *line)).or_insert(new);
+                (held.first, held.last) = (held.first.min(day), held.last.max(day));
+                held.pupils += pupils;
             }
+            out.visits.push(visit(school, (day, team), round, &it));
         }
         last = now;
     }
@@ -82,18 +102,24 @@ fn wanted(
             usize::from(need.given) + round < asked.campaign.series.dose_count() && need.pupils > 0
         };
         let due = school.classes.iter().enumerate().filter(is_due);
-        let (lines, behind): (Vec<_>, Vec<_>) =
-            due.partition(|(line, _)| round == 0 || last.contains_key(&(at, *line)));
-        let sum = |of: &[(usize, &ClassNeed)]| of.iter().map(|(_, need)| need.pupils).sum::<u32>();
+        let (mut lines, mut behind) = (Vec::new(), 0);
+        for (line, need) in due {
+            let had = last.get(&(at, line)).map_or(0, |before| before.pupils);
+            let pupils = if round == 0 { need.pupils } else { had };
+            behind += need.pupils - pupils;
+            if pupils > 0 {
+                lines.push((line, ClassNeed { pupils, ..need.clone() }));
+            }
+        }
         let mut refuse = |doses, why| {
             let school = school.school.clone();
             unvisited.push(Unvisited { school, round: round + 1, doses, why });
         };
         // Who did not get the dose before does not get this one.
-        if !behind.is_empty() {
-            refuse(sum(&behind), NoVisit::NoDay);
+        if behind > 0 {
+            refuse(behind, NoVisit::NoDay);
         }
-        let doses = sum(&lines);
+        let doses = lines.iter().map(|(_, need)| need.pupils).sum::<u32>();
         if doses == 0 {
             continue;
         }
@@ -124,10 +150,10 @@ fn span(
     for (line, _) in part {
         let need = &asked.schools[school].classes[*line];
         match last.get(&(school, *line)).filter(|_| round > 0) {
-            Some((early, late)) => {
+            Some(before) => {
                 let dose = usize::from(need.given) + round;
-                first = first.max(window(asked.campaign, dose, *late).0);
-                end = end.min(window(asked.campaign, dose, *early).1);
+                first = first.max(window(asked.campaign, dose, before.last).0);
+                end = end.min(window(asked.campaign, dose, before.first).1);
             }
             None => first = first.max(need.earliest),
         }
@@ -197,6 +223,9 @@ fn visit(
     }
 }
 
+/// No visit ends on the next day.
+const LAST_MINUTE: NaiveTime = NaiveTime::from_hms_opt(23, 59, 0).expect("a time");
+
 /// Times are told in steps of so many minutes.
 const STEP_MINUTES: i64 = 5;
 
@@ -223,7 +252,11 @@ fn give_times(asked: &VisitRequest<'_>, visits: &mut [SchoolVisit]) {
                 let minutes = f64::from(given) * 60.0 / f64::from(rate);
                 let closes = step(stop.first_dose_minutes + minutes);
                 let closes = closes.max(opens + STEP_MINUTES);
-                let clock = |minutes| asked.leaves_at + TimeDelta::minutes(minutes);
+                let clock = |minutes| {
+                    let after = TimeDelta::minutes(minutes);
+                    let (time, days) = asked.leaves_at.overflowing_add_signed(after);
+                    if days == 0 { time } else { LAST_MINUTE }
+                };
                 class.hours = Hours { opens: clock(opens), closes: clock(closes) };
                 opens = closes;
             }

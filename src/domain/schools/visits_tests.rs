@@ -182,6 +182,34 @@ fn whoever_has_had_a_dose_comes_with_the_others_and_no_team_is_told() {
     assert_eq!(plan.schools[0].bound, 2);
 }
 
+#[test]
+fn a_small_team_goes_where_the_large_one_has_no_day() {
+    let mut campaign = campaign(3, 2);
+    campaign.series.doses.truncate(1);
+    campaign.end = day(1);
+    campaign.teams[1].doses_per_day = 60;
+    // The large team makes one such visit a day, the small one a part of another.
+    campaign.teams[0].max_stops = 1;
+    let schools = [need(0, &[150]), need(1, &[150]), need(2, &[120])];
+    let plan = planned(&campaign, &schools);
+    let given = |team: &str| -> u32 {
+        plan.visits.iter().filter(|it| it.team.as_str() == team).map(|it| it.doses).sum()
+    };
+    assert_eq!((given("T0"), given("T1")), (300, 120), "{plan:?}");
+    assert!(plan.unvisited.is_empty(), "{:?}", plan.unvisited);
+    // Whoever did not get the first dose gets no second one.
+    campaign.series.doses.push(campaign.series.doses[0].clone());
+    campaign.series.doses[1].interval_min = Some(length("6 months"));
+    campaign.end = day(300);
+    campaign.deliveries = vec![lot("L", 0, 100, 20), lot("M", 150, 1_000_000, 400)];
+    campaign.teams[1].doses_per_day = 100;
+    campaign.teams.remove(0);
+    let plan = planned(&campaign, &[need(0, &[150])]);
+    let of =
+        |round| plan.visits.iter().filter(|it| it.round == round).map(|it| it.doses).sum::<u32>();
+    assert_eq!(of(1), of(2), "{plan:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]

@@ -6,8 +6,8 @@
 
 use crate::domain::dose::Attribute;
 use crate::domain::national::{
-    ChildFile, Dossier, GivenDose, GivingUnit, NationalRules, Persons, Places, ProductId, Township,
-    UnitId, persons,
+    ChildFile, Dossier, GivenDose, GivingUnit, Moment, NationalRules, Persons, Places, ProductId,
+    Township, UnitId, persons,
 };
 use crate::intake::issue::{Issue, Severity, nearest};
 use crate::intake::rows::national::{self as rows, ChildRow, DoseRow};
@@ -107,12 +107,12 @@ pub fn folder(path: &Path, rules: &mut NationalRules) -> Result<Folder, Vec<Issu
         let finished = reading.join().expect("reading does not panic");
         read?;
         finished?;
-        Ok(reader.finish())
+        Ok(reader.finish_folder())
     })
 }
 
 pub(super) struct Reader<'a> {
-    rules: &'a mut NationalRules,
+    pub(super) rules: &'a mut NationalRules,
     pub(super) places: Places,
     pub(super) dossiers: Vec<Dossier>,
     pub(super) townships: Vec<Township>,
@@ -214,7 +214,7 @@ impl<'a> Reader<'a> {
         for batch in batches {
             for row in batch.rows {
                 match row.value {
-                    Ok(dose) => self.dose(&dose, row.line, &mut sorting),
+                    Ok(dose) => self.dose(&GivenRow::of(&dose), row.line, &mut sorting),
                     Err(issues) => issues.into_iter().for_each(|issue| self.told.add(issue)),
                 }
             }
@@ -236,9 +236,9 @@ impl<'a> Reader<'a> {
         often.tell(&mut self.told, "attribute_missing", "doses.csv", "attribute");
     }
 
-    pub(super) fn dose(&mut self, dose: &DoseRow, row: u32, sorting: &mut Sorting) {
-        let Some(at) = sorting.child(dose.child()) else {
-            self.told.add(unknown_child("doses.csv", row, dose.child()));
+    pub(super) fn dose(&mut self, dose: &GivenRow<'_>, row: u32, sorting: &mut Sorting) {
+        let Some(at) = sorting.child(dose.child) else {
+            self.told.add(unknown_child("doses.csv", row, dose.child));
             return;
         };
         let dossier = &mut self.dossiers[at];
@@ -248,30 +248,30 @@ impl<'a> Reader<'a> {
             return;
         }
         // Both are counted: whether they are one dose is decided by vaccine and date (R-dup 2).
-        if let Some(first) = sorting.records.insert(dose.record().into(), row) {
+        let seen = sorting.records.as_mut();
+        if let Some(first) = seen.and_then(|seen| seen.insert(dose.record.into(), row)) {
             let issue = Issue::warning("record_twice", "doses.csv").row(row).column("dose");
-            self.told.add(issue.value(dose.record()).with("first", first));
+            self.told.add(issue.value(dose.record).with("first", first));
         }
-        let (product, is_known) = self.rules.product_of(dose.vaccine());
+        let (product, is_known) = self.rules.product_of(dose.vaccine);
         if !is_known {
             sorting.new_vaccines.insert(product);
         }
         if sorting.new_vaccines.contains(&product) {
-            sorting.unknown_vaccines.add(dose.vaccine(), row);
+            sorting.unknown_vaccines.add(dose.vaccine, row);
         }
         if dose.attribute.is_none() && self.rules.has_component(product) {
-            sorting.without_attribute.add(dose.vaccine(), row);
+            sorting.without_attribute.add(dose.vaccine, row);
         }
-        let is_elsewhere = dose.unit().is_empty() || self.rules.elsewhere.contains(dose.unit());
+        let is_elsewhere = dose.unit.is_empty() || self.rules.elsewhere.contains(dose.unit);
         let unit = if is_elsewhere {
             GivingUnit::Elsewhere
         } else {
-            GivingUnit::Unit(self.places.id_of(dose.unit()))
+            GivingUnit::Unit(self.places.id_of(dose.unit))
         };
-        let entered_by =
-            (!dose.entered_by().is_empty()).then(|| self.places.id_of(dose.entered_by()));
+        let entered_by = (!dose.entered_by.is_empty()).then(|| self.places.id_of(dose.entered_by));
         dossier.doses.push(GivenDose {
-            record: dose.record().into(),
+            record: dose.record.into(),
             product,
             at: dose.at,
             unit,
@@ -282,14 +282,10 @@ impl<'a> Reader<'a> {
         });
     }
 
-    pub(super) fn finish(mut self) -> Folder {
+    /// Everything that was read. `census` has counted the files.
+    pub(super) fn finish(mut self, census: Census) -> Folder {
         let persons = persons(self.dossiers.iter().map(|dossier| &dossier.file));
-        for (first, second) in &persons.birth_conflicts {
-            let [first, second] = [first, second].map(|at| &self.dossiers[*at].file.id);
-            let issue = Issue::warning("births_differ", "children.csv").column("id_no");
-            self.told.add(issue.value(second).with("other", first));
-        }
-        self.tell_unknown_units();
+        census.tell(&self.places, &mut self.told);
         Folder {
             places: self.places,
             dossiers: self.dossiers,
@@ -301,39 +297,97 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Units that the list does not have, and children without any unit.
-    fn tell_unknown_units(&mut self) {
-        let mut doses: HashMap<UnitId, u64> = HashMap::new();
-        let mut children: HashMap<UnitId, u64> = HashMap::new();
-        let (mut without, mut first_without) = (0, None);
-        for dossier in &self.dossiers {
-            for dose in &dossier.doses {
-                if let GivingUnit::Unit(unit) = dose.unit {
-                    *doses.entry(unit).or_default() += 1;
-                }
-            }
-            match dossier.file.unit {
-                Some(unit) => *children.entry(unit).or_default() += 1,
-                None if dossier.file.moves.is_empty() => {
-                    without += 1;
-                    first_without.get_or_insert(&dossier.file.id);
-                }
-                None => {}
+    /// Two files with one identity number and other days of birth: one of them is wrong.
+    pub(super) fn tell_births(&mut self, first: &str, second: &str) {
+        let issue = Issue::warning("births_differ", "children.csv").column("id_no");
+        self.told.add(issue.value(second).with("other", first));
+    }
+
+    /// The files of a folder, all of which are there.
+    fn finish_folder(mut self) -> Folder {
+        let persons = persons(self.dossiers.iter().map(|dossier| &dossier.file));
+        for (first, second) in &persons.birth_conflicts {
+            let [first, second] = [first, second].map(|at| self.dossiers[*at].file.id.clone());
+            self.tell_births(&first, &second);
+        }
+        let mut census = Census::default();
+        self.dossiers.iter().for_each(|dossier| census.add(dossier));
+        self.finish(census)
+    }
+}
+
+/// How many doses and children name each unit, and how many children none.
+#[derive(Default)]
+pub(super) struct Census {
+    doses: HashMap<UnitId, u64>,
+    children: HashMap<UnitId, u64>,
+    without: u64,
+    first_without: Option<Box<str>>,
+}
+
+impl Census {
+    /// Counts a file.
+    pub(super) fn add(&mut self, dossier: &Dossier) {
+        for dose in &dossier.doses {
+            if let GivingUnit::Unit(unit) = dose.unit {
+                *self.doses.entry(unit).or_default() += 1;
             }
         }
-        for (id, place) in self.places.all().filter(|(_, place)| place.unit.is_none()) {
+        match dossier.file.unit {
+            Some(unit) => *self.children.entry(unit).or_default() += 1,
+            None if dossier.file.moves.is_empty() => {
+                self.without += 1;
+                self.first_without.get_or_insert_with(|| dossier.file.id.clone());
+            }
+            None => {}
+        }
+    }
+
+    /// Units that the list does not have, and children without any unit.
+    fn tell(self, places: &Places, told: &mut Told) {
+        for (id, place) in places.all().filter(|(_, place)| place.unit.is_none()) {
             let count = |of: &HashMap<UnitId, u64>| of.get(&id).copied().unwrap_or(0);
-            let (doses, children) = (count(&doses), count(&children));
+            let (doses, children) = (count(&self.doses), count(&self.children));
             if doses + children > 0 {
                 let issue = Issue::warning("unit_not_listed", "units.csv").value(&place.code);
                 let issue = issue.with("doses", doses).with("children", children);
-                self.told.add_many(issue, doses + children);
+                told.add_many(issue, doses + children);
             }
         }
-        if let Some(first) = first_without {
+        if let Some(first) = self.first_without {
             let issue = Issue::warning("child_without_unit", "children.csv").column("unit");
-            let issue = issue.value(first).with("count", without);
-            self.told.add_many(issue, without);
+            let issue = issue.value(&first).with("count", self.without);
+            told.add_many(issue, self.without);
+        }
+    }
+}
+
+/// A row of doses, wherever it comes from.
+pub(super) struct GivenRow<'a> {
+    pub(super) record: &'a str,
+    pub(super) child: &'a str,
+    pub(super) vaccine: &'a str,
+    /// The giving unit; empty if unknown, like the entering one.
+    pub(super) unit: &'a str,
+    pub(super) entered_by: &'a str,
+    pub(super) at: Moment,
+    pub(super) entered: Option<Moment>,
+    pub(super) attribute: Option<Attribute>,
+    pub(super) number: Option<u8>,
+}
+
+impl<'a> GivenRow<'a> {
+    fn of(row: &'a DoseRow) -> Self {
+        Self {
+            record: row.record(),
+            child: row.child(),
+            vaccine: row.vaccine(),
+            unit: row.unit(),
+            entered_by: row.entered_by(),
+            at: row.at,
+            entered: row.entered,
+            attribute: row.attribute,
+            number: row.number,
         }
     }
 }
@@ -341,7 +395,8 @@ impl<'a> Reader<'a> {
 /// What is remembered while doses are sorted.
 pub(super) struct Sorting {
     pub(super) children: HashMap<String, usize>,
-    records: HashMap<Box<str>, u32>,
+    /// The row of each record; `None` where a record cannot come twice.
+    records: Option<HashMap<Box<str>, u32>>,
     /// Vaccines that no file of rules has.
     new_vaccines: BTreeSet<ProductId>,
     unknown_vaccines: Often,
@@ -355,12 +410,23 @@ impl Sorting {
     pub(super) fn new(children: HashMap<String, usize>) -> Self {
         Self {
             children,
-            records: HashMap::new(),
+            records: Some(HashMap::new()),
             new_vaccines: BTreeSet::new(),
             unknown_vaccines: Often::default(),
             without_attribute: Often::default(),
             last: None,
         }
+    }
+
+    /// Of a register, whose people come a piece at a time and whose records have one row each.
+    pub(super) fn of_register() -> Self {
+        Self { records: None, ..Self::new(HashMap::new()) }
+    }
+
+    /// The people of the next piece take the place of those before them.
+    pub(super) fn next_piece(&mut self) {
+        self.children.clear();
+        self.last = None;
     }
 
     fn child(&mut self, id: &str) -> Option<usize> {

@@ -19,7 +19,7 @@ use build::Build;
 use chrono::NaiveDate;
 pub use folder::{Folder, folder};
 use names::Names;
-pub use register::Register;
+pub use register::{Register, RegisterDose};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

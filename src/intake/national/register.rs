@@ -1,18 +1,41 @@
 //! What the official figures are counted from, as a register knows it: persons with their managing units, doses, sites.
+//! Its people come a piece at a time, so that nobody need have all of them at once.
 
-use super::folder::{Folder, Reader, Sorting, file_of};
-use crate::domain::dose::Dose;
-use crate::domain::national::{Moment, NationalRules, Township, VaccinationUnit};
+use super::folder::{Census, Folder, GivenRow, Reader, Sorting, file_of};
+use crate::domain::dose::Attribute;
+use crate::domain::national::{
+    Counting, CountingOptions, Dossier, Moment, NationalRules, Township, VaccinationUnit,
+};
 use crate::domain::person::Person;
 use crate::intake::issue::Issue;
-use crate::intake::rows::national::{ChildRow, DoseRow, moment_of};
+use crate::intake::rows::national::{ChildRow, moment_of};
 use chrono::NaiveDate;
-use std::collections::HashMap;
 
-/// A register that is being read: first the persons, then their doses.
+/// A dose of a register.
+pub struct RegisterDose<'a> {
+    /// The record.
+    pub record: &'a str,
+    /// The person.
+    pub person: &'a str,
+    /// The code of its vaccine.
+    pub vaccine: &'a str,
+    /// When it was given.
+    pub date: NaiveDate,
+    /// The giving unit; empty if unknown.
+    pub unit: &'a str,
+    /// The entering unit; empty if unknown.
+    pub entered_by: &'a str,
+    /// When it was entered.
+    pub entered_at: Option<&'a str>,
+    /// Who paid.
+    pub attribute: Option<Attribute>,
+}
+
+/// A register that is being read, piece by piece: first the persons, then their doses.
 pub struct Register<'a> {
     reader: Reader<'a>,
     sorting: Sorting,
+    census: Census,
     doses: u32,
 }
 
@@ -29,7 +52,12 @@ impl<'a> Register<'a> {
         }
         reader.townships = townships;
         reader.add_townships_of_units();
-        Self { reader, sorting: Sorting::new(HashMap::new()), doses: 0 }
+        Self { reader, sorting: Sorting::of_register(), census: Census::default(), doses: 0 }
+    }
+
+    /// Tells that two files with one identity number have other days of birth.
+    pub fn births_differ(&mut self, first: &str, second: &str) {
+        self.reader.tell_births(first, second);
     }
 
     /// Adds a person. `moves`: since when which unit has managed the person, where it was not always the same.
@@ -56,30 +84,48 @@ impl<'a> Register<'a> {
         let mut file = file_of(row, 0, places, told);
         file.moves = moves.iter().map(|(since, unit)| (*since, places.id_of(unit))).collect();
         self.sorting.children.insert(person.id.to_string(), dossiers.len());
-        dossiers.push(crate::domain::national::Dossier { file, doses: Vec::new() });
+        dossiers.push(Dossier { file, doses: Vec::new() });
     }
 
-    /// Adds a dose of a person that is there. `vaccine` is the code of its vaccine.
-    pub fn dose(&mut self, dose: &Dose, vaccine: &str) {
-        let entered = dose.entered.as_deref();
-        let by = entered.and_then(|entered| entered.by.as_deref()).unwrap_or_default();
-        let codes = [dose.record.as_str(), dose.person.as_str(), vaccine, dose.place.as_str(), by];
-        let Some(mut row) = DoseRow::of(codes, Moment::day(dose.date)) else { return };
-        row.entered = entered.and_then(|entered| moment_of(entered.at.as_deref()?));
-        row.attribute = dose.attribute;
-        self.doses += 1;
+    /// Adds a dose of a person of this piece.
+    pub fn dose(&mut self, dose: &RegisterDose<'_>) {
+        let row = GivenRow {
+            record: dose.record,
+            child: dose.person,
+            vaccine: dose.vaccine,
+            unit: dose.unit,
+            entered_by: dose.entered_by,
+            at: Moment::day(dose.date),
+            entered: dose.entered_at.and_then(moment_of),
+            attribute: dose.attribute,
+            number: None,
+        };
+        self.doses = self.doses.saturating_add(1);
         self.reader.dose(&row, self.doses, &mut self.sorting);
     }
 
-    /// All that was added, by the codes of persons and records.
-    pub fn finish(mut self) -> Folder {
-        self.reader.tell_sorted(self.sorting);
-        let dossiers = &mut self.reader.dossiers;
+    /// The files of this piece, by the codes of persons and records. The next one begins.
+    pub fn take(&mut self) -> Vec<Dossier> {
+        self.sorting.next_piece();
+        let mut dossiers = std::mem::take(&mut self.reader.dossiers);
         dossiers.sort_by(|one, other| one.file.id.cmp(&other.file.id));
-        for dossier in dossiers {
+        for dossier in &mut dossiers {
             dossier.doses.sort_by(|one, other| one.record.cmp(&other.record));
+            self.census.add(dossier);
         }
-        let mut folder = self.reader.finish();
+        dossiers
+    }
+
+    /// Rules and units, as they are known so far.
+    pub fn counting(&self, options: CountingOptions) -> Counting<'_> {
+        Counting { rules: self.reader.rules, places: &self.reader.places, options }
+    }
+
+    /// All that was told. `held` are files that may be one person with others.
+    pub fn finish(mut self, held: Vec<Dossier>) -> Folder {
+        self.reader.tell_sorted(self.sorting);
+        self.reader.dossiers = held;
+        let mut folder = self.reader.finish(self.census);
         for issue in &mut folder.issues {
             in_register(issue);
         }

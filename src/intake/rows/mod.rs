@@ -9,11 +9,13 @@ pub(super) mod national;
 mod opening;
 mod pupils;
 mod shapes;
+mod sheets;
 mod surveys;
 
 pub(super) use opening::first_rows;
-pub use pupils::{ConsentRow, PupilList, PupilRow, consents, pupils};
+pub use pupils::{ConsentRow, PupilList, PupilRow, PupilSheet, consents, pupils};
 pub use shapes::CampaignRow;
+pub use sheets::Sheets;
 pub use surveys::{SURVEY_COLUMNS, SURVEY_QUESTIONS, SurveyRow, births, survey};
 
 use super::fields::Fields;
@@ -25,7 +27,7 @@ use super::values::clean;
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::person::{Outcome, Person};
 use crate::domain::roster::Duty;
-use opening::{Source, head};
+use opening::{Head, Source, head};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 
@@ -248,7 +250,15 @@ fn open_by<T>(
     profile: Option<&Profile>,
 ) -> Result<Rows<T>, Vec<Issue>> {
     let read = head(path, shape.stem, TITLE_ROWS_MAX + 1);
-    let (file, mut head, source) = read.map_err(|issue| vec![issue])?;
+    begin(read.map_err(|issue| vec![issue])?, shape, profile)
+}
+
+/// Finds the header of a table whose first rows were read.
+fn begin<T>(
+    (file, mut head, source): Head,
+    shape: &Shape<T>,
+    profile: Option<&Profile>,
+) -> Result<Rows<T>, Vec<Issue>> {
     let found = match profile {
         Some(profile) => header_of(profile, &head),
         None => header_at(shape.stem, shape.columns, &head),

@@ -135,6 +135,13 @@ impl Book {
         }
     }
 
+    /// The rows of every sheet, with what messages call it.
+    pub(super) fn into_all(self) -> Vec<(String, SheetRows)> {
+        let name = self.name;
+        let sheets = self.sheets.into_iter();
+        sheets.map(|sheet| (shown(&name, &sheet.name), sheet.grid.into_rows())).collect()
+    }
+
     /// The rows of the only sheet that was asked for, with what messages call it; `None` if there is no sheet.
     pub(super) fn into_rows(mut self) -> Option<(String, SheetRows)> {
         let sheet = (!self.sheets.is_empty()).then(|| self.sheets.swap_remove(0))?;

@@ -128,8 +128,20 @@ fn changed(words: Words, item: &ReminderItem) -> Option<String> {
             let date = words.day_short(*was);
             Some(words.say("mail-reminder-subject-cancelled", &[("date", &date)]))
         }
+        ReminderWhy::Given { day, place_name, .. } => {
+            let (date, place) = (words.day_short(*day), safe::name(place_name));
+            let arguments: [(&str, &dyn std::fmt::Display); 2] =
+                [("date", &date), ("place", &place)];
+            Some(words.say("mail-reminder-subject-given", &arguments))
+        }
         ReminderWhy::Tomorrow { .. } | ReminderWhy::Overdue { .. } => None,
     }
+}
+
+/// A day and a place in a sentence.
+fn at(words: Words, key: &str, day: NaiveDate, place: &str) -> String {
+    let (date, place) = (words.date(day), safe::name(place));
+    words.say(key, &[("date", &date), ("place", &place)])
 }
 
 /// That an appointment is off, and why.
@@ -155,7 +167,7 @@ fn parts(words: Words, reminders: &[&Reminder], caps: Caps) -> Vec<Part> {
 fn parts_of(words: Words, reminder: &Reminder, items_max: usize) -> Vec<(u8, Part)> {
     let vaccine = safe::name(&reminder.vaccine_name);
     let mut by_day: BTreeMap<NaiveDate, Vec<Item>> = BTreeMap::new();
-    let (mut overdue, mut changes) = (Vec::new(), Vec::new());
+    let (mut overdue, mut changes, mut given) = (Vec::new(), Vec::new(), Vec::new());
     for item in reminder.items.iter().take(items_max) {
         let (who, link) = (who(words, item), item.link.clone());
         match &item.why {
@@ -166,13 +178,15 @@ fn parts_of(words: Words, reminder: &Reminder, items_max: usize) -> Vec<(u8, Par
                 by_day.entry(*day).or_default().push(Item { who, lines, link });
             }
             ReminderWhy::Moved { was: old, was_place, day, place_name, reason, .. } => {
-                let (date, place) = (words.date(*day), safe::name(place_name));
-                let arguments: [(&str, &dyn std::fmt::Display); 2] =
-                    [("date", &date), ("place", &place)];
-                let now = words.say("mail-reminder-now", &arguments);
+                let now = at(words, "mail-reminder-now", *day, place_name);
                 let mut lines = vec![was(words, *old, was_place, *reason), now];
                 lines.extend(slot(words, item));
                 changes.push(Item { who, lines, link });
+            }
+            ReminderWhy::Given { day, place_name, .. } => {
+                let mut lines = vec![at(words, "mail-reminder-given", *day, place_name)];
+                lines.extend(slot(words, item));
+                given.push(Item { who, lines, link });
             }
             ReminderWhy::Cancelled { was: old, was_place_name, reason, .. } => {
                 let off = was(words, *old, was_place_name, *reason);
@@ -206,6 +220,10 @@ fn parts_of(words: Words, reminder: &Reminder, items_max: usize) -> Vec<(u8, Par
     if !changes.is_empty() {
         let opening = words.say("mail-reminder-changed", &[("vaccine", &vaccine)]);
         parts.push((0, Part { opening, items: changes }));
+    }
+    if !given.is_empty() {
+        let opening = words.say("mail-reminder-free", &[("vaccine", &vaccine)]);
+        parts.push((0, Part { opening, items: given }));
     }
     if !overdue.is_empty() {
         let opening = words.say("mail-reminder-overdue", &[("vaccine", &vaccine)]);

@@ -8,7 +8,7 @@ use crate::text::{say, word};
 use chrono::NaiveDate;
 
 /// The variables that a template may have.
-pub const VARIABLES: [&str; 4] = ["name", "time", "site", "link"];
+pub const VARIABLES: [&str; 5] = ["name", "time", "site", "link", "code"];
 
 /// The delivered text of a kind of message, with `{name}`, `{time}` and `{site}`; `None` where there is none.
 pub fn delivered(language: Language, kind: &str) -> Option<String> {
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn the_delivered_templates_are_within_the_vendors_limits() {
         for language in [Language::ZhCn, Language::En] {
-            for kind in ["tomorrow", "moved", "cancelled", "overdue", "test"] {
+            for kind in ["tomorrow", "moved", "cancelled", "overdue", "code", "test"] {
                 let text = delivered(language, kind).expect("a template");
                 assert!(text.chars().count() <= 500 && !text.contains(['【', '】']), "{text}");
                 assert!(!text.contains("}{"), "two variables side by side: {text}");
@@ -105,7 +105,7 @@ mod tests {
             }
         }
         // With every variable at six characters and a signature of eight, a Chinese text is one message.
-        for kind in ["tomorrow", "moved", "cancelled", "overdue"] {
+        for kind in ["tomorrow", "moved", "cancelled", "overdue", "code"] {
             let text = delivered(Language::ZhCn, kind).expect("a template");
             let values = VARIABLES.map(|name| (name.to_owned(), "六".repeat(6)));
             assert_eq!(segments(&filled(&text, &values, "某某县疾控中心")), 1, "{text}");

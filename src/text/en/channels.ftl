@@ -1,5 +1,6 @@
 # Templates of text messages, as they are registered with the vendor. No two variables stand side by side.
 sms-tomorrow = Dear {$name}, your vaccination is on {$time} at {$site}. Please bring your vaccination record.
+sms-code = Your code for the vaccination booking page is {$code}. It is valid for 10 minutes. Tell it to nobody.
 sms-moved = Dear {$name}, your vaccination is now on {$time} at {$site}. Please bring your vaccination record.
 sms-cancelled = Dear {$name}, the vaccination on {$time} at {$site} is cancelled. You will be told the new day.
 sms-overdue = Dear {$name}, a dose of yours is due. Please go to {$site} soon.

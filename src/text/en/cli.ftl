@@ -144,6 +144,9 @@ conflict-resolved = { $code } is decided; what it counts is counted again
 person-elsewhere = elsewhere
 person-twice = perhaps the same dose twice: { $one } and { $other }; void one of them if so
 person-merged = { $alias } is { $person } now: { $doses } doses and { $outcomes } outcomes came along
+person-unmerged = { $alias } is a person of its own again, apart from { $person }: { $doses } doses and { $outcomes } outcomes went back
+person-unmerged-kept = stays with { $person }, recorded since the merger: { $records }
+person-unmerged-back = went back to { $alias } as corrected since the merger: { $records }
 person-in-backup = a backup made before still has it all: { $backup }
 person-not-scrubbed = somebody else is at work in the database, so traces may be left on its free pages; stop the daemon and run persons erase { $code } again
 person-erased = { $person } is erased: { $rows } rows, { $mails } mails, { $files } files, { $uploads } uploads; what was counted stays
@@ -359,6 +362,10 @@ usage-missing = { $argument } is missing
 usage-bad-value = { $argument } cannot be “{ $value }”
 usage-conflict = { $argument } cannot be used together with { $other }
 usage-near = ; did you mean { $near }?
+usage-write = ; write { $near }{ $example ->
+    [none] {""}
+   *[other] , such as { $example }
+}
 usage-help = Use --help to see how it is used, with examples.
 man-written = { $count } man pages were written to { $dir }
 explain-unknown = there is no code { $code }; the nearest is { $near }; doseplan explain lists all
@@ -447,6 +454,7 @@ broken-closed = The adopted plan has { $seats } seats on closed days ({ $places 
 broken-capacity = The adopted plan has { $seats } seats above what places can give ({ $places }).
 broken-vaccine = The adopted plan has { $seats } seats without vaccine ({ $places }).
 broken-outside = The adopted plan has { $seats } seats outside the campaign's days or places ({ $places }).
+broken-would-withdraw = { $count } appointments would be withdrawn; whoever was told would get a mail about the change.
 broken-withdrawn = { $count } appointments are withdrawn; whoever was told gets a mail about the change.
 mended-plan = { $campaign }: the mended plan { $plan } is adopted, { $sessions } sessions changed, { $assigned } people have a new appointment.
 mended-people = { $campaign }: { $assigned } people have an appointment on seats that became free.

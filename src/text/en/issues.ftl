@@ -34,6 +34,7 @@ issue-workbook_too_large = the workbook unpacks to more than { $limit } and was 
 issue-workbook_too_costly = reading it takes more than { $memory } of memory or { $seconds } seconds and was stopped; delete what the table does not need (Ctrl+End shows how far a sheet reaches), or save the table as CSV
 issue-sheet_too_large = has more than { $limit } cells or { $text } of text; delete the rows and columns that the table does not need, or save it as CSV
 issue-missing_sheet = the workbook has no sheet “{ $stem }”; add it
+issue-sheet_skipped = the sheet is skipped, for no heading names the column { $missing }; if it is a list, head the column { $missing }
 issue-duplicate_sheet = several sheets are called “{ $value }”; keep one
 issue-bad_toml = is not TOML ({ $reason }); put text in double quotes, such as name = "Danyang"
 issue-file_changed = the file changed or was cut off while it was read; import it again when it is complete
@@ -231,6 +232,15 @@ issue-township_only_one = the county of township “{ $value }” has fewer than
 issue-township_merge = the township “{ $value }” cannot be merged into “{ $other }”; a township is merged with another one of its county
 issue-period_not_over = the period ends on { $value }, after today, { $today }; the figures are of what the files have now
 issue-list_of_nobody = the row names neither a school nor an area; write the school, or for those who are not at school the township
+issue-list_of_two = the row names a school and an area; in a school's list leave area empty, in a township's list of those who are not at school leave school empty
+issue-list_withheld = the list of { $list } is not taken, for { $other } has a part of it, or may have one, and is refused; correct that file and give both again
+issue-empty_list = there are no rows below the headings; a list that is replaced by nothing stays as it is: add rows, or leave the file out
+issue-rows_twice = { $count } rows stand in { $other } already; they count once
 issue-unknown_school = “{ $value }” is no school of the campaign{ issue-hint }; a school is an area with a stop of kind school: correct the name, or add it to areas and stops
 issue-unknown_pupil = no pupil of the register is this one; match the lists first (schools match --save), or write the person's code
 issue-several_pupils = several pupils are like this: { $known }; write the person's code or the identity number
+issue-pupil_differs = the register says something else of { $person }; make sure that it is this child and correct the row, or leave the cell empty: whoever signed belongs into the column by
+issue-answer_outweighed = the answer of { $date } stays ({ $answer ->
+    [no] refuses
+   *[yes] agrees
+}): the newest answer counts, and of one day the refusal; if this one is newer, correct its date

@@ -382,6 +382,7 @@ field-pupils-class = class
 field-pupils-guardian = guardian
 field-pupils-guardian_phone = guardian's phone
 field-pupils-why = why not at school
+field-pupils-area = township
 field-consents-name = name
 field-consents-id_no = identity number
 field-consents-born = born

@@ -1,5 +1,6 @@
 # 短信模板（到服务商处报备的文字）。变量不能相邻。
 sms-tomorrow = {$name}您好，您预约{$time}在{$site}接种，请带接种证。
+sms-code = 验证码{$code}，用于登录接种预约，10分钟内有效，请勿告诉他人。
 sms-moved = {$name}您好，您的接种预约改为{$time}，地点{$site}，请带接种证。
 sms-cancelled = {$name}您好，原定{$time}在{$site}的接种已取消，新的时间另行通知。
 sms-overdue = {$name}您好，您有一剂疫苗已到接种时间，请尽快到{$site}接种。

@@ -144,6 +144,9 @@ conflict-resolved = { $code } 已处理，并已重新统计
 person-elsewhere = 外地
 person-twice = 可能是同一剂次：{ $one } 与 { $other }；如是请作废其一
 person-merged = { $alias } 已并入 { $person }：带入 { $doses } 剂次、{ $outcomes } 条未接种记录
+person-unmerged = { $alias } 已从 { $person } 拆出，恢复为单独一人：退回 { $doses } 剂次、{ $outcomes } 条未接种记录
+person-unmerged-kept = 合并后新录入、仍归 { $person } 的：{ $records }
+person-unmerged-back = 合并后更正过、随之退回 { $alias } 的：{ $records }
 person-in-backup = 此前的备份仍含全部内容：{ $backup }
 person-not-scrubbed = 数据库正被使用，空闲页上可能留有痕迹；请停止守护进程后再运行一次 persons erase { $code }
 person-erased = { $person } 的个人信息已删除：{ $rows } 行、{ $mails } 封邮件、{ $files } 个文件、{ $uploads } 个上传；统计不变
@@ -359,6 +362,10 @@ usage-missing = 缺少参数 { $argument }
 usage-bad-value = { $argument } 不能是“{ $value }”
 usage-conflict = { $argument } 与 { $other } 不能同时使用
 usage-near = ；可用：{ $near }
+usage-write = ；请写作 { $near }{ $example ->
+    [none] {""}
+   *[other] ，如 { $example }
+}
 usage-help = 加 --help 查看用法和示例。
 man-written = 已写入 { $count } 页手册：{ $dir }
 explain-unknown = 没有代码 { $code }；最接近的是 { $near }；doseplan explain 列出全部
@@ -447,6 +454,7 @@ broken-closed = 现行计划有 { $seats } 剂次排在停诊日（{ $places }�
 broken-capacity = 现行计划有 { $seats } 剂次超过接种点能力（{ $places }）。
 broken-vaccine = 现行计划有 { $seats } 剂次没有疫苗（{ $places }）。
 broken-outside = 现行计划有 { $seats } 剂次超出活动日期或范围（{ $places }）。
+broken-would-withdraw = 将收回 { $count } 人的预约；已通知的人会收到变更邮件。
 broken-withdrawn = 已收回 { $count } 人的预约；已通知的人会收到变更邮件。
 mended-plan = { $campaign }：已采用调整后的计划 { $plan }，调整 { $sessions } 场，重新安排 { $assigned } 人。
 mended-people = { $campaign }：空出的位置已安排给 { $assigned } 人。

@@ -34,6 +34,7 @@ issue-workbook_too_large = 工作簿解压后超过 { $limit }，不予打开；
 issue-workbook_too_costly = 读取它要用超过 { $memory } 内存或 { $seconds } 秒，已停止；请删去表格用不到的内容（按 Ctrl+End 可看到工作表延伸到哪里），或另存为 CSV
 issue-sheet_too_large = 单元格超过 { $limit } 个，或文字超过 { $text }；请删去表格用不到的行和列，或另存为 CSV
 issue-missing_sheet = 工作簿缺少工作表“{ $stem }”；请加入该表
+issue-sheet_skipped = 该工作表没有“{ $missing }”这一列的标题，未读取；如是名单，请补上标题 { $missing }
 issue-duplicate_sheet = 有多个名为“{ $value }”的工作表；请只保留一个
 issue-bad_toml = 不符合 TOML 格式（{ $reason }）；文字须加双引号，例如 name = "丹阳市"
 issue-file_changed = 读取过程中文件被改动或截断；请待文件写完后重新导入
@@ -231,6 +232,15 @@ issue-township_only_one = 乡镇“{ $value }”所在的县不足 { $limit } �
 issue-township_merge = 乡镇“{ $value }”不能并入“{ $other }”；只能与同县的另一乡镇合并
 issue-period_not_over = 统计期末 { $value } 晚于今天 { $today }；数字只反映文件中现有的记录
 issue-list_of_nobody = 该行既无学校也无地区；请填学校，未在校的填乡镇
+issue-list_of_two = 该行既有学校又有地区；学校名单请将地区留空，乡镇的未在校名单请将学校留空
+issue-list_withheld = { $list }的名单未导入：{ $other } 含有或可能含有其中一部分，但有错误；请改正该文件后一并重新导入
+issue-empty_list = 标题下没有数据行，原有名单不变；请补上数据，或不要导入该文件
+issue-rows_twice = 有 { $count } 行与 { $other } 中的相同，只计一次
 issue-unknown_school = “{ $value }”不是本次活动的学校{ issue-hint }；学校须是设有 school 类流动点的地区：请改正名称，或在 areas 和 stops 中补上
 issue-unknown_pupil = 登记册中没有这名学生；请先比对名单（schools match --save），或填写人员编号
 issue-several_pupils = 有几名学生与此相符：{ $known }；请填写人员编号或身份证号
+issue-pupil_differs = 与登记册中 { $person } 的记录不符；请核对是否同一名学生并改正该行，或将该格留空（签字人填在“签字人”一列）
+issue-answer_outweighed = 仍以 { $date } 的答复为准（{ $answer ->
+    [no] 不同意
+   *[yes] 同意
+}）：以最近一次为准，同日以不同意为准；如本行更晚，请改正日期

@@ -382,6 +382,7 @@ field-pupils-class = 班级
 field-pupils-guardian = 监护人
 field-pupils-guardian_phone = 监护人电话
 field-pupils-why = 未在校原因
+field-pupils-area = 乡镇
 field-consents-name = 姓名
 field-consents-id_no = 证件号码
 field-consents-born = 出生日期

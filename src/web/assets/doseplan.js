@@ -107,8 +107,9 @@ document.addEventListener("keydown", (event) => {
   const told = line.querySelector("span");
   const key = "tally " + form.dataset.keep;
   const fields = () => [...form.querySelectorAll("input[type=number]:not([readonly])")];
-  const typed = () => JSON.stringify(fields().map((field) => [field.name, field.value]));
-  const fresh = typed();
+  // What was changed, with what is stored: where that is another by now, the page is right.
+  const typed = () => fields().filter((field) => field.value !== field.dataset.had)
+    .map((field) => [field.name, field.dataset.had, field.value]);
   let note = "";
   function add() {
     const all = [...form.querySelectorAll("input[type=number]")];
@@ -120,17 +121,24 @@ document.addEventListener("keydown", (event) => {
   }
   let store;
   try { store = window.localStorage; } catch { store = null; }
-  if (store && new URLSearchParams(location.search).get("done") === "tallied") store.removeItem(key);
+  const address = new URL(location.href);
+  if (store && address.searchParams.get("done") === "tallied") {
+    store.removeItem(key);
+    // Once: what is typed after that outlives a reload.
+    address.searchParams.delete("done");
+    history.replaceState(null, "", address);
+  }
   const kept = store && store.getItem(key);
-  if (kept && kept !== fresh) {
-    for (const [name, value] of JSON.parse(kept)) {
-      const field = fields().find((one) => one.name === name);
-      if (field) field.value = value;
-    }
+  for (const [name, had, value] of JSON.parse(kept || "[]")) {
+    const field = fields().find((one) => one.name === name && one.dataset.had === had);
+    if (!field || field.value === value) continue;
+    field.value = value;
     note = line.dataset.back;
   }
   form.addEventListener("input", () => {
-    if (store) store.setItem(key, typed());
+    const all = typed();
+    if (store && all.length) store.setItem(key, JSON.stringify(all));
+    else if (store) store.removeItem(key);
     note = "";
     add();
   });

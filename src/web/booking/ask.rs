@@ -1,10 +1,10 @@
 //! The page on which somebody asks to be put into the register. It says the same to everybody.
 
+use super::super::asked_days::parse_day;
 use super::page::{failed, plain};
 use super::{Asked, refused_for_now};
 use crate::domain::booking::RegisterRequest;
 use crate::domain::campaign::Language;
-use crate::domain::date::parse_day;
 use crate::domain::phone::PhoneNumber;
 use crate::text::harmless;
 use crate::web::login_page::language;

@@ -4,15 +4,19 @@
 mod ask;
 pub(super) mod limits;
 mod page;
+mod sign_in;
 
 use super::source::{AskedSite, Source};
+use super::unread::is_unread;
 use super::{BODY_MAX, Site, guarded, smart};
+use crate::domain::campaign::Language;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{Html, IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
@@ -21,10 +25,13 @@ pub(super) fn router(site: Site) -> Router {
     let limited = from_fn_with_state(site.clone(), limited);
     Router::new()
         .route("/b/{token}", get(page::show).post(page::act))
+        .route("/", get(sign_in::show).post(sign_in::ask))
+        .route("/code", post(sign_in::code))
         .route("/ask", get(ask::show).post(ask::send))
         .route("/booking.css", get(style))
         .route("/smart-scheduling/{name}", get(smart::file))
         .fallback(page::nothing)
+        .layer(from_fn(in_words))
         .layer(limited)
         .route("/healthz", get(super::health::alive))
         .with_state(site)
@@ -45,6 +52,18 @@ async fn limited(State(site): State<Site>, request: Request, next: Next) -> Resp
         return next.run(request).await;
     }
     refused_for_now(page::too_often(request.headers()))
+}
+
+/// Says in the reader's language that a request cannot be read.
+async fn in_words(request: Request, next: Next) -> Response {
+    let (uri, headers) = (request.uri().clone(), request.headers().clone());
+    let response = next.run(request).await;
+    if !is_unread(&response) {
+        return response;
+    }
+    let asked = Query::<BTreeMap<String, String>>::try_from_uri(&uri).ok();
+    let asked = asked.and_then(|Query(all)| Language::from_tag(all.get("lang")?));
+    (response.status(), page::unread(asked, &headers)).into_response()
 }
 
 fn refused_for_now(said: Html<String>) -> Response {

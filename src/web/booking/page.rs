@@ -1,10 +1,10 @@
 //! The page that a link opens: the appointments of a household, and what can be done with each.
 
+use super::super::asked_days::parse_day;
 use super::Asked;
 use crate::app::booking::{BookingPage, Choice, Done, Member, Shown, Wish};
 use crate::domain::booking::{Answer, SlotTime};
 use crate::domain::campaign::Language;
-use crate::domain::date::parse_day;
 use crate::domain::id::PlaceCode;
 use crate::mail::render::texts;
 use crate::text::harmless;
@@ -18,7 +18,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 
 /// What pages say after an act, by the word in their address.
-const SAID: [&str; 4] = ["confirmed", "taken", "cancelled", "already"];
+const SAID: [&str; 6] = ["confirmed", "taken", "cancelled", "waiting", "left", "already"];
 /// The most characters of a token that is looked at.
 const TOKEN_MAX: usize = 64;
 
@@ -100,6 +100,11 @@ pub(super) fn plain(language: Language, key: &str) -> Html<String> {
 /// What is not there: it says the same of whatever is asked for.
 pub(super) async fn nothing(headers: HeaderMap) -> Response {
     (StatusCode::NOT_FOUND, plain(language(&headers), "booking-unknown")).into_response()
+}
+
+/// That a form or an address cannot be read. `asked`: the language that the address names.
+pub(super) fn unread(asked: Option<Language>, headers: &HeaderMap) -> Html<String> {
+    plain(asked.unwrap_or_else(|| language(headers)), "booking-unread")
 }
 
 /// That a network asks too often.
@@ -190,6 +195,8 @@ fn wish(form: &Act) -> Option<(Wish, &'static str)> {
     match form.what.as_str() {
         "confirm" => Some((Wish::Confirm, "confirmed")),
         "cancel" => Some((Wish::Cancel, "cancelled")),
+        "wait" => Some((Wish::Wait, "waiting")),
+        "leave" => Some((Wish::Leave, "left")),
         "take" => {
             let mut parts = form.seat.splitn(3, ' ');
             let (day, slot, place) = (parts.next()?, parts.next()?, parts.next()?);

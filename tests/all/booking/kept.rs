@@ -1,11 +1,12 @@
 //! What replanning, a file of another program and readers of free slots make of bookings.
 
 use super::{EVE, Town};
-use crate::support::{at, day, wait};
+use crate::support::{at, day, on_postgresql, wait};
 use doseplan::app::booking::{Done, Wish};
 use doseplan::domain::booking::{Answer, NoBooking, SlotTime};
 use doseplan::domain::permission::Actor;
 use doseplan::intake::bookings::read;
+use tokio::task::block_in_place;
 
 async fn plans_come_and_go() {
     let town = Town::open(None, 120, 20).await;
@@ -157,4 +158,63 @@ async fn a_site_closes() {
 #[test]
 fn who_confirmed_is_told_of_a_closed_site() {
     wait(a_site_closes());
+}
+
+async fn somebody_waits(address: Option<&str>) {
+    let town = Town::open(address, 60, 20).await;
+    let held = town.held().await;
+    let last = held.values().map(|one| one.day).max().expect("appointments");
+    let waits = held.values().rfind(|one| one.day == last).expect("one of the last day").clone();
+    let early = held.values().find(|one| one.day < last).expect("one of an earlier day").clone();
+    let token = town.token(waits.person.as_str()).await;
+    let book = async |token: &str, wish: Wish| {
+        town.app.book(token, 0, &wish, at(EVE)).await.expect("an answer")
+    };
+    assert_eq!(book(&token, Wish::Wait).await, Done::Refused(NoBooking::HasOne));
+    assert_eq!(book(&token, Wish::Cancel).await, Done::Done);
+    assert_eq!(book(&token, Wish::Wait).await, Done::Done);
+    assert_eq!(book(&token, Wish::Wait).await, Done::Already);
+    assert_eq!(book(&token, Wish::Leave).await, Done::Done);
+    assert_eq!(book(&token, Wish::Wait).await, Done::Done);
+    // Their own seat is free, and not what they wait for.
+    town.app.mend(&town.loaded, at(EVE)).await.expect("it mends");
+    assert!(!town.held().await.contains_key(waits.person.as_str()));
+    // Somebody else's becomes free: it is theirs, they are told at once, and no new plan takes it away.
+    let other = town.token(early.person.as_str()).await;
+    assert_eq!(book(&other, Wish::Cancel).await, Done::Done);
+    town.app.mend(&town.loaded, at(EVE)).await.expect("it mends");
+    let mine = town.held().await[waits.person.as_str()].clone();
+    assert_eq!(
+        (mine.day, &mine.place, mine.answer),
+        (early.day, &early.place, Some(Answer::Booked))
+    );
+    let told = async |subject: &str| {
+        let list = ["outbox", "list", "--kind", "reminder", "-o", "json"];
+        let all = block_in_place(|| town.world.run(&list)).ends(0).json();
+        let all = all.as_array().expect("a list");
+        all.iter().filter(|one| one["subject"].as_str().unwrap().contains(subject)).count()
+    };
+    assert_eq!(told("候补成功").await, 1);
+    town.app.mend(&town.loaded, at(EVE)).await.expect("it mends");
+    town.plan(EVE).await;
+    assert_eq!(told("候补成功").await, 1, "once is enough");
+    assert_eq!(town.held().await[waits.person.as_str()], mine);
+    let page = town.app.booking_page(&token, (0, None), at(EVE)).await.expect("a page");
+    assert!(!page.expect("the link's").members[0].waits);
+    // Whoever has had the dose elsewhere waits for nothing, and is on no list.
+    let waiting = async |now: &str| {
+        let all = town.app.waiting(&town.loaded, at(now)).await.expect("a list").into_iter();
+        all.map(|one| one.person).collect::<Vec<_>>()
+    };
+    assert_eq!(book(&other, Wish::Wait).await, Done::Done);
+    assert_eq!(waiting(EVE).await, std::slice::from_ref(&early.person));
+    let given = format!("record,person,date,place\nw1,{},2021-04-01,S1\n", early.person);
+    town.import("doses", &given, "2021-04-02T09:00:00").await;
+    assert_eq!(waiting("2021-04-02T09:00:00").await, []);
+}
+
+#[test]
+fn who_waits_gets_the_next_free_seat_and_is_told() {
+    wait(somebody_waits(None));
+    on_postgresql(|server| wait(somebody_waits(Some(server))));
 }

@@ -2,12 +2,18 @@
 
 use super::{EVE, Town};
 use crate::operation::{Answer, exchange};
-use crate::support::{at, day, wait};
+use crate::support::{at, day, on_postgresql, wait};
 use doseplan::app::booking::{Done, Wish};
 use doseplan::clock::Clock;
+use doseplan::config::ChannelConfig;
 use doseplan::domain::booking::{Answer as Said, NoBooking};
+use doseplan::domain::gateway::Service;
+use doseplan::domain::message::MailKind;
 use doseplan::domain::permission::Actor;
 use doseplan::jobs::runner::Runner;
+use doseplan::mail::transport::Content;
+use doseplan::store::audit::Entry;
+use doseplan::store::outbox;
 use doseplan::web::{Site, serve_booking};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
@@ -123,6 +129,13 @@ async fn strangers_ask() {
     assert_eq!(done.status, 303);
     assert_eq!(town.held().await["p0002"].answer, Some(Said::Confirmed));
     assert_eq!(post(address, &format!("/b/{token}"), "m=9&act=confirm").status, 404);
+    // What cannot be read is said in the language of the address.
+    let [chinese, english] = ["", "?lang=en"].map(|lang| {
+        let answer = post(address, &format!("/b/{token}{lang}"), "m=x");
+        assert_eq!(answer.status, 422, "{}", answer.body);
+        answer.body
+    });
+    assert!(english.contains("lang=\"en\"") && !chinese.contains("lang=\"en\""), "{english}");
     // Wrong links say the same whatever they are, and are soon not answered at all.
     let mut last = String::new();
     for nth in 0..19 {
@@ -214,4 +227,126 @@ async fn strangers_ask_to_be_registered() {
 #[test]
 fn who_is_not_registered_can_ask_and_learns_nothing() {
     wait(strangers_ask_to_be_registered());
+}
+
+/// The texts with codes that wait or were sent: number and code.
+async fn codes(town: &Town) -> Vec<(String, String)> {
+    let mut tx = town.app.store.read().await.expect("a reader");
+    let all = outbox::list(&mut tx, None, Some(MailKind::Code)).await.expect("the outbox");
+    let mut out = Vec::new();
+    for one in all {
+        let bytes = outbox::content(&mut tx, one.id).await.expect("a content");
+        let text = Content::read(&bytes).expect("a text").shown().to_owned();
+        let digits = text.split(|c: char| !c.is_ascii_digit()).find(|part| part.len() == 6);
+        out.push((one.to, digits.expect("a code").to_owned()));
+    }
+    out
+}
+
+/// The key of the form that takes a code.
+fn key(page: &Answer) -> String {
+    let (_, rest) = page.body.split_once("name=\"key\" value=\"").expect("a form for the code");
+    rest.split('"').next().unwrap().to_owned()
+}
+
+async fn somebody_signs_in(address: Option<&str>) {
+    let mut town = Town::open(address, 60, 20).await;
+    let channel = ChannelConfig::to_folder(Service::Webhook, town.world.path("sent"));
+    town.app.config.channels.insert("sms".to_owned(), channel);
+    town.app.config.reminders.contact_order = vec!["sms".to_owned(), "mail".to_owned()];
+    let rows = "person,area,born,name,phone,id_no\n\
+                p0007,A,1950-01-01,张七,13800000007,11010119500101001X\n\
+                p0008,A,1950-01-01,张八,13800000008,\n\
+                p0009,A,1950-01-01,张九,,320102195001010016\n";
+    town.import("persons", rows, EVE).await;
+    let at = served(&town).await;
+    let ask = |who: &str| post(at, "/", &format!("lang=en&who={who}"));
+    // Whoever it is, the page says the same, but for the key of its form.
+    let page = ask("11010119500101001x");
+    let mine = key(&page);
+    let said = |page: &Answer| page.body.replace(&key(page), "");
+    for who in ["nobody", "p0009", "320102195001010016", "110101195001010028"] {
+        let other = ask(who);
+        assert_eq!((other.status, said(&other)), (200, said(&page)), "{who}");
+    }
+    let mut sent = codes(&town).await;
+    for _ in 0..200 {
+        if sent.len() == 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        sent = codes(&town).await;
+    }
+    let [(number, code)] = sent.as_slice() else { panic!("one code is sent: {sent:?}") };
+    assert_eq!(number, "13800000007");
+    // A second one must wait a minute; a wrong one opens nothing; the right one works once.
+    ask("p0007");
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    let try_code =
+        |key: &str, code: &str| post(at, "/code", &format!("lang=en&key={key}&code={code}"));
+    let answer = try_code(&mine, wrong);
+    assert!(answer.status == 422 && answer.body.contains("not right"), "{}", answer.body);
+    assert_eq!(try_code(&key(&ask("p0008")), code).status, 422, "it is for its own form alone");
+    let answer = try_code(&mine, code);
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let shown = get(at, &answer.headers["location"]);
+    assert!(shown.body.contains("Your vaccination appointment"), "{}", shown.body);
+    assert_eq!(shown.status, 200);
+    assert_eq!(try_code(&mine, code).status, 422, "a code opens the page once");
+    // Five tries on a form are all.
+    let other = key(&ask("nobody"));
+    for nth in 0..6 {
+        let answer = try_code(&other, wrong);
+        let over = answer.body.contains("Please begin again");
+        assert_eq!((answer.status, over), (422, nth == 5), "{nth}");
+    }
+    for _ in 0..50 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let numbers: Vec<String> = codes(&town).await.into_iter().map(|one| one.0).collect();
+    assert_eq!(numbers, ["13800000007", "13800000008"]);
+    let log = town.log().await;
+    let lines: Vec<&Entry> = log.iter().filter(|one| one.did.word() == "booking-sign-in").collect();
+    assert!(lines.iter().any(|one| one.said.ends_with("1 links")), "{lines:?}");
+    assert!(
+        lines.iter().all(|one| !one.said.contains("p000") && !one.said.contains(code.as_str()))
+    );
+    // Erasing somebody takes the number out of the texts with codes.
+    let by = Actor::CommandLine;
+    town.app.erase_person("p0007", "asked", by, crate::support::at(EVE)).await.expect("erased");
+    let mut tx = town.app.store.read().await.expect("a reader");
+    let all = outbox::list(&mut tx, None, Some(MailKind::Code)).await.expect("the outbox");
+    let numbers: Vec<String> = all.into_iter().map(|one| one.to).collect();
+    assert!(!numbers.contains(&"13800000007".to_owned()), "{numbers:?}");
+}
+
+#[test]
+fn who_has_no_link_gets_in_with_a_code_and_strangers_learn_nothing() {
+    wait(somebody_signs_in(None));
+    on_postgresql(|server| wait(somebody_signs_in(Some(server))));
+}
+
+async fn a_phone_opens_the_pages() {
+    let Some(folder) = crate::web::browser_tests() else { return };
+    let mut town = Town::open(None, 60, 20).await;
+    let channel = ChannelConfig::to_folder(Service::Webhook, town.world.path("sent"));
+    town.app.config.channels.insert("sms".to_owned(), channel);
+    town.app.config.reminders.contact_order = vec!["sms".to_owned()];
+    let address = served(&town).await;
+    // Some give their seats back, so that there is something to choose.
+    for person in ["p0010", "p0030", "p0050"] {
+        let done = town.app.book(&town.token(person).await, 0, &Wish::Cancel, at(EVE)).await;
+        assert_eq!(done.expect("an answer"), Done::Done);
+    }
+    let token = town.token("p0007").await;
+    let mut command = std::process::Command::new("node");
+    command.arg(folder.join("booking.mjs")).arg(format!("http://{address}")).arg(token);
+    let ran = block_in_place(|| command.current_dir(&folder).output()).expect("node runs");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{}\n{said}", String::from_utf8_lossy(&ran.stdout));
+}
+
+#[test]
+fn the_pages_work_on_a_phone_without_scripts_and_for_everybody() {
+    wait(a_phone_opens_the_pages());
 }

@@ -2,15 +2,14 @@
 
 use super::super::super::{Loaded, Result};
 use super::{Codes, Enrolled, Places, Shot};
-use crate::domain::assign::{CohortNo, Ended, PersonNo, PlaceNo};
-use crate::domain::outset::REPORT_WAIT_DAYS;
+use crate::domain::assign::{CohortNo, Ended, PersonNo, PlaceNo, Seat};
+use crate::domain::date::day_of;
+use crate::domain::outset::{NAMES_WAIT_DAYS, REPORT_WAIT_DAYS};
 use crate::store::{Tx, assignments};
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta};
 
 /// Days from which is learned who comes. Our choice.
 const LEARN_DAYS: i64 = 14;
-/// Days after a session on which names may still come in, beyond the wait for its report. Our choice.
-const NAMES_WAIT_DAYS: i64 = 2;
 /// The days from which is learned today who comes.
 pub(in crate::app::assigning) fn learned_from(today: NaiveDate) -> (NaiveDate, NaiveDate) {
     let last = today - TimeDelta::days(REPORT_WAIT_DAYS + NAMES_WAIT_DAYS + 1);
@@ -23,37 +22,51 @@ pub(in crate::app) struct Called {
     pub(in crate::app) dose: u8,
     pub(in crate::app) day: NaiveDate,
     pub(in crate::app) place: PlaceNo,
-    /// Whether they came; `None` where they had the dose on another day, so that it says nothing.
+    /// Whether they came; `None` where that is not known, or they had had the dose before.
     pub(in crate::app) came: Option<bool>,
 }
 
-/// The appointments from which is learned today who comes.
+/// The appointments since the first day from which is learned today who comes, up to yesterday. `held`: those that
+/// stand.
 pub(super) async fn called(
     tx: &mut Tx,
     loaded: &Loaded,
     today: NaiveDate,
     (codes, people, given): (&Codes, &[Enrolled], &[(PersonNo, Shot)]),
-    places: &mut Places,
+    (held, places): (&[(PersonNo, Seat)], &mut Places),
 ) -> Result<Vec<Called>> {
+    let cohort_of = |person: PersonNo| people.get(person.0 as usize).and_then(|one| one.cohort);
+    let yesterday = today - TimeDelta::days(1);
     let mut out = Vec::new();
-    assignments::each_called(
-        tx,
-        loaded.no,
-        learned_from(today),
-        |person, dose, day, place, why| {
-            let Some(person) = codes.find(&person) else { return };
-            let Some(cohort) = people.get(person.0 as usize).and_then(|one| one.cohort) else {
-                return;
-            };
-            let shot = given.binary_search_by_key(&(person, day), |(who, shot)| (*who, shot.date));
-            let came = match (shot, why) {
-                (Ok(_), _) => Some(true),
-                (Err(_), Ended::Absent) => Some(false),
-                (Err(_), _) => None,
-            };
-            out.push(Called { cohort, dose, day, place: places.number(place), came });
-        },
-    )
+    let days = (learned_from(today).0, yesterday);
+    assignments::each_called(tx, loaded.no, days, |person, (dose, day, place), why, at| {
+        let Some(person) = codes.find(&person) else { return };
+        let Some(cohort) = cohort_of(person) else { return };
+        let shot = given.binary_search_by_key(&(person, day), |(who, shot)| (*who, shot.date));
+        let has_later = |at: usize| given.get(at).is_some_and(|(who, _)| *who == person);
+        let came = match (shot, why) {
+            (Ok(_), _) => Some(true),
+            (Err(_), Ended::Absent) => Some(false),
+            // They came some days later, before anybody noticed that they had not come.
+            (Err(at), Ended::Done) if has_later(at) => Some(false),
+            // Whoever said no on the day, or was unwell, left the seat empty; before that it went to somebody else.
+            (Err(_), Ended::Barred) => {
+                let noted = DateTime::from_timestamp_millis(at);
+                let noted = noted.map(|at| day_of(loaded.campaign.timezone, at));
+                if noted.is_none_or(|noted| noted < day) {
+                    return;
+                }
+                Some(false)
+            }
+            (Err(_), _) => None,
+        };
+        out.push(Called { cohort, dose, day, place: places.number(place), came });
+    })
     .await?;
+    let past = held.iter().filter(|(_, seat)| days.0 <= seat.day && seat.day <= yesterday);
+    out.extend(past.filter_map(|(person, seat)| {
+        let Seat { day, place, dose } = *seat;
+        Some(Called { cohort: cohort_of(*person)?, dose, day, place, came: None })
+    }));
     Ok(out)
 }

@@ -21,6 +21,8 @@ pub(super) struct Known<'a> {
     pub(super) answered: BTreeSet<PersonNo>,
     /// Those of them who were told of it.
     pub(super) told: BTreeSet<PersonNo>,
+    /// Who waits for a seat, and for which dose.
+    pub(super) waiting: &'a BTreeSet<(PersonNo, u8)>,
     pub(super) reported: &'a BTreeSet<(PlaceNo, NaiveDate)>,
     pub(super) places: &'a Places,
 }
@@ -102,6 +104,7 @@ pub(super) fn judge_all(
             held: seat,
             has_answered: known.answered.contains(&no),
             is_told: known.told.contains(&no),
+            waits: seat.is_none() && known.waiting.contains(&(no, due.number)),
         });
     }
     others.extend(held.iter().map(|(person, seat)| (*person, *seat, false)));

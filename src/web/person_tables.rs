@@ -1,0 +1,75 @@
+//! Tables of a person's page: outcomes, appointments, calls, messages.
+
+use super::page_context::PageContext;
+use super::table::{Cell, Table};
+use super::words::T;
+use crate::app::people::PersonFile;
+use crate::text::harmless;
+use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+/// Name and first day of every campaign, by id.
+pub(super) type Campaigns = BTreeMap<String, (String, NaiveDate)>;
+
+pub(super) fn name_of(names: &Campaigns, id: &str) -> String {
+    names.get(id).map_or_else(|| id.to_owned(), |(name, _)| harmless(name))
+}
+
+pub(super) fn reasons(context: &PageContext, file: &PersonFile) -> Table {
+    let t = context.t();
+    let mut table = Table::of(t, "web-person-outcomes", &["date", "outcome", "until"]);
+    for one in &file.outcomes {
+        table.rows.push(vec![
+            Cell::head(one.date.to_string()),
+            Cell::text(t.w(&format!("outcome-{}", one.outcome.word()))),
+            Cell::text(one.until.map(|day| day.to_string()).unwrap_or_default()),
+        ]);
+    }
+    table
+}
+
+pub(super) fn past(context: &PageContext, names: &Campaigns, file: &PersonFile) -> Table {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let keys = ["date", "campaign", "#dose", "place", "ended"];
+    let mut table = Table::of(t, "web-person-appointments", &keys);
+    for one in file.appointments.iter().rev() {
+        let place = campaign.place(&one.place).map(|place| place.name().to_owned());
+        let ended = one.ended.as_ref().map(|why| t.w(&format!("ended-{}", why.replace('_', "-"))));
+        table.rows.push(vec![
+            Cell::head(one.day.to_string()),
+            Cell::named(name_of(names, &one.campaign), one.campaign.clone()),
+            Cell::number(one.dose.to_string()),
+            Cell::named(place.unwrap_or_else(|| one.place.clone()), one.place.clone()),
+            Cell::text(ended.unwrap_or_else(|| t.w("ended-no"))),
+        ]);
+    }
+    table
+}
+
+pub(super) fn calls(context: &PageContext, names: &Campaigns, file: &PersonFile) -> Table {
+    let t = context.t();
+    let mut table = Table::of(t, "web-person-calls", &["day", "campaign", "result", "who"]);
+    for one in file.calls.iter().rev() {
+        table.rows.push(vec![
+            Cell::head(one.day.to_string()),
+            Cell::named(name_of(names, &one.campaign), one.campaign.clone()),
+            Cell::text(t.w(&format!("call-{}", one.result.word()))),
+            Cell::text(one.who.clone()),
+        ]);
+    }
+    table
+}
+
+pub(super) fn mails(t: T, file: &PersonFile) -> Table {
+    let mut table = Table::of(t, "web-person-mails", &["day", "subject", "to", "state"]);
+    table.is_private = true;
+    for one in file.mails.iter().rev() {
+        table.rows.push(vec![
+            Cell::head(one.day.to_string()),
+            Cell::text(harmless(&one.subject)),
+            Cell::text(one.to.clone()),
+            Cell::text(t.w(&format!("mail-state-{}", one.state))),
+        ]);
+    }
+    table
+}

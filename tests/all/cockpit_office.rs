@@ -1,0 +1,331 @@
+//! An office runs the installation and changes its campaigns in the browser: jobs, messages, checks, backups, lots and
+//! counts.
+
+use crate::copies::sqlite;
+use crate::support::{World, csv_rows, on_postgresql, small, wait};
+use crate::web::{Browser, Office, encoded};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+const NOW: &str = "2021-04-02T10:00:00+08:00";
+
+fn office() -> Office {
+    Office::at(World::small(), NOW)
+}
+
+/// Sends a form of a page of the small campaign; returns status and body.
+fn send(browser: &Browser, page: &str, form: &str) -> (u16, String) {
+    let to = format!("/c/small/{page}?as-of=2021-04-01&csrf={}", browser.token());
+    let answer = browser.post(&to, form);
+    let place = answer.headers.get("location").cloned().unwrap_or_default();
+    (answer.status, answer.body + &place)
+}
+
+/// Waits until a page says something.
+fn until(said: &str, page: impl Fn() -> String) -> String {
+    let began = Instant::now();
+    loop {
+        let shown = page();
+        if shown.contains(said) {
+            return shown;
+        }
+        assert!(began.elapsed() < Duration::from_mins(1), "no {said}: {shown}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// The rows of a table of a page.
+fn rows(browser: &Browser, page: &str, table: &str) -> Vec<BTreeMap<String, String>> {
+    let file = browser.get(&format!("/c/small/{page}?as-of=2021-04-01&{table}.as=csv")).body;
+    csv_rows(file.trim_start_matches('\u{feff}'))
+}
+
+fn log_of(office: &Office, did: &str) -> Vec<Value> {
+    office.log().into_iter().filter(|line| line["did"] == did).collect()
+}
+
+#[test]
+fn a_job_is_asked_for_and_the_daemon_runs_it() {
+    asked_for(&office());
+}
+
+#[test]
+fn a_job_is_asked_for_on_postgresql_too() {
+    on_postgresql(|db| asked_for(&Office::at(World::on(db).applied(&small()), NOW)));
+}
+
+fn asked_for(office: &Office) {
+    let planner = office.login("planner");
+    let (status, to) = send(&planner, "jobs", "do=run&job=summary");
+    assert_eq!((status, to.contains("done=asked")), (303, true), "{to}");
+    let read = || planner.get("/c/small/jobs?as-of=2021-04-01").body;
+    until("summary of 2021-04-01 queued", read);
+    let runs = rows(&planner, "jobs", "runs");
+    assert_eq!((runs.len(), runs[0]["state"].as_str()), (1, "done"), "{runs:?}");
+    assert_eq!(office.world.mails().iter().filter(|mail| mail.1 == "summary").count(), 1);
+    let log = log_of(office, "job");
+    assert!(log[0]["who"] == "planner" && log[0]["said"] == "run summary", "{log:?}");
+    for bad in ["do=run&job=nothing", "do=nothing", "do=again", "do=again&run=x"] {
+        assert!(send(&planner, "jobs", bad).0 >= 400, "{bad}");
+    }
+    let (status, page) = send(&planner, "jobs", "do=again&run=1");
+    assert!(status == 200 && page.contains("has been repeated"), "{page}");
+    assert_eq!(send(&office.login("viewer"), "jobs", "do=run&job=plan").0, 403);
+}
+
+#[test]
+fn sending_is_held_with_a_reason_and_goes_on() {
+    let office = office();
+    let planner = office.login("planner");
+    let (status, page) = send(&planner, "jobs", "do=hold&reason=+");
+    assert!(status == 200 && page.contains("Write why"), "{page}");
+    assert_eq!(send(&planner, "jobs", "do=hold&reason=the+office+moves").0, 303);
+    let page = planner.get("/c/small/jobs?as-of=2021-04-01").body;
+    assert!(page.contains("the office moves") && page.contains("value=\"resume\""), "{page}");
+    let system = planner.get("/system").body;
+    assert!(system.contains("the office moves"), "the checks say so, too: {system}");
+    assert_eq!(send(&planner, "jobs", "do=resume").0, 303);
+    let page = planner.get("/c/small/jobs?as-of=2021-04-01").body;
+    assert!(page.contains("value=\"hold\"") && !page.contains("the office moves"), "{page}");
+    assert_eq!(log_of(&office, "job").len(), 2);
+}
+
+#[test]
+fn a_message_is_opened_sent_once_more_and_copied_to_another_reader() {
+    let office = office();
+    office.world.run(&["job", "run", "summary", "--at", "2021-04-02T08:00"]).ends(0);
+    let planner = office.login("planner");
+    let id = office.world.run(&["outbox", "list", "-o", "json"]).json()[0]["id"].to_string();
+    let path = format!("/c/small/mail/{id}?as-of=2021-04-01");
+    let sent = "<dd>sent</dd>";
+    let page = until(sent, || planner.get(&path).body);
+    assert!(page.contains("cdc@small.example") && page.contains("小县接种"), "{page}");
+    assert!(page.contains("value=\"resend\"") && !page.contains("value=\"arrived\""), "{page}");
+    let form = format!("mail/{id}");
+    assert_eq!(send(&planner, &form, "do=resend").0, 303);
+    let copy = format!("do=copy&to={}", encoded("li@other.example"));
+    assert_eq!(send(&planner, &form, &copy).0, 303);
+    let (status, page) = send(&planner, &form, "do=copy&to=nobody");
+    assert!(status == 200 && page.contains("nobody is not an address"), "{page}");
+    let to: Vec<String> = office.world.mails().into_iter().map(|mail| mail.2).collect();
+    assert_eq!(to, ["cdc@small.example", "cdc@small.example", "li@other.example"]);
+    // It is not in doubt, and has not failed.
+    for what in ["arrived", "lost", "retry"] {
+        let (status, page) = send(&planner, &form, &format!("do={what}"));
+        assert!(status == 200 && page.contains("no longer in the state"), "{what}: {page}");
+    }
+    // Its reader gets no mail any more, or it would come too late: the page says so, and promises nothing.
+    let by_hand = |sql: &str| wait(sqlite(&office.world.path("doseplan.db"), sql));
+    by_hand("INSERT INTO suppressed VALUES ('cdc@small.example', 1, '5.1.1 no such user')");
+    by_hand(&format!("UPDATE outbox SET state = 'failed', send_by = NULL WHERE id = {id}"));
+    for what in ["retry", "resend"] {
+        let (status, page) = send(&planner, &form, &format!("do={what}"));
+        let said = "cdc@small.example gets no mail: 5.1.1 no such user";
+        assert!(status == 200 && page.contains(said), "{what}: {page}");
+    }
+    by_hand("DELETE FROM suppressed");
+    by_hand(&format!("UPDATE outbox SET state = 'expired', send_by = 1 WHERE id = {id}"));
+    let (status, page) = send(&planner, &form, "do=retry");
+    assert!(status == 200 && page.contains("is over"), "{page}");
+    assert_eq!(planner.get("/c/small/mail/999?as-of=2021-04-01").status, 404);
+    assert_eq!(log_of(&office, "mail").len(), 2, "one line for each that was done");
+    assert!(log_of(&office, "see-mail").iter().any(|line| line["said"] == format!("mail {id}")));
+}
+
+#[test]
+fn the_checks_stand_on_a_page_and_a_backup_is_made_from_it() {
+    let office = office();
+    let planner = office.login("planner");
+    let page = planner.get("/system").body;
+    assert!(page.contains("mail may be sent from here") && page.contains("no backup"), "{page}");
+    let to = format!("/system/backup?csrf={}", planner.token());
+    assert_eq!(planner.post(&to, "").status, 303);
+    let page = until("is complete", || planner.get("/system").body);
+    let name = page.split_once("The backup ").unwrap().1.split(' ').next().unwrap().to_owned();
+    assert!(name.starts_with("doseplan-2021040"), "{name}");
+    let file = office.world.path("backups").join(&name);
+    let other = World::empty();
+    other.run(&["restore", file.to_str().unwrap()]).ends(0);
+    assert_eq!(other.people("2021-04-01", "adult", 1), 30);
+    assert!(planner.get("/system").body.matches(&name).count() >= 2, "it stands in the list");
+    let log = log_of(&office, "export");
+    assert!(log[0]["who"] == "planner" && log[0]["said"] == format!("backup {name}"), "{log:?}");
+    assert_eq!(office.login("viewer").get("/system").status, 403);
+}
+
+/// Commands whose work a page does.
+const IN_THE_BROWSER: &[&str] = &[
+    "account add",
+    "account list",
+    "account log",
+    "account password",
+    "account remove",
+    "account token add",
+    "account token list",
+    "account token remove",
+    "backup",
+    "campaign apply",
+    "campaign check",
+    "campaign export",
+    "campaign list",
+    "campaign new",
+    "channels calls",
+    "channels history",
+    "channels replies",
+    "coverage",
+    "digest history",
+    "digest resend",
+    "doctor",
+    "doses import",
+    "due list",
+    "import list",
+    "import undo",
+    "job hold",
+    "job list",
+    "job next",
+    "job resume",
+    "job run",
+    "job runs",
+    "national cohort",
+    "national cum",
+    "national denominators",
+    "national duplicates",
+    "national hpv",
+    "national month",
+    "national paid",
+    "national quality",
+    "national schools",
+    "national survey form",
+    "national year90",
+    "outbox list",
+    "outbox resolve",
+    "outbox retry",
+    "outbox show",
+    "outcomes import",
+    "persons import",
+    "persons merge",
+    "persons merges",
+    "persons show",
+    "persons unmerge",
+    "plan adopt",
+    "plan diff",
+    "plan list",
+    "plan make",
+    "plan show",
+    "plan tours",
+    "plan why",
+    "report list",
+    "report save",
+    "report show",
+    "status",
+    "tallies confirm",
+    "tallies doubtful",
+    "tallies import",
+];
+
+#[test]
+fn what_only_the_command_line_does_is_listed_and_everything_else_has_a_page() {
+    let office = office();
+    let planner = office.login("planner");
+    let file = planner.get("/commands?commands.as=csv").body;
+    let listed = csv_rows(file.trim_start_matches('\u{feff}'));
+    let mut known: BTreeSet<String> = IN_THE_BROWSER.iter().map(|&it| it.to_owned()).collect();
+    for row in &listed {
+        let command = row["command"].strip_prefix("doseplan ").expect("a command");
+        assert!(known.insert(command.to_owned()), "{command} twice");
+        assert!(row["why"].len() > 20, "{row:?}");
+    }
+    assert_eq!(known, crate::outputs::commands());
+}
+
+const LOT: &str = "product=vero&date=2021-04-05&expires=2021-10-01&vial=";
+
+#[test]
+fn a_lot_is_added_and_corrected_with_its_effect_shown_before() {
+    let office = office();
+    let planner = office.login("planner");
+    let form = format!("do=new-lot&lot=N9&doses=500&{LOT}");
+    let (status, page) = send(&planner, "supply", &form);
+    assert!(status == 200 && page.contains("Lot N9, vero: 500 doses"), "{page}");
+    assert!(page.contains("2,020 → 2,520") && page.contains("still stands"), "{page}");
+    let lots = |browser: &Browser| rows(browser, "supply", "supply-lots");
+    assert_eq!(lots(&planner).len(), 2, "nothing is stored by looking");
+    assert_eq!(send(&planner, "supply", &format!("{form}&sure=yes")).0, 303);
+    assert_eq!(lots(&planner).len(), 3);
+    let (_, page) = send(&planner, "supply", &format!("{form}&sure=yes"));
+    assert!(page.contains("has a lot N9 already"), "{page}");
+    // The lot that the whole plan draws from comes to nothing.
+    let had = encoded("2000 2021-03-25 2021-09-01 - vero");
+    let less = format!(
+        "do=lot&lot=L1&product=vero&date=2021-03-25&doses=0&expires=2021-09-01\
+        &vial=&had={had}"
+    );
+    let fewer =
+        format!("do=lot&lot=N9&doses=0&{LOT}&had={}", encoded("500 2021-04-05 2021-10-01 - vero"));
+    assert_eq!(send(&planner, "supply", &format!("{fewer}&sure=yes")).0, 303);
+    let (_, page) = send(&planner, "supply", &less);
+    assert!(page.contains("doses of the plan in force cannot be given"), "{page}");
+    assert_eq!(send(&planner, "supply", &format!("{less}&sure=yes")).0, 303);
+    let (_, page) = send(&planner, "supply", &format!("{less}&sure=yes"));
+    assert!(page.contains("changed by somebody else"), "a form of before: {page}");
+    let log = log_of(&office, "campaign-apply");
+    let said: Vec<_> = log.iter().filter(|line| line["who"] == "planner").collect();
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert!(said.iter().any(|line| line["said"] == "lot N9 added"), "{said:?}");
+    let history = office.world.run(&["campaign", "history", "-o", "json"]).ends(0);
+    assert!(history.out.contains("N9"), "{}", history.out);
+}
+
+#[test]
+fn bad_values_of_a_lot_or_count_are_said_where_they_were_typed() {
+    let office = office();
+    let planner = office.login("planner");
+    let count = "do=count&area=A&group=adult&people=10&from=2021-04-10&seen=2021-04-01";
+    for (form, said) in [
+        (format!("do=new-lot&lot=&doses=5&{LOT}"), "Write the code of the lot"),
+        (format!("do=new-lot&lot=N1&doses=-5&{LOT}"), "whole number"),
+        (format!("do=new-lot&lot=N1&doses=5&{LOT}0"), "from 1 to 1000"),
+        ("do=new-lot&lot=N1&doses=5&product=&date=2021-04-05&expires=2021-05-01".into(), "product"),
+        ("do=new-lot&lot=N1&doses=5&product=v&date=x&expires=2021-05-01".into(), "Write a day"),
+        (
+            "do=new-lot&lot=N1&doses=5&product=v&date=2021-06-05&expires=2021-05-01".into(),
+            "before it arrives",
+        ),
+        (format!("{count}&had=7"), "changed by somebody else"),
+        (count.replace("area=A", "area=Z") + "&had=", "no such area"),
+        (count.replace("2021-04-10", "2022-04-10") + "&had=200", "The campaign ends on 2021-05-10"),
+    ] {
+        let (status, page) = send(&planner, "supply", &form);
+        assert!(status == 200 && page.contains(said), "{form}: {said}: {page}");
+    }
+    assert_eq!(send(&office.login("viewer"), "supply", count).0, 403);
+}
+
+#[test]
+fn a_count_changes_from_its_day_on_and_what_was_before_stays() {
+    let office = office();
+    let planner = office.login("planner");
+    let page = planner.get("/c/small/supply?as-of=2021-04-01&area=A&group=adult").body;
+    assert!(page.contains("甲镇, 18–59岁: 200 people on 2021-04-"), "{page}");
+    let form = "do=count&area=A&group=adult&people=260&from=2021-04-10&had=200&source=census\
+                &seen=2021-04-02";
+    let (status, page) = send(&planner, "supply", form);
+    assert!(status == 200 && page.contains("300 → 360"), "{page}");
+    assert_eq!(send(&planner, "supply", &format!("{form}&sure=yes")).0, 303);
+    let eligible = |day: &str| {
+        let coverage = office.world.coverage(day);
+        crate::support::number(&crate::support::row(&coverage, "adult")["eligible"])
+    };
+    assert_eq!((eligible("2021-04-09"), eligible("2021-04-10")), (300, 360));
+    // Whoever looked before sees what there is from that day on now, and overwrites nothing unseen.
+    let other = form.replace("people=260", "people=270");
+    let (_, page) = send(&planner, "supply", &other);
+    assert!(page.contains("270 people from 2021-04-10 on, in place of 260"), "{page}");
+    let unseen = other.replace("seen=2021-04-02", "seen=2021-04-10&sure=yes");
+    let (_, page) = send(&planner, "supply", &unseen);
+    assert!(page.contains("changed by somebody else"), "{page}");
+    let seen = unseen.replace("had=200", "had=260");
+    assert_eq!(send(&planner, "supply", &seen).0, 303);
+    assert_eq!(eligible("2021-04-10"), 370);
+}
