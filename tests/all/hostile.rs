@@ -1,16 +1,23 @@
 //! Workbooks made to harm, through every door that reads workbooks: a clear error, little memory, little time, and a
 //! daemon that lives.
 
-use crate::old_workbook::{book, number, record, shared};
+use crate::dice::Dice;
+use crate::old_workbook::{book, number, record, shared, shared_texts};
+use crate::operation::exchange;
 use crate::support::{PROGRAM, World, text};
-use std::io::{Cursor, Write as _};
+use crate::web::Office;
+use std::io::{Cursor, Read as _, Write as _};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use zip::write::SimpleFileOptions;
 
 /// Memory and time that any workbook may cost. A debug build is slower than what is promised of a release.
 const MEMORY_MAX_KB: u64 = 512 * 1024;
 const TIME_MAX: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 30 });
+
+/// Broken workbooks of a run in CI. `DOSEPLAN_WORKBOOKS=1000` is the long form.
+const WORKBOOKS: u64 = 12;
 
 const MAIN: &str = "xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"";
 const TIE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
@@ -191,4 +198,130 @@ fn no_workbook_costs_more_than_it_may_and_each_ends_in_a_clear_error() {
             println!("{name}: {} MB, {} ms", peak / 1024, took.as_millis());
         }
     }
+}
+
+/// Changes bytes, or cuts, doubles and inserts pieces.
+fn disturb(bytes: &mut Vec<u8>, dice: &mut Dice) {
+    const PIECES: [&str; 7] = [
+        "<row r=\"1048576\">",
+        "<c r=\"XFD9\" t=\"s\"><v>4294967296</v></c>",
+        "</sheetData>",
+        "&#0;&x;",
+        "<!--",
+        "<f t=\"shared\" si=\"0\" ref=\"A1:XFD1048576\">A1</f>",
+        "<v>1e309</v>",
+    ];
+    for _ in 0..=dice.below(6) {
+        let at = dice.one_of(bytes.len().max(1)).min(bytes.len());
+        let end = (at + 64).min(bytes.len());
+        match dice.below(6) {
+            0 => bytes.truncate(at),
+            1 => drop(bytes.drain(at..end)),
+            2 => {
+                let piece = bytes[at..end].repeat(1 + dice.one_of(40_000));
+                drop(bytes.splice(at..at, piece));
+            }
+            3 => drop(bytes.splice(at..at, PIECES[dice.one_of(PIECES.len())].bytes())),
+            _ => bytes[at..end.min(at + 1)].fill(u8::try_from(dice.below(256)).unwrap()),
+        }
+    }
+}
+
+/// A workbook that is broken somewhere: in its parts, or in its own bytes.
+fn broken(good: &[u8], dice: &mut Dice) -> Vec<u8> {
+    let archive = zip::ZipArchive::new(Cursor::new(good));
+    let Some(mut archive) = archive.ok().filter(|_| dice.in_1000(750)) else {
+        let mut bytes = good.to_vec();
+        disturb(&mut bytes, dice);
+        return bytes;
+    };
+    let chosen = dice.one_of(archive.len());
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for at in 0..archive.len() {
+        let mut part = archive.by_index(at).unwrap();
+        let mut bytes = Vec::new();
+        part.read_to_end(&mut bytes).unwrap();
+        if at == chosen || dice.in_1000(200) {
+            disturb(&mut bytes, dice);
+        }
+        zip.start_file(part.name().unwrap(), SimpleFileOptions::default()).unwrap();
+        zip.write_all(&bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+/// The highest memory so far of a process, in KB.
+fn peak(process: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
+}
+
+/// The highest memory of those whom a process has started and who run now, in KB.
+fn peak_of_children(process: u32) -> u64 {
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let names = all.map(|one| one.file_name().to_string_lossy().into_owned());
+    let is_child = |name: &String| {
+        let stat = std::fs::read_to_string(format!("/proc/{name}/stat")).unwrap_or_default();
+        let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1));
+        parent == Some(process.to_string().as_str())
+    };
+    names.filter(is_child).filter_map(|name| peak(&name)).max().unwrap_or(0)
+}
+
+#[test]
+fn broken_workbooks_one_after_the_other_leave_the_daemon_as_it_was() {
+    let named = std::env::var("DOSEPLAN_WORKBOOKS").ok().and_then(|value| value.parse().ok());
+    let count: u64 = named.unwrap_or(WORKBOOKS);
+    let office = Office::open();
+    let browser = office.login("planner");
+    let path = office.world.path("good.xlsx");
+    office.world.run(&["campaign", "export", text(&path)]).ends(0);
+    let good = std::fs::read(&path).unwrap();
+    let cells = vec![shared(0, 0, 0), shared(0, 1, 1), shared(1, 0, 1), number(1, 1, 0, 2.0)];
+    let old = book(&[shared_texts(&["area", "name"])], &[("areas", cells)]);
+    let (children, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
+    let (daemon, mut dice) = (office.process(), Dice(count));
+    let (mut refused, mut longest) = (0, Duration::ZERO);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                children.fetch_max(peak_of_children(daemon), Ordering::Relaxed);
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        });
+        for at in 0..count {
+            let (kind, from) = if at % 3 == 2 { ("xls", &old) } else { ("xlsx", &good) };
+            let (name, bytes) = (format!("b{at}.{kind}"), broken(from, &mut dice));
+            let since = Instant::now();
+            let answer = browser.upload(&name, &bytes);
+            longest = longest.max(since.elapsed());
+            // Refused at once where it is no workbook at all, else there is a page that says what is wrong.
+            let is_told = answer.status == 400 || {
+                let page = answer.headers.get("location").map(|page| browser.get(page));
+                page.is_some_and(|page| page.status == 200 && page.body.contains(&name))
+            };
+            refused += u64::from(answer.status == 400);
+            if !is_told {
+                let kept = std::env::temp_dir().join(&name);
+                std::fs::write(&kept, &bytes).unwrap();
+                is_over.store(true, Ordering::Relaxed);
+                panic!("{}: {} {}", kept.display(), answer.status, answer.body);
+            }
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    let own = peak(&daemon.to_string()).expect("it runs");
+    let children = children.into_inner();
+    println!(
+        "{count} broken workbooks: {refused} refused at once, at most {} ms each; memory at most {} MB in the \
+         daemon, {} MB in its readers",
+        longest.as_millis(),
+        own / 1024,
+        children / 1024
+    );
+    assert!(own < MEMORY_MAX_KB && children < MEMORY_MAX_KB && longest < TIME_MAX);
+    let health = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    assert_eq!(exchange(office.address(), health).unwrap().status, 200);
+    assert!(browser.checked("good.xlsx", &good).contains("/apply"));
 }

@@ -15,6 +15,7 @@ mod cockpit_people;
 mod cockpit_places;
 mod copies;
 mod coverage;
+mod dice;
 mod faults;
 mod files;
 mod guard;

@@ -1,6 +1,7 @@
 //! Campaign folders of many kinds, generated from a seed. Every plan is feasible, below its bound, and the same
 //! twice; for tiny folders it is compared with the true optimum.
 
+use crate::dice::Dice;
 use crate::planner::judge;
 use crate::support::{World, shared, text};
 use doseplan::domain::campaign::Campaign;
@@ -8,21 +9,6 @@ use doseplan::domain::plan::{Plan, PlanRow};
 use doseplan::domain::planner::{self, Limits, Request};
 use std::fmt::Write as _;
 use std::path::Path;
-
-/// A number generator with the same numbers in every run (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    /// A number from `low` to `high`, both included.
-    fn between(&mut self, low: u32, high: u32) -> u32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let width = u64::from(high - low) + 1;
-        low + u32::try_from((z ^ (z >> 31)) % width).expect("below the width")
-    }
-}
 
 /// The kind of folder to generate.
 #[derive(Clone, Copy)]

@@ -14,12 +14,12 @@ const ROLES: [&str; 4] = ["admin", "planner", "lead", "viewer"];
 pub(crate) struct Office {
     pub(crate) world: World,
     // Ends with the test.
-    _daemon: Daemon,
+    daemon: Daemon,
     address: SocketAddr,
 }
 
 impl Office {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         Self::on(World::small())
     }
 
@@ -45,11 +45,16 @@ impl Office {
     pub(crate) fn bare(world: World, now: &str) -> Self {
         let daemon = Daemon::start(world.command(&["daemon"]).env("DOSEPLAN_CLOCK", now));
         let address = daemon.address();
-        Self { world, _daemon: daemon, address }
+        Self { world, daemon, address }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The number of the daemon's process.
+    pub(crate) fn process(&self) -> u32 {
+        self.daemon.id()
     }
 
     pub(crate) fn guest(&self) -> Browser {
@@ -135,7 +140,7 @@ impl Browser {
     }
 
     #[track_caller]
-    fn upload(&self, name: &str, bytes: &[u8]) -> Answer {
+    pub(crate) fn upload(&self, name: &str, bytes: &[u8]) -> Answer {
         let head = format!(
             "POST /upload?csrf={} HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=xyz",
             self.token()
@@ -622,7 +627,7 @@ fn names_of_the_campaign_are_text_on_every_page() {
     account(&world, &["add", "admin", "--role", "admin"], "admin");
     let daemon = Daemon::start(world.command(&["daemon"]).env("DOSEPLAN_CLOCK", NOW));
     let address = daemon.address();
-    let office = Office { world, _daemon: daemon, address };
+    let office = Office { world, daemon, address };
     let browser = office.login("admin");
     for (path, _) in ADDRESSES {
         let page = browser.get(path).body;

@@ -1,7 +1,8 @@
 //! Processes are killed at random moments and at every named step, during plan, import, summary, digest and
 //! reminders.
 
-use super::{Daemon, Dice, MailServer, agree, mail_through, mails, seconds, until};
+use super::{Daemon, MailServer, agree, mail_through, mails, seconds, until};
+use crate::dice::Dice;
 use crate::support::{PERSONS, World, small, wait};
 use chrono::{NaiveDate, TimeDelta};
 use doseplan::domain::job::{Job, RunState};

@@ -27,34 +27,6 @@ fn tool(name: &str) -> Option<PathBuf> {
     Some(shared()?.join("tools").join(name))
 }
 
-/// A generator with the same numbers for the same seed (splitmix64).
-#[derive(Clone)]
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^ (x >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-
-    /// A place in a list of this length.
-    fn one_of(&mut self, length: usize) -> usize {
-        usize::try_from(self.below(length as u64)).unwrap()
-    }
-
-    /// True in this many of a thousand cases.
-    fn in_1000(&mut self, share: u64) -> bool {
-        self.below(1000) < share
-    }
-}
-
 /// A server whose faults are switched while it runs. It is ended with the test.
 pub(crate) struct FaultServer {
     child: Child,

@@ -1,7 +1,7 @@
 //! A restore that dies at any of its steps leaves the old database or the new one and never a mixture, also beside
 //! the log of another database.
 
-use super::Dice;
+use crate::dice::Dice;
 use crate::support::{World, number};
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;

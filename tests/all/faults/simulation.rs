@@ -2,7 +2,7 @@
 //! at any step, pauses, its clock goes back, its mail server fails in every way, and a second daemon shares the
 //! work.
 
-use super::Dice;
+use crate::dice::Dice;
 use crate::support::{Folder, PERSONS, apply, at, small};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use doseplan::app::import::Kind;
