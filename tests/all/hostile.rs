@@ -314,8 +314,8 @@ fn broken_workbooks_one_after_the_other_leave_the_daemon_as_it_was() {
     let own = peak(&daemon.to_string()).expect("it runs");
     let children = children.into_inner();
     println!(
-        "{count} broken workbooks: {refused} refused at once, at most {} ms each; memory at most {} MB in the \
-         daemon, {} MB in its readers",
+        "{count} broken workbooks: {refused} refused at once, at most {} ms each; memory at most {} MB \
+         in the daemon, {} MB in its readers",
         longest.as_millis(),
         own / 1024,
         children / 1024
