@@ -9,7 +9,7 @@ use crate::app::import::Kind;
 use crate::app::plans::Search;
 use crate::app::{App, Loaded};
 use crate::clock::Clock;
-use crate::config::{ChannelConfig, Listen, TransportKind};
+use crate::config::{ChannelConfig, Listen, MAIL, TransportKind};
 use crate::domain::account::Role;
 use crate::domain::campaign::Campaign;
 use crate::domain::coverage::Depth;
@@ -48,6 +48,8 @@ pub(super) struct Demo {
     dir: PathBuf,
 }
 
+/// The channel of texts to people without an address.
+const TEXTS: &str = "sms";
 /// The hour at which each day's doses are reported.
 const REPORT_HOUR: u32 = 18;
 /// Steps of the first plan's search: a few seconds for a plan near the best.
@@ -116,6 +118,9 @@ impl Demo {
         if invocation.config.channels.is_empty() {
             let group = ChannelConfig::to_folder(Service::Wecom, self.dir.join("group"));
             invocation.config.channels.insert("leads".to_owned(), group);
+            let texts = ChannelConfig::to_folder(Service::Webhook, self.dir.join("texts"));
+            invocation.config.channels.insert(TEXTS.to_owned(), texts);
+            invocation.config.reminders.contact_order = vec![MAIL.to_owned(), TEXTS.to_owned()];
         }
         let address = place::address(&self.dir.join("doseplan.db"))?;
         let mut lock = daemon::lock(&address)?;

@@ -347,8 +347,7 @@ fn wish(given: &Given) -> Option<(Wish, Option<Seat>)> {
     let wish = if given.what == "cancel" {
         Wish::Cancel
     } else {
-        let (day, place, slot) = seat_of(given.seat.as_deref()?)?;
-        Wish::Take { day, place, slot }
+        Wish::Take(seat_of(given.seat.as_deref()?)?)
     };
     Some((wish, seen))
 }

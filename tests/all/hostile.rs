@@ -8,7 +8,8 @@ use crate::support::{PROGRAM, World, text};
 use crate::web::Office;
 use std::io::{Cursor, Read as _, Write as _};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use zip::write::SimpleFileOptions;
 
@@ -280,12 +281,14 @@ fn broken_workbooks_one_after_the_other_leave_the_daemon_as_it_was() {
     let good = std::fs::read(&path).unwrap();
     let cells = vec![shared(0, 0, 0), shared(0, 1, 1), shared(1, 0, 1), number(1, 1, 0, 2.0)];
     let old = book(&[shared_texts(&["area", "name"])], &[("areas", cells)]);
-    let (children, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
+    // The watcher ends with the last one who needs it, also where a check fails.
+    let (children, needed) = (AtomicU64::new(0), Arc::new(()));
+    let still_needed = Arc::downgrade(&needed);
     let (daemon, mut dice) = (office.process(), Dice(count));
     let (mut refused, mut longest) = (0, Duration::ZERO);
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            while !is_over.load(Ordering::Relaxed) {
+            while still_needed.strong_count() > 0 {
                 children.fetch_max(peak_of_children(daemon), Ordering::Relaxed);
                 std::thread::sleep(Duration::from_millis(5));
             }
@@ -305,17 +308,16 @@ fn broken_workbooks_one_after_the_other_leave_the_daemon_as_it_was() {
             if !is_told {
                 let kept = std::env::temp_dir().join(&name);
                 std::fs::write(&kept, &bytes).unwrap();
-                is_over.store(true, Ordering::Relaxed);
                 panic!("{}: {} {}", kept.display(), answer.status, answer.body);
             }
         }
-        is_over.store(true, Ordering::Relaxed);
+        drop(needed);
     });
     let own = peak(&daemon.to_string()).expect("it runs");
     let children = children.into_inner();
     println!(
-        "{count} broken workbooks: {refused} refused at once, at most {} ms each; memory at most {} MB \
-         in the daemon, {} MB in its readers",
+        "{count} broken workbooks: {refused} refused at once, at most {} ms each; at most {} MB in \
+         the daemon, {} MB in its readers",
         longest.as_millis(),
         own / 1024,
         children / 1024

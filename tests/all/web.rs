@@ -660,34 +660,40 @@ fn the_api_is_what_its_description_says() {
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout));
 }
 
-/// The folder of the browser tests; `None` where they cannot run, which is said.
-pub(crate) fn browser_tests() -> Option<std::path::PathBuf> {
+/// Runs a script of `tests/web` in a browser; where there is none, that is said. Returns what it printed.
+#[track_caller]
+pub(crate) fn in_browser(script: &str, arguments: &[&str]) -> String {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/web");
     let has = |name: &str| Command::new(name).arg("--version").output().is_ok();
     let installed = folder.join("node_modules/playwright-core").exists();
-    if has("node") && has("chromium") && installed {
-        return Some(folder);
+    if !(has("node") && has("chromium") && installed) {
+        skipped("no browser; install node and chromium, and run `npm ci` in tests/web");
+        return String::new();
     }
-    skipped("no browser; install node and chromium, and run `npm ci` in tests/web");
-    None
+    let mut command = Command::new("node");
+    command.arg(script).args(arguments).current_dir(&folder);
+    let ran = command.output().unwrap();
+    let out = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(ran.status.success(), "{out}\n{}", String::from_utf8_lossy(&ran.stderr));
+    out
 }
 
-/// The browser tests of `tests/web`.
 #[test]
 fn every_page_works_in_a_browser() {
-    let Some(folder) = browser_tests() else { return };
     let office = Office::open();
     let good = office.world.path("good.xlsx");
     office.world.run(&["campaign", "export", text(&good)]).ends(0);
     let sites = "site,name,area,weekday_doses\nS1,甲镇卫生院,A,many\n";
     office.world.file("bad.xlsx", workbook(&[("areas", AREAS), ("sites", sites)]));
-    let ran = Command::new("node")
-        .arg(folder.join("dashboard.mjs"))
-        .args([&format!("http://{}", office.address), "small", "2021-04-01"])
-        .arg(good.parent().unwrap())
-        .current_dir(&folder)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{}\n{said}", String::from_utf8_lossy(&ran.stdout));
+    let (address, folder) = (format!("http://{}", office.address), good.parent().unwrap());
+    in_browser("dashboard.mjs", &[&address, "small", "2021-04-01", text(folder)]);
+}
+
+/// The ten tasks of a clerk's week: each takes no more clicks than it may.
+#[test]
+fn a_clerks_week_takes_few_clicks() {
+    let county = small().swap("eligible.csv", "A,adult,200", "A,adult,2000");
+    let office = Office::on(World::with(&county));
+    office.world.import("persons", "p7,A,1985-01-01,吴七,F,,,13800000007,,,").ends(0);
+    print!("{}", in_browser("week.mjs", &[&format!("http://{}", office.address)]));
 }

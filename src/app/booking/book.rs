@@ -5,13 +5,13 @@ use super::{Opened, Person, Seat, Shown, clerks_link, hash_of_token, shown};
 use crate::app::{App, Loaded, Result, breaking, millis};
 use crate::domain::assign::Ended;
 use crate::domain::audit::Action;
-use crate::domain::booking::{Answer, NoBooking, SlotTime};
-use crate::domain::id::PlaceCode;
+use crate::domain::booking::{Answer, NoBooking};
+use crate::domain::campaign::CohortKey;
 use crate::domain::permission::{Actor, Power};
 use crate::store::audit::{Act, Author};
 use crate::store::bookings::{self, Appointment};
 use crate::store::{Tx, assignments, waiting};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 /// What the audit log calls whoever books. No account can have this name.
 const BOOKER: &str = "(booker)";
@@ -24,14 +24,7 @@ pub enum Wish {
     /// To come as they were told.
     Confirm,
     /// To have this seat.
-    Take {
-        /// The day.
-        day: NaiveDate,
-        /// The place.
-        place: PlaceCode,
-        /// The slot; `None` where the place has no hours.
-        slot: Option<SlotTime>,
-    },
+    Take(Seat),
     /// Not to come.
     Cancel,
     /// To have the next seat that becomes free.
@@ -44,7 +37,7 @@ impl Wish {
     fn action(&self) -> Action {
         match self {
             Self::Confirm => Action::BookingConfirm,
-            Self::Take { .. } => Action::BookingTake,
+            Self::Take(_) => Action::BookingTake,
             Self::Cancel => Action::BookingCancel,
             Self::Wait | Self::Leave => Action::BookingWait,
         }
@@ -89,6 +82,9 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Done> {
         let hash = hash_of_token(token);
+        if self.is_full(&hash, at, wish, now).await? {
+            return Ok(Done::Refused(NoBooking::Full));
+        }
         let mut act = self.bookers_act(wish.action(), now).await?;
         let tx = act.tx();
         let Some(link) = bookings::link(tx, &hash).await? else { return Ok(Done::Unknown) };
@@ -116,6 +112,24 @@ impl App {
         }
     }
 
+    /// Whether the wanted seat is gone, as far as that is known without holding up those who take seats: of hundreds
+    /// who want the same few, most hear it from here.
+    async fn is_full(
+        &self,
+        hash: &str,
+        at: usize,
+        wish: &Wish,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let Wish::Take(seat) = wish else { return Ok(false) };
+        let mut tx = self.store.read().await?;
+        let Some(link) = bookings::link(&mut tx, hash).await? else { return Ok(false) };
+        let Some(opened) = self.open(&mut tx, link, now).await? else { return Ok(false) };
+        let Some(person) = opened.people.get(at) else { return Ok(false) };
+        let may = may_take(&mut tx, (&opened, person), seat).await?;
+        Ok(matches!(may, Err(NoBooking::Full)))
+    }
+
     /// Moves or cancels a person's appointment in a campaign, or gives them one, as `by` wants it who saw the
     /// appointment `seen`. Where there is another one by now, nothing is changed.
     pub async fn book_for(
@@ -139,7 +153,7 @@ impl App {
         let seat = held.map(|held| shown(&opened, held).seat());
         let wanted = match wish {
             Wish::Confirm => seen.cloned(),
-            Wish::Take { day, place, slot } => Some((*day, place.clone(), *slot)),
+            Wish::Take(seat) => Some(seat.clone()),
             Wish::Cancel | Wish::Wait | Wish::Leave => None,
         };
         if seat.as_ref() != seen && seat != wanted {
@@ -179,9 +193,7 @@ async fn decide(
     match wish {
         Wish::Confirm => confirm(tx, opened, person).await,
         Wish::Cancel => cancel(tx, opened, person, now).await,
-        Wish::Take { day, place, slot } => {
-            take(tx, opened, person, (*day, place.clone(), *slot), now).await
-        }
+        Wish::Take(seat) => take(tx, opened, person, seat, now).await,
         Wish::Wait => wait(tx, opened, person, now).await,
         Wish::Leave => leave(tx, opened, person).await,
     }
@@ -246,13 +258,21 @@ pub(super) async fn cancel(
     Ok(Ok(Some(at(held))))
 }
 
-pub(super) async fn take(
+/// A seat that can be taken.
+struct Taking<'a> {
+    plan: i64,
+    cohort: &'a CohortKey,
+    dose: u8,
+    /// The appointment that is given back for it.
+    held: Option<&'a Appointment>,
+}
+
+/// Whether somebody can have a seat. `None`: they have it.
+async fn may_take<'a>(
     tx: &mut Tx,
-    opened: &Opened,
-    person: &Person,
-    (day, place, slot): (NaiveDate, PlaceCode, Option<SlotTime>),
-    now: DateTime<Utc>,
-) -> Result<Decided> {
+    (opened, person): (&'a Opened, &'a Person),
+    (day, place, slot): &Seat,
+) -> Result<std::result::Result<Option<Taking<'a>>, NoBooking>> {
     let (first, last) = match person.days(opened) {
         Ok(days) => days,
         Err(why) => return Ok(Err(why)),
@@ -261,39 +281,55 @@ pub(super) async fn take(
         return Ok(Err(NoBooking::Unplanned));
     };
     let dose = person.booker.dose;
-    let session = offers.sessions.get(&(day, place.clone()));
+    let session = offers.sessions.get(&(*day, place.clone()));
     let Some(session) = session.filter(|of| {
         let is_theirs = of.doses.contains_key(&(cohort.clone(), dose));
-        first <= day && day <= last && is_theirs && of.slots.contains_key(&slot)
+        first <= *day && *day <= last && is_theirs && of.slots.contains_key(slot)
     }) else {
         return Ok(Err(NoBooking::NotOffered));
     };
+    let held = person.appointment.as_ref();
+    let is_it = |held: &Appointment| {
+        (held.day, &held.place, held.slot, held.dose) == (*day, place, *slot, dose)
+    };
+    if held.is_some_and(is_it) {
+        return Ok(Ok(None));
+    }
+    let mut taken = bookings::taken(tx, opened.loaded.no, (*day, *day), &[place.as_str()]).await?;
+    let mut taken = taken.remove(&(*day, place.clone())).unwrap_or_default();
+    if let Some(held) = held.filter(|held| held.day == *day && held.place == *place) {
+        taken.leave(held.slot, (held.cohort.clone(), held.dose));
+    }
+    if !session.free(&taken, cohort, dose).iter().any(|(one, _)| one == slot) {
+        return Ok(Err(NoBooking::Full));
+    }
+    Ok(Ok(Some(Taking { plan: offers.plan, cohort, dose, held })))
+}
+
+pub(super) async fn take(
+    tx: &mut Tx,
+    opened: &Opened,
+    person: &Person,
+    seat: &Seat,
+    now: DateTime<Utc>,
+) -> Result<Decided> {
+    let Taking { plan, cohort, dose, held } = match may_take(tx, (opened, person), seat).await? {
+        Ok(Some(taking)) => taking,
+        Ok(None) => return confirm(tx, opened, person).await,
+        Err(why) => return Ok(Err(why)),
+    };
     let (no, code) = (opened.loaded.no, person.standing.person.id.clone());
+    let (day, place, slot) = seat.clone();
     let new = Appointment {
         person: code.clone(),
         dose,
         day,
-        place: place.clone(),
+        place,
         slot,
         cohort: Some(cohort.clone()),
         answer: Some(Answer::Booked),
-        plan: offers.plan,
+        plan,
     };
-    let is_it = |held: &Appointment| {
-        (held.day, &held.place, held.slot, held.dose) == (day, &place, slot, dose)
-    };
-    if person.appointment.as_ref().is_some_and(is_it) {
-        return confirm(tx, opened, person).await;
-    }
-    let mut taken = bookings::taken(tx, no, (day, day), &[place.as_str()]).await?;
-    let mut taken = taken.remove(&(day, place.clone())).unwrap_or_default();
-    let held = person.appointment.as_ref();
-    if let Some(held) = held.filter(|held| held.day == day && held.place == place) {
-        taken.leave(held.slot, (held.cohort.clone(), held.dose));
-    }
-    if !session.free(&taken, cohort, dose).iter().any(|(one, _)| *one == slot) {
-        return Ok(Err(NoBooking::Full));
-    }
     if held.is_some() {
         assignments::end(tx, no, &[code.as_str()], Ended::Moved, millis(now)).await?;
     }

@@ -94,7 +94,7 @@ impl App {
             };
         }
         let wanted = (row.day, row.place.clone(), row.slot);
-        let decided = take(tx, &opened, person, wanted, now).await?;
+        let decided = take(tx, &opened, person, &wanted, now).await?;
         if row.state == BookedState::Confirmed && decided.is_ok() {
             let code = row.person.as_str();
             bookings::answer(tx, opened.loaded.no, code, Answer::Confirmed).await?;

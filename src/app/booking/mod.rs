@@ -19,12 +19,15 @@ use crate::domain::campaign::{CohortKey, Language};
 use crate::domain::id::{PersonId, PlaceCode};
 use crate::store::bookings::{self, Appointment, Link};
 use crate::store::{Tx, people, waiting};
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most seats that a page offers: a list that a phone can scroll.
 const CHOICES_MAX: usize = 60;
+/// Days whose taken seats are counted at a time.
+const TAKEN_DAYS: i64 = 5;
 /// The most people of a household that a page shows.
 const MEMBERS_MAX: usize = 20;
 
@@ -288,11 +291,17 @@ async fn choices(
     let mut codes: Vec<&str> = all.iter().map(|at| at.1.as_str()).collect();
     codes.sort_unstable();
     codes.dedup();
-    let taken = bookings::taken(tx, opened.loaded.no, (first, last), &codes).await?;
+    let (mut taken, mut until) = (BTreeMap::new(), None);
     let none = crate::domain::booking::Taken::default();
     let mut out: Vec<Choice> = Vec::new();
     for at in all {
         let Some(session) = offers.sessions.get(at) else { continue };
+        // Most pages are full after the first days.
+        if until.is_none_or(|until| until < at.0) {
+            let end = (at.0 + TimeDelta::days(TAKEN_DAYS - 1)).min(last);
+            taken = bookings::taken(tx, opened.loaded.no, (at.0, end), &codes).await?;
+            until = Some(end);
+        }
         if out.len() >= CHOICES_MAX && out.last().is_some_and(|last| last.shown.day < at.0) {
             return Ok((out, Some(at.0)));
         }

@@ -202,7 +202,7 @@ fn wish(form: &Act) -> Option<(Wish, &'static str)> {
             let (day, slot, place) = (parts.next()?, parts.next()?, parts.next()?);
             let slot = if slot == "-" { None } else { Some(SlotTime::parse(slot)?) };
             let place = PlaceCode::new(place);
-            Some((Wish::Take { day: parse_day(day)?, place, slot }, "taken"))
+            Some((Wish::Take((parse_day(day)?, place, slot)), "taken"))
         }
         _ => None,
     }

@@ -22,7 +22,7 @@ async fn plans_come_and_go() {
     let page = town.app.booking_page(&token, (0, None), now).await.unwrap().unwrap();
     let seat = page.choices.last().unwrap().shown.clone();
     let slot = seat.time.map(|(from, _)| from);
-    let wish = Wish::Take { day: seat.day, place: seat.place.clone(), slot };
+    let wish = Wish::Take((seat.day, seat.place.clone(), slot));
     assert_eq!(town.app.book(&token, 0, &wish, now).await.unwrap(), Done::Done);
     let booked = town.held().await[early.person.as_str()].clone();
     assert_eq!((booked.day, booked.slot, booked.answer), (seat.day, slot, Some(Answer::Booked)));

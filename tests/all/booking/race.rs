@@ -19,11 +19,7 @@ fn rounds() -> usize {
 /// The seat of the first day in a slot.
 fn wish(slot: usize) -> Wish {
     let minute = 480 + 30 * i64::try_from(slot % 5).unwrap();
-    Wish::Take {
-        day: day("2021-04-01"),
-        place: PlaceCode::from("S1"),
-        slot: SlotTime::of_minute(minute),
-    }
+    Wish::Take((day("2021-04-01"), PlaceCode::from("S1"), SlotTime::of_minute(minute)))
 }
 
 async fn round(town: &Arc<Town>, tokens: &Arc<Vec<String>>, nth: usize) {
