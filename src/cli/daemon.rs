@@ -50,8 +50,8 @@ impl Daemon {
         let timetable = invocation.timetable()?;
         let http = &invocation.config.http;
         let tls = web::Tls::read(http)?;
-        let listener = listen(http).await?;
-        let booking = listen_for_bookings(&invocation.config).await?;
+        let listener = listen(http)?;
+        let booking = listen_for_bookings(&invocation.config)?;
         let mut lock = lock(&invocation.address())?;
         let app = invocation.open(true).await?;
         if let Some(lock) = &mut lock {
@@ -77,7 +77,7 @@ impl Daemon {
 
 /// Binds the address of the configuration. A configured address must be free; the default one need not be, because
 /// another daemon of this machine may have it.
-pub(super) async fn listen(http: &HttpConfig) -> Result<Option<TcpListener>, CannotListen> {
+pub(super) fn listen(http: &HttpConfig) -> Result<Option<TcpListener>, CannotListen> {
     if let Some(said) = http.refusal() {
         return Err(CannotListen::Refused(said));
     }
@@ -87,7 +87,7 @@ pub(super) async fn listen(http: &HttpConfig) -> Result<Option<TcpListener>, Can
         Some(Listen::At(address)) => address,
         None => Listen::DEFAULT,
     };
-    match TcpListener::bind(address).await {
+    match crate::web::listen(address) {
         Ok(listener) => Ok(Some(listener)),
         Err(error) if asked.is_some() => Err(CannotListen::Taken(address, error)),
         Err(error) => {
@@ -101,11 +101,11 @@ pub(super) async fn listen(http: &HttpConfig) -> Result<Option<TcpListener>, Can
 }
 
 /// Binds the address of the booking pages, if they are on.
-async fn listen_for_bookings(
+fn listen_for_bookings(
     config: &crate::config::Config,
 ) -> Result<Option<TcpListener>, CannotListen> {
     let listener = config.booking.listener(&config.http);
-    listen(&listener).await.map_err(|error| {
+    listen(&listener).map_err(|error| {
         CannotListen::Refused(error.to_string().replace("[http] listen", "[booking] listen"))
     })
 }

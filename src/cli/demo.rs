@@ -21,7 +21,7 @@ use crate::files;
 use crate::jobs::runner::Runner;
 use crate::mail::transport::Transport;
 use crate::store::{Store, place};
-use crate::web::{Site, serve_booking};
+use crate::web::{Site, listen, serve_booking};
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use clap::Args;
@@ -29,7 +29,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use tokio::net::TcpListener;
 
 /// Replay the Danyang campaign on a simulated clock, then go on
 #[derive(Debug, Args)]
@@ -226,12 +225,12 @@ impl Stage {
         let tls = crate::web::Tls::read(config)?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let listener = match config.listen {
-            None => match TcpListener::bind(Listen::DEFAULT).await {
+            None => match listen(Listen::DEFAULT) {
                 Ok(listener) => listener,
                 // Another daemon has the usual port.
-                Err(_) => TcpListener::bind((Listen::DEFAULT.ip(), 0)).await?,
+                Err(_) => listen((Listen::DEFAULT.ip(), 0).into())?,
             },
-            Some(_) => match daemon::listen(config).await? {
+            Some(_) => match daemon::listen(config)? {
                 Some(listener) => listener,
                 None => return Ok(None),
             },
@@ -264,7 +263,7 @@ impl Stage {
         let Some(resident) = held.first() else { return Ok(()) };
         let of = (&resident.person, 0);
         let token = app.booking_token(&self.loaded, of, campaign.end, self.clock.now()).await?;
-        let listener = TcpListener::bind((Listen::DEFAULT.ip(), 0)).await?;
+        let listener = listen((Listen::DEFAULT.ip(), 0).into())?;
         let address = format!("http://{}/b/{token}", listener.local_addr()?);
         let site = Site::new(&self.runner, self.clock.clone());
         tokio::spawn(serve_booking(listener, site, std::future::pending()));

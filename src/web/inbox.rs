@@ -1,14 +1,18 @@
-//! The inbox of a station: what people wrote back, and whom to call. Each look goes to the audit log.
+//! The inbox: what people wrote back, who asks to be put into the register, and whom to call. Each look goes to the
+//! audit log.
 
 use super::page::{Page, Refusal};
 use super::page_context::PageContext;
 use super::plan::local;
 use super::table::{Cell, Table};
 use super::words::T;
+use crate::app::AppError;
 use crate::app::inbox::{InboxPerson, InboxReply};
+use crate::domain::area::Area;
 use crate::domain::audit::Action;
+use crate::domain::booking::RegisterRequest;
 use crate::domain::id::AreaCode;
-use crate::domain::permission::{Visits, areas_of, may_see};
+use crate::domain::permission::{Denied, Visits, areas_of, may_see};
 use crate::text::harmless;
 use askama::Template;
 use axum::extract::Form;
@@ -27,22 +31,46 @@ struct Line {
     about: String,
 }
 
+/// Somebody who asks to be put into the register.
+struct Asked {
+    id: i64,
+    name: String,
+    facts: Vec<String>,
+    /// A code that nobody has asked for.
+    code: String,
+}
+
 #[derive(Template)]
 #[template(path = "web/inbox.html")]
 struct Main {
     t: T,
+    wrong: String,
     action: String,
     replies: Vec<Line>,
+    requests: Vec<Asked>,
+    /// Where people live: code and name.
+    areas: Vec<(String, String)>,
     calls: Table,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Done {
     id: i64,
+    /// What is to become of a request; absent for a reply.
+    #[serde(rename = "do", default)]
+    what: String,
+    #[serde(default)]
+    person: String,
+    #[serde(default)]
+    area: String,
 }
 
 /// The page.
 pub(super) async fn inbox(context: PageContext) -> Result<Response, Refusal> {
+    show(&context, String::new()).await
+}
+
+async fn show(context: &PageContext, wrong: String) -> Result<Response, Refusal> {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let found = context.app().inbox(&context.loaded, context.now).await;
     let found = found.map_err(|error| context.refusal(&error))?;
@@ -52,7 +80,7 @@ pub(super) async fn inbox(context: PageContext) -> Result<Response, Refusal> {
     let replies: Vec<Line> = found
         .replies
         .iter()
-        .filter(|one| is_theirs(&context, one, &visits))
+        .filter(|one| is_theirs(context, one, &visits))
         .map(|one| Line {
             id: one.reply.id,
             at: local(campaign, one.reply.at),
@@ -64,7 +92,7 @@ pub(super) async fn inbox(context: PageContext) -> Result<Response, Refusal> {
         .collect();
     let keys = ["day", "=place", "person_name", "phone", "said"];
     let mut calls = Table { is_private: true, ..Table::of(t, "web-inbox-calls", &keys) };
-    for one in found.calls.iter().filter(|one| may(&context, &one.person, &visits)) {
+    for one in found.calls.iter().filter(|one| may(context, &one.person, &visits)) {
         let place = one.person.place.as_ref().and_then(|code| campaign.place(code.as_str()));
         calls.rows.push(vec![
             Cell::head(one.person.day.to_string()),
@@ -74,7 +102,9 @@ pub(super) async fn inbox(context: PageContext) -> Result<Response, Refusal> {
             Cell::text(harmless(&one.why)),
         ]);
     }
-    let said = format!("{} replies, {} to call", replies.len(), calls.rows.len());
+    let requests = requests(context).await?;
+    let (wrote, asked) = (replies.len(), requests.len());
+    let said = format!("{wrote} replies, {asked} requests, {} to call", calls.rows.len());
     let (who, id) = (&context.visitor.account.name, campaign.id.as_str());
     let noted = context.app().note_audit(who, Action::SeeDue, (Some(id), &said), context.now).await;
     noted.map_err(|error| context.refusal(&error))?;
@@ -83,16 +113,65 @@ pub(super) async fn inbox(context: PageContext) -> Result<Response, Refusal> {
     }
     let title = t.w("web-inbox");
     let action = format!("{}&csrf={}", context.to("inbox"), context.visitor.csrf());
-    let main = Main { t, action, replies, calls };
+    let is_lowest =
+        |area: &&Area| campaign.areas.iter().all(|other| other.parent.as_ref() != Some(&area.code));
+    let areas = campaign.areas.iter().filter(is_lowest);
+    let areas = areas.map(|area| (area.code.to_string(), area.name.clone())).collect();
+    let main = Main { t, wrong, action, replies, requests, areas, calls };
     let page = Page::new(format!("{title} · {}", campaign.name), "inbox", &main);
     Ok(context.show(page.with(vec![main.calls])))
 }
 
-/// Notes that the visitor has dealt with a reply.
+/// Who asks to be put into the register, for those who see all of it.
+async fn requests(context: &PageContext) -> Result<Vec<Asked>, Refusal> {
+    if !sees_strangers(context) {
+        return Ok(Vec::new());
+    }
+    let found = context.app().register_requests().await;
+    let found = found.map_err(|error| context.refusal(&error))?;
+    let asked = |(id, one): (i64, RegisterRequest)| Asked {
+        id,
+        name: harmless(&one.name),
+        facts: vec![
+            one.born.to_string(),
+            harmless(&one.area),
+            harmless(&one.phone),
+            local(&context.loaded.campaign, one.made_at),
+        ],
+        code: format!("B{id:05}"),
+    };
+    Ok(found.into_iter().map(asked).collect())
+}
+
+/// Does what the visitor decided about a request.
+async fn decide(context: &PageContext, form: &Done) -> Result<Response, Refusal> {
+    if !sees_strangers(context) {
+        return Err(context.denied(Denied::Person, "a request for the register").await);
+    }
+    let (app, by, now) = (context.app(), context.actor(), context.now);
+    let done = match form.what.as_str() {
+        "take" => {
+            let person = (form.id, form.person.trim(), form.area.as_str());
+            app.take_request(&context.loaded, person, by, now).await
+        }
+        "refuse" => app.refuse_request(form.id, by, now).await,
+        _ => return Err(Refusal::bad(context.t(), context.t().w("web-bad-form"))),
+    };
+    match done {
+        Ok(()) => Ok(Redirect::to(&context.to("inbox")).into_response()),
+        Err(error @ AppError::Refused(_)) => show(context, error.words(context.t().0)).await,
+        Err(error) => Err(context.refusal(&error)),
+    }
+}
+
+/// Notes that the visitor has dealt with a reply, or decides about a request.
 pub(super) async fn done(
     context: PageContext,
     Form(form): Form<Done>,
 ) -> Result<Response, Refusal> {
+    if !form.what.is_empty() {
+        return decide(&context, &form).await;
+    }
     let found = context.app().inbox(&context.loaded, context.now).await;
     let found = found.map_err(|error| context.refusal(&error))?;
     let days: Vec<NaiveDate> =
@@ -121,6 +200,11 @@ fn is_theirs(
     if !one.about.is_empty() {
         return one.about.iter().any(|person| may(context, person, visits));
     }
+    sees_strangers(context)
+}
+
+/// Whether the visitor sees people of whom nothing is known.
+fn sees_strangers(context: &PageContext) -> bool {
     let campaign = &context.loaded.campaign;
     let top = campaign.areas.first().map(|area| area.code.clone());
     let top = top.unwrap_or_else(|| AreaCode::new(""));

@@ -12,6 +12,7 @@ mod authentication;
 mod booking;
 mod calendar;
 mod calls;
+mod campaigns;
 mod compare;
 mod connections;
 mod draw;
@@ -82,7 +83,7 @@ use tokio::sync::{Mutex, Notify, Semaphore, watch};
 use tokio::time::timeout;
 
 use connections::Answers;
-pub use connections::END_MAX;
+pub use connections::{END_MAX, listen};
 pub use tls::{BadCertificate, Tls};
 
 /// The most bytes of a request's body.

@@ -9,8 +9,8 @@ use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::AppError;
 use crate::app::booking::{Choice, Done, Moved, Seat, Shown, Wish};
-use crate::app::import::EnteredOne;
-use crate::app::people::PersonFile;
+use crate::app::import::{EnteredOne, Kind};
+use crate::app::people::{DoseLine, PersonFile};
 use crate::app::person_page::PersonSeen;
 use crate::domain::booking::SlotTime;
 use crate::domain::dose::Dose;
@@ -50,6 +50,8 @@ struct Main {
     places: Choices,
     lots: Choices,
     outcomes: Choices,
+    /// The records that can be taken back.
+    records: Choices,
     is_quiet: bool,
     doses: Table,
     reasons: Table,
@@ -113,6 +115,7 @@ async fn show(context: &PageContext, code: &str, wrong: Vec<String>) -> Result<R
             .map(|lot| (lot.lot.to_string(), format!("{} {}", lot.lot, lot.product)))
             .collect(),
         outcomes: OutcomeKind::ALL.into_iter().map(outcome).collect(),
+        records: records(context, &file),
         is_quiet: person.opt_out,
         doses: doses(context, &names, &file),
         reasons: reasons(context, &file),
@@ -237,6 +240,23 @@ fn doses(context: &PageContext, names: &Campaigns, file: &PersonFile) -> Table {
     table
 }
 
+/// The records that can be taken back: what the form sends, and what it shows.
+fn records(context: &PageContext, file: &PersonFile) -> Choices {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let dose = |line: &DoseLine| {
+        let Dose { record, date, place, product, .. } = &line.dose;
+        let named = campaign.place(place.as_str()).map(|place| place.name().to_owned());
+        let place = harmless(&named.unwrap_or_else(|| place.to_string()));
+        let product = product.as_deref().map(harmless).unwrap_or_default();
+        (format!("doses {record}"), format!("{date} {place} {product}"))
+    };
+    let outcome = |one: &Outcome| {
+        let word = t.w(&format!("outcome-{}", one.outcome.word()));
+        (format!("outcomes {}", one.record), format!("{} {word}", one.date))
+    };
+    file.doses.iter().map(dose).chain(file.outcomes.iter().map(outcome)).collect()
+}
+
 /// What a form of the page asks for.
 #[derive(Deserialize)]
 pub(super) struct Given {
@@ -249,6 +269,8 @@ pub(super) struct Given {
     lot: Option<String>,
     outcome: Option<String>,
     until: Option<String>,
+    record: Option<String>,
+    reason: Option<String>,
     seat: Option<String>,
     /// The appointment that the page showed; empty for none.
     held: Option<String>,
@@ -305,6 +327,13 @@ async fn done(
             let quiet = (code, given.what == "quiet");
             entered(t, app.set_quiet(loaded, quiet, by, now).await?)
         }
+        "void" => match void(given) {
+            Some((kind, record, why)) => {
+                let done = app.void_of(loaded, (code, kind, &record), (why, by), now).await?;
+                if done { Ok(()) } else { Err(vec![t.w("web-person-void-none")]) }
+            }
+            None => Err(vec![t.w("web-person-void-why")]),
+        },
         "move" | "cancel" => match wish(given) {
             Some((wish, seen)) => {
                 let wish = (&wish, seen.as_ref());
@@ -317,6 +346,15 @@ async fn done(
 }
 
 type Outcomes = Result<(), Vec<String>>;
+
+/// Which record a form takes back, and why.
+fn void(given: &Given) -> Option<(Kind, RecordId, &str)> {
+    let (kind, record) = given.record.as_deref()?.split_once(' ')?;
+    let kind = [Kind::Doses, Kind::Outcomes].into_iter().find(|one| one.name() == kind)?;
+    let why = given.reason.as_deref()?.trim();
+    let is_told = !why.is_empty() && why.chars().count() <= FIELD_CHARS_MAX;
+    is_told.then(|| (kind, RecordId::new(record), why))
+}
 
 fn entered(t: T, one: EnteredOne) -> Outcomes {
     match one {

@@ -3,7 +3,7 @@
 use crate::domain::permission::Power;
 
 /// The power that each page needs. The navigation shows the pages that the visitor may open.
-pub(super) const POWERS: [(&str, Power); 51] = [
+pub(super) const POWERS: [(&str, Power); 52] = [
     ("/", Power::Look),
     ("/c/{id}", Power::Look),
     ("/c/{id}/overview", Power::Look),
@@ -50,6 +50,7 @@ pub(super) const POWERS: [(&str, Power); 51] = [
     ("/me", Power::Look),
     ("/logout", Power::Look),
     ("/campaigns", Power::Look),
+    ("/campaigns/state", Power::Plan),
     ("/national", Power::Look),
     ("/national/form", Power::Look),
     ("/national/children", Power::People),

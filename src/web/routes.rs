@@ -7,16 +7,14 @@ use super::powers::{POWERS, power_of};
 use super::upload::UPLOAD_MAX;
 use super::visitor::Visitor;
 use super::{
-    Site, accounts, assets, authentication, calendar, calls, compare, due, feeds, home, imports,
-    inbox, jobs, mail, map, overview, plan,
+    Site, accounts, assets, authentication, calendar, calls, campaigns, compare, due, feeds, home,
+    imports, inbox, jobs, mail, map, overview, plan,
 };
 use super::{
     month, person, place, reports, search, setup, stock, supply, system, tally, unread, upload,
 };
 use super::{national, national_people, national_pupils};
 use crate::app::Loaded;
-use crate::domain::count::Percent;
-use crate::domain::permission::may;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -103,7 +101,8 @@ fn of_installation() -> [(&'static str, MethodRouter<Site>); POWERS.len() - OF_C
         ("/audit", get(accounts::audit)),
         ("/me", get(accounts::me).post(accounts::set_password)),
         ("/logout", post(authentication::logout)),
-        ("/campaigns", get(campaigns)),
+        ("/campaigns", get(campaigns::campaigns)),
+        ("/campaigns/state", post(campaigns::change)),
         ("/national", get(national::tables)),
         ("/national/form", get(national::form)),
         ("/national/children", get(national_people::children)),
@@ -125,51 +124,4 @@ async fn campaign(
 fn newest(site: &Site, loaded: &Loaded) -> Response {
     let day = default_day(loaded, site.clock.now());
     Redirect::to(&address(loaded, "overview", Some(day))).into_response()
-}
-
-/// The list of campaigns.
-async fn campaigns(
-    State(site): State<Site>,
-    Extension(visitor): Extension<Visitor>,
-    headers: axum::http::HeaderMap,
-) -> Result<Response, Refusal> {
-    use super::page::{Page, framed};
-    use super::table::{Cell, Table};
-    let t = visitor.t();
-    let all = site.app.campaigns().await.map_err(|error| Refusal::of(t, &error))?;
-    let all = all.iter().map(|loaded| loaded.seen_by(visitor.actor()));
-    let all: Vec<_> = all.filter(|loaded| !loaded.campaign.areas.is_empty()).collect();
-    let columns = ["name", "start", "end", "=state", "#doses", "#today", "#done"];
-    let mut table = Table::of(t, "web-campaigns", &columns);
-    if let Some(head) = table.heads.last_mut() {
-        head.text = t.w("column-share");
-    }
-    let (open, over): (Vec<_>, Vec<_>) = all.iter().partition(|loaded| loaded.is_open);
-    for loaded in open.into_iter().chain(over) {
-        let status = site.app.status(loaded, None, site.clock.now()).await;
-        let status = status.map_err(|error| Refusal::of(t, &error))?;
-        let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        let done = Percent::of(signed(status.done), signed(status.planned));
-        let state = if loaded.is_open { "campaign-open" } else { "campaign-over" };
-        let href = address(loaded, "overview", Some(default_day(loaded, site.clock.now())));
-        table.rows.push(vec![
-            Cell::link(loaded.campaign.name.clone(), href).heading(),
-            Cell::text(loaded.campaign.start.to_string()),
-            Cell::text(loaded.campaign.end.to_string()),
-            Cell::text(t.w(state)),
-            Cell::count(status.doses),
-            Cell::count(status.doses_today),
-            Cell::rate(t, done),
-        ]);
-    }
-    if all.is_empty() {
-        table.note = t.w("web-no-campaign");
-        if may(visitor.actor(), power_of("/upload")).is_ok() {
-            table.note = format!("{} {}", table.note, t.w("web-no-campaign-do"));
-        }
-    }
-    let title = t.w("web-campaigns");
-    let main = format!("<h1>{}</h1>{table}", crate::characters::escaped(&title));
-    let page = Page { title, main, here: "campaigns", ..Page::default() }.with(vec![table]);
-    Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
 }

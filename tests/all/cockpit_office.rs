@@ -2,8 +2,10 @@
 //! counts.
 
 use crate::copies::sqlite;
-use crate::support::{World, csv_rows, on_postgresql, small, wait};
+use crate::support::{World, csv_rows, day, on_postgresql, small, wait};
 use crate::web::{Browser, Office, encoded};
+use doseplan::domain::booking::RegisterRequest;
+use doseplan::store::{Store, requests};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -165,11 +167,16 @@ const IN_THE_BROWSER: &[&str] = &[
     "account token list",
     "account token remove",
     "backup",
+    "bookings requests list",
+    "bookings requests refuse",
+    "bookings requests take",
     "campaign apply",
     "campaign check",
+    "campaign close",
     "campaign export",
     "campaign list",
     "campaign new",
+    "campaign reopen",
     "channels calls",
     "channels history",
     "channels replies",
@@ -178,6 +185,7 @@ const IN_THE_BROWSER: &[&str] = &[
     "digest resend",
     "doctor",
     "doses import",
+    "doses void",
     "due list",
     "import list",
     "import undo",
@@ -203,6 +211,7 @@ const IN_THE_BROWSER: &[&str] = &[
     "outbox retry",
     "outbox show",
     "outcomes import",
+    "outcomes void",
     "persons import",
     "persons merge",
     "persons merges",
@@ -328,4 +337,70 @@ fn a_count_changes_from_its_day_on_and_what_was_before_stays() {
     let seen = unseen.replace("had=200", "had=260");
     assert_eq!(send(&planner, "supply", &seen).0, 303);
     assert_eq!(eligible("2021-04-10"), 370);
+}
+
+#[test]
+fn a_campaign_is_closed_and_opened_again() {
+    let office = office();
+    let planner = office.login("planner");
+    let change = |what: &str| {
+        let to = format!("/campaigns/state?csrf={}", planner.token());
+        planner.post(&to, &format!("do={what}&campaign=small")).status
+    };
+    let page = planner.get("/campaigns").body;
+    assert!(page.contains("Close a campaign") && !page.contains("Open a campaign again"), "{page}");
+    assert!(!office.login("viewer").get("/campaigns").body.contains("Close a campaign"));
+    assert_eq!(change("close"), 303);
+    let page = planner.get("/campaigns").body;
+    assert!(page.contains("Open a campaign again") && !page.contains("Close a campaign"), "{page}");
+    assert_eq!(change("reopen"), 303);
+    assert!(planner.get("/campaigns").body.contains("Close a campaign"));
+    assert_eq!(change("sell"), 400);
+    assert_eq!(log_of(&office, "campaign-close").len(), 1);
+    assert_eq!(log_of(&office, "campaign-reopen").len(), 1);
+}
+
+#[test]
+fn whoever_asks_to_be_registered_is_taken_or_refused_in_the_inbox() {
+    let office = office();
+    let ask = |name: &str| {
+        let request = RegisterRequest {
+            name: name.to_owned(),
+            born: day("1960-05-01"),
+            area: "甲镇东街".to_owned(),
+            phone: "13800000077".to_owned(),
+            made_at: 0,
+        };
+        wait(async {
+            let store = Store::open(office.world.db(), true).await.expect("it opens");
+            let mut tx = store.write().await.expect("a writer");
+            requests::insert(&mut tx, &request).await.expect("it is stored");
+            tx.commit().await.expect("it is kept");
+            store.close().await;
+        });
+    };
+    ask("冯七");
+    ask("<b>蒋八</b>");
+    let planner = office.login("planner");
+    let inbox = |browser: &Browser| browser.get("/c/small/inbox?as-of=2021-04-01").body;
+    let page = inbox(&planner);
+    assert!(page.contains("冯七") && page.contains("甲镇东街"), "{page}");
+    assert!(!page.contains("<b>蒋八"), "{page}");
+    assert!(!inbox(&office.login("lead")).contains("冯七"), "a lead sees no strangers");
+    let lead = office.login("lead");
+    assert_eq!(send(&lead, "inbox", "do=take&id=1&person=n1&area=A").0, 403);
+    // A code that somebody has, an area that there is not: said, and the request waits.
+    let (_, page) = send(&planner, "inbox", "do=take&id=1&person=p1&area=A");
+    assert!(page.contains("role=\"alert\"") && page.contains("冯七"), "{page}");
+    let (_, page) = send(&planner, "inbox", "do=take&id=1&person=n1&area=Z");
+    assert!(page.contains("role=\"alert\"") && page.contains("冯七"), "{page}");
+    assert_eq!(send(&planner, "inbox", "do=take&id=1&person=n1&area=A").0, 303);
+    assert_eq!(send(&planner, "inbox", "do=refuse&id=2").0, 303);
+    let page = inbox(&planner);
+    assert!(!page.contains("冯七") && !page.contains("蒋八"), "{page}");
+    let known = office.world.run(&["persons", "show", "n1", "-o", "json"]).ends(0).json();
+    assert_eq!(known["person"]["name"], "冯七", "{known}");
+    let (_, page) = send(&planner, "inbox", "do=refuse&id=2");
+    assert!(page.contains("role=\"alert\""), "decided once: {page}");
+    assert_eq!(send(&planner, "inbox", "do=sell&id=2").0, 400);
 }

@@ -312,3 +312,41 @@ fn a_person_of_another_campaign_alone_is_not_shown_where_they_are_not() {
     assert_eq!(admin.get("/c/nowhere/person/p1?as-of=2021-04-01").status, 404);
     assert_eq!(admin.get("/c/nowhere/search?as-of=2021-04-01").status, 404);
 }
+
+#[test]
+fn a_record_is_taken_back_with_a_reason_by_those_who_may() {
+    let office = office();
+    let planner = office.login("planner");
+    let dose = "do=dose&once=a1&date=2021-04-01&place=S1&lot=L1";
+    assert_eq!(acted(&planner, "p1", dose).0, 303);
+    assert_eq!(acted(&planner, "p1", "do=outcome&once=a2&date=2021-04-01&outcome=refused").0, 303);
+    let records = |person: &str| -> Vec<String> {
+        let page = page(&planner, person);
+        let Some((_, list)) = page.split_once("<select id=\"void-record\"") else {
+            return Vec::new();
+        };
+        let list = list.split("</select>").next().unwrap();
+        let values = list.split("value=\"").skip(1);
+        values.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+    };
+    let all = records("p1");
+    assert_eq!(all.len(), 2, "{all:?}");
+    let void = |browser: &Browser, person: &str, record: &str, why: &str| {
+        let form = format!("do=void&record={}&reason={}", encoded(record), encoded(why));
+        acted(browser, person, &form)
+    };
+    let (_, told) = void(&planner, "p1", &all[0], " ");
+    assert!(told.contains("say why"), "{told}");
+    let (_, told) = void(&planner, "p2", &all[0], "wrong person");
+    assert!(told.contains("no such record"), "another person's record stays: {told}");
+    assert_eq!(records("p1"), all);
+    for record in &all {
+        assert_eq!(void(&planner, "p1", record, "wrong person").0, 303, "{record}");
+    }
+    assert!(records("p1").is_empty());
+    assert_eq!(file(&office, "p1")["doses"].as_array().unwrap().len(), 0);
+    let (_, told) = void(&planner, "p1", &all[0], "again");
+    assert!(told.contains("no such record"), "{told}");
+    let log = serde_json::to_string(&office.log()).unwrap();
+    assert!(log.contains("\"void\""), "{log}");
+}

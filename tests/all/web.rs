@@ -236,7 +236,7 @@ const ADDRESSES: [(&str, &[&str]); 40] = [
 ];
 
 /// Forms, and the roles that may send them.
-const FORMS: [(&str, &[&str]); 17] = [
+const FORMS: [(&str, &[&str]); 18] = [
     ("/c/small/calls?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/new", &["admin", "planner"]),
     ("/imports", &["admin", "planner"]),
@@ -253,6 +253,7 @@ const FORMS: [(&str, &[&str]); 17] = [
     ("/upload/00000000000000000000000000000000/apply", &["admin", "planner"]),
     ("/accounts/remove", &["admin"]),
     ("/national/duplicates", &["admin", "planner"]),
+    ("/campaigns/state", &["admin", "planner"]),
     ("/upload", &["admin", "planner"]),
 ];
 

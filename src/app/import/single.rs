@@ -3,18 +3,18 @@
 
 use super::facts::{Changes, Facts, change};
 use super::pipeline::{self, Importable};
-use super::{Good, Order, Stored};
+use super::{Good, Kind, Order, Stored};
 use crate::app::{App, AppError, Loaded, Result, breaking, millis};
 use crate::domain::audit::Action;
 use crate::domain::dose::Dose;
-use crate::domain::id::PlaceCode;
+use crate::domain::id::{PlaceCode, RecordId};
 use crate::domain::permission::{Actor, Power, Visits, may_at};
 use crate::domain::person::{Outcome, Person};
 use crate::domain::plausible::Sure;
 use crate::intake::Issue;
 use crate::intake::rows::Present;
 use crate::store::audit::Act;
-use crate::store::{figures, records};
+use crate::store::{doses, figures, outcomes, records};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::path::Path;
 
@@ -113,6 +113,46 @@ impl App {
         let said = person.id.to_string();
         let entry = Box::pin(self.enter_one(loaded, &mut act, facts, (person, by), now)).await?;
         done(act, loaded, entry, &said).await
+    }
+
+    /// Takes a dose or an outcome of a person whom `by` may see out of what counts and keeps what it said, with the
+    /// reason. A dose is taken back by whoever may enter one at its place. `false`: the person has no such record.
+    pub async fn void_of(
+        &self,
+        loaded: &Loaded,
+        (code, kind, record): (&str, Kind, &RecordId),
+        (why, by): (&str, Actor<'_>),
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let mut act = self.act((by, Power::People), Action::Void, now).await?;
+        let person = self.person_in(act.tx(), loaded, code, by, now).await?.id;
+        let is_theirs = match kind {
+            Kind::Doses => {
+                let mut all = doses::histories(act.tx(), std::iter::once(&person)).await?;
+                let all = all.remove(&person).map(|history| history.doses).unwrap_or_default();
+                let dose = all.into_iter().find(|dose| dose.record == *record);
+                if let Some(dose) = &dose {
+                    let sessions = self.sessions_in(act.tx(), loaded).await?;
+                    let visits = Visits::on(&sessions, dose.date);
+                    let place = dose.place.as_str();
+                    may_at(by, Power::Tally, &loaded.campaign, place, &visits)?;
+                }
+                dose.is_some()
+            }
+            Kind::Outcomes => {
+                let all = outcomes::of_people(act.tx(), &[person.as_str()]).await?;
+                all.values().flatten().any(|outcome| outcome.record == *record)
+            }
+            Kind::Persons | Kind::Tallies => false,
+        };
+        if !is_theirs {
+            return Ok(false);
+        }
+        let (known, campaign) = self.void_in(&mut act, (kind, record), (why, by), now).await?;
+        if known {
+            act.commit(campaign.as_deref(), &format!("{} {record}", kind.name())).await?;
+        }
+        Ok(known)
     }
 
     /// Stores what a form says about a person whom `by` may see, where it was not sent before.

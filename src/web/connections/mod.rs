@@ -17,19 +17,21 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 /// Connections that wait for a place, or are being cut but not gone yet; beyond, new ones are dropped at once.
 const BESIDE_MAX: usize = 256;
+/// Connections that the system keeps until they are taken.
+const UNTAKEN_MAX: u32 = 1024;
 /// How long a connection that is cut may go on with what it does.
 const CUT_LIMIT: Duration = Duration::from_secs(1);
 /// Time limit for the first bytes of an encrypted connection.
@@ -85,6 +87,16 @@ pub(super) struct Answers {
     pub(super) router: Router,
     /// Says whom to trust.
     pub(super) config: HttpConfig,
+}
+
+/// Opens an address for [`serve`]. Connections beyond those that the system keeps until they are taken would be tried
+/// again by their clients after a second: there is room for hundreds who come at once.
+pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Without it, a daemon that begins again would have to wait for the connections of the one before.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(UNTAKEN_MAX)
 }
 
 /// Takes connections until `end`, then lets requests under way finish. `renewed` is asked before each connection

@@ -1,0 +1,119 @@
+//! The list of campaigns, and closing one that is over.
+
+use super::Site;
+use super::page::{Page, Refusal, address, framed};
+use super::page_context::default_day;
+use super::powers::power_of;
+use super::table::{Cell, Table};
+use super::visitor::Visitor;
+use super::words::T;
+use crate::app::Loaded;
+use crate::domain::count::Percent;
+use crate::domain::permission::may;
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Form, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use serde::Deserialize;
+
+#[derive(Template)]
+#[template(path = "web/campaigns.html")]
+struct Main {
+    t: T,
+    table: Table,
+    action: String,
+    /// Ids and names of campaigns that may be closed.
+    open: Vec<(String, String)>,
+    /// Those that may be opened again.
+    over: Vec<(String, String)>,
+}
+
+/// What the form asks for.
+#[derive(Debug, Deserialize)]
+pub(super) struct Given {
+    #[serde(rename = "do")]
+    what: String,
+    campaign: String,
+}
+
+/// The page.
+pub(super) async fn campaigns(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let t = visitor.t();
+    let all = site.app.campaigns().await.map_err(|error| Refusal::of(t, &error))?;
+    let all = all.iter().map(|loaded| loaded.seen_by(visitor.actor()));
+    let all: Vec<Loaded> = all.filter(|loaded| !loaded.campaign.areas.is_empty()).collect();
+    let (open, over): (Vec<&Loaded>, Vec<&Loaded>) = all.iter().partition(|one| one.is_open);
+    let may_plan = may(visitor.actor(), power_of("/campaigns/state")).is_ok();
+    let named = |all: &[&Loaded]| {
+        let named = |one: &&Loaded| (one.campaign.id.to_string(), one.campaign.name.clone());
+        if may_plan { all.iter().map(named).collect() } else { Vec::new() }
+    };
+    let mut main = Main {
+        t,
+        table: Table::of(
+            t,
+            "web-campaigns",
+            &["name", "start", "end", "=state", "#doses", "#today", "#done"],
+        ),
+        action: format!("/campaigns/state?csrf={}", visitor.csrf()),
+        open: named(&open),
+        over: named(&over),
+    };
+    if let Some(head) = main.table.heads.last_mut() {
+        head.text = t.w("column-share");
+    }
+    for loaded in open.into_iter().chain(over) {
+        main.table.rows.push(line(&site, t, loaded).await?);
+    }
+    if all.is_empty() {
+        main.table.note = t.w("web-no-campaign");
+        if may(visitor.actor(), power_of("/upload")).is_ok() {
+            main.table.note = format!("{} {}", main.table.note, t.w("web-no-campaign-do"));
+        }
+    }
+    let page = Page::new(t.w("web-campaigns"), "campaigns", &main).with(vec![main.table]);
+    Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
+}
+
+async fn line(site: &Site, t: T, loaded: &Loaded) -> Result<Vec<Cell>, Refusal> {
+    let status = site.app.status(loaded, None, site.clock.now()).await;
+    let status = status.map_err(|error| Refusal::of(t, &error))?;
+    let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let done = Percent::of(signed(status.done), signed(status.planned));
+    let state = if loaded.is_open { "campaign-open" } else { "campaign-over" };
+    let href = address(loaded, "overview", Some(default_day(loaded, site.clock.now())));
+    Ok(vec![
+        Cell::link(loaded.campaign.name.clone(), href).heading(),
+        Cell::text(loaded.campaign.start.to_string()),
+        Cell::text(loaded.campaign.end.to_string()),
+        Cell::text(t.w(state)),
+        Cell::count(status.doses),
+        Cell::count(status.doses_today),
+        Cell::rate(t, done),
+    ])
+}
+
+/// Closes a campaign or opens it again; where it is so already, nothing changes.
+pub(super) async fn change(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    Form(given): Form<Given>,
+) -> Result<Response, Refusal> {
+    let t = visitor.t();
+    let loaded = site.app.campaign(Some(&given.campaign)).await;
+    let loaded = loaded.map_err(|error| Refusal::of(t, &error))?;
+    let (by, now) = (visitor.actor(), site.clock.now());
+    let changed = match given.what.as_str() {
+        "close" => site.app.close_campaign(&loaded, by, now).await,
+        "reopen" => site.app.reopen_campaign(&loaded, by, now).await,
+        _ => return Err(Refusal::bad(t, t.w("web-bad-form"))),
+    };
+    changed.map_err(|error| Refusal::of(t, &error))?;
+    site.desk.cache.forget();
+    Ok(Redirect::to("/campaigns?done=entered").into_response())
+}
