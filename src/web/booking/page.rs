@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use chrono::NaiveDate;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// What pages say after an act, by the word in their address.
 const SAID: [&str; 6] = ["confirmed", "taken", "cancelled", "waiting", "left", "already"];
@@ -240,20 +241,28 @@ fn told(shown: &Shown, language: Language) -> Told {
 
 fn groups(t: T, choices: &[Choice]) -> Vec<Group> {
     let mut out: Vec<Group> = Vec::new();
+    let mut of_last = None;
+    // Days have the same hours, mostly with as many seats: what is said once need not be put into words again.
+    let mut said: BTreeMap<(String, u64), String> = BTreeMap::new();
     for choice in choices {
         let of = &choice.shown;
-        let label = format!("{} {}", date(of.day, t.0), harmless(&of.place_name));
-        if out.last().is_none_or(|last| last.label != label) {
+        let session = (of.day, &of.place_name);
+        if of_last != Some(session) {
+            let label = format!("{} {}", date(of.day, t.0), harmless(&of.place_name));
             out.push(Group { label, seats: Vec::new() });
+            of_last = Some(session);
         }
         let slot = of.time.map_or_else(|| "-".to_owned(), |(from, _)| from.to_string());
         let time = match of.time {
             Some((from, until)) => format!("{from}–{}", until.format("%H:%M")),
-            None => t.w("booking-whole-day"),
+            None => String::new(),
         };
-        let shown = t.say("booking-free", &[("time", &time), ("free", &choice.free)]);
+        let shown = said.entry((time, choice.free)).or_insert_with_key(|(time, free)| {
+            let time = if time.is_empty() { t.w("booking-whole-day") } else { time.clone() };
+            t.say("booking-free", &[("time", &time), ("free", free)])
+        });
         if let Some(group) = out.last_mut() {
-            group.seats.push((format!("{} {slot} {}", of.day, of.place), shown));
+            group.seats.push((format!("{} {slot} {}", of.day, of.place), shown.clone()));
         }
     }
     out

@@ -89,8 +89,9 @@ pub(super) struct Answers {
     pub(super) config: HttpConfig,
 }
 
-/// Opens an address for [`serve`]. Connections beyond those that the system keeps until they are taken would be tried
+/// Opens an address to serve at. Connections beyond those that the system keeps until they are taken would be tried
 /// again by their clients after a second: there is room for hundreds who come at once.
+/// An error: the address is taken, or none of this machine's.
 pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     // Without it, a daemon that begins again would have to wait for the connections of the one before.
