@@ -111,7 +111,7 @@ fn a_workbook_is_downloaded_changed_and_uploaded_again() {
 
 /// Sends a file and waits for what becomes of it.
 #[track_caller]
-fn import(planner: &Browser, fields: &[(&str, &str, &[u8])]) -> String {
+pub(crate) fn import(planner: &Browser, fields: &[(&str, &str, &[u8])]) -> String {
     let answer = planner.send("/imports", fields);
     assert_eq!(answer.status, 303, "{}", answer.body);
     let to = answer.headers["location"].clone();
