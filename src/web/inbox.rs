@@ -21,6 +21,9 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+/// Requests that a page shows: anybody can ask, and often.
+const REQUESTS_SHOWN: usize = 50;
+
 /// A reply as the page shows it.
 struct Line {
     id: i64,
@@ -48,6 +51,8 @@ struct Main {
     action: String,
     replies: Vec<Line>,
     requests: Vec<Asked>,
+    /// How many more there are, in words; empty for none.
+    more: String,
     /// Where people live: code and name.
     areas: Vec<(String, String)>,
     calls: Table,
@@ -102,8 +107,13 @@ async fn show(context: &PageContext, wrong: String) -> Result<Response, Refusal>
             Cell::text(harmless(&one.why)),
         ]);
     }
-    let requests = requests(context).await?;
+    let mut requests = requests(context).await?;
     let (wrote, asked) = (replies.len(), requests.len());
+    requests.truncate(REQUESTS_SHOWN);
+    let more = match asked - requests.len() {
+        0 => String::new(),
+        more => t.say("web-inbox-requests-more", &[("count", &more)]),
+    };
     let said = format!("{wrote} replies, {asked} requests, {} to call", calls.rows.len());
     let (who, id) = (&context.visitor.account.name, campaign.id.as_str());
     let noted = context.app().note_audit(who, Action::SeeDue, (Some(id), &said), context.now).await;
@@ -117,7 +127,7 @@ async fn show(context: &PageContext, wrong: String) -> Result<Response, Refusal>
         |area: &&Area| campaign.areas.iter().all(|other| other.parent.as_ref() != Some(&area.code));
     let areas = campaign.areas.iter().filter(is_lowest);
     let areas = areas.map(|area| (area.code.to_string(), area.name.clone())).collect();
-    let main = Main { t, wrong, action, replies, requests, areas, calls };
+    let main = Main { t, wrong, action, replies, requests, more, areas, calls };
     let page = Page::new(format!("{title} · {}", campaign.name), "inbox", &main);
     Ok(context.show(page.with(vec![main.calls])))
 }
@@ -143,6 +153,13 @@ async fn requests(context: &PageContext) -> Result<Vec<Asked>, Refusal> {
     Ok(found.into_iter().map(asked).collect())
 }
 
+/// The code of an area that somebody named by its code or by its name.
+fn area_of<'a>(context: &'a PageContext, named: &'a str) -> &'a str {
+    let mut areas = context.loaded.campaign.areas.iter();
+    let found = areas.find(|area| area.code.as_str() == named || area.name == named);
+    found.map_or(named, |area| area.code.as_str())
+}
+
 /// Does what the visitor decided about a request.
 async fn decide(context: &PageContext, form: &Done) -> Result<Response, Refusal> {
     if !sees_strangers(context) {
@@ -151,7 +168,7 @@ async fn decide(context: &PageContext, form: &Done) -> Result<Response, Refusal>
     let (app, by, now) = (context.app(), context.actor(), context.now);
     let done = match form.what.as_str() {
         "take" => {
-            let person = (form.id, form.person.trim(), form.area.as_str());
+            let person = (form.id, form.person.trim(), area_of(context, form.area.trim()));
             app.take_request(&context.loaded, person, by, now).await
         }
         "refuse" => app.refuse_request(form.id, by, now).await,

@@ -6,7 +6,7 @@ use crate::support::{World, csv_rows, day, on_postgresql, small, wait};
 use crate::web::{Browser, Office, encoded};
 use doseplan::domain::booking::RegisterRequest;
 use doseplan::store::{Store, requests};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -392,14 +392,28 @@ fn whoever_asks_to_be_registered_is_taken_or_refused_in_the_inbox() {
     // A code that somebody has, an area that there is not: said, and the request waits.
     let (_, page) = send(&planner, "inbox", "do=take&id=1&person=p1&area=A");
     assert!(page.contains("role=\"alert\"") && page.contains("冯七"), "{page}");
-    let (_, page) = send(&planner, "inbox", "do=take&id=1&person=n1&area=Z");
-    assert!(page.contains("role=\"alert\"") && page.contains("冯七"), "{page}");
-    assert_eq!(send(&planner, "inbox", "do=take&id=1&person=n1&area=A").0, 303);
+    for wrong in ["person=n1&area=Z", "person=n1&area=", "person=&area=A", "person=1E5&area=A"] {
+        let (_, page) = send(&planner, "inbox", &format!("do=take&id=1&{wrong}"));
+        assert!(page.contains("role=\"alert\"") && page.contains("冯七"), "{wrong}: {page}");
+    }
+    let imports = log_of(&office, "import").len();
+    // An area is known by its name too.
+    let form = format!("do=take&id=1&person=n1&area={}", encoded("甲镇"));
+    assert_eq!(send(&planner, "inbox", &form).0, 303);
+    assert_eq!(log_of(&office, "import").len(), imports, "nobody else is said to have done it");
+    assert!(log_of(&office, "request-decide").iter().all(|line| line["who"] == "planner"));
     assert_eq!(send(&planner, "inbox", "do=refuse&id=2").0, 303);
     let page = inbox(&planner);
     assert!(!page.contains("冯七") && !page.contains("蒋八"), "{page}");
     let known = office.world.run(&["persons", "show", "n1", "-o", "json"]).ends(0).json();
-    assert_eq!(known["person"]["name"], "冯七", "{known}");
+    let person = &known["person"];
+    assert_eq!((&person["name"], &person["area"]), (&json!("冯七"), &json!("A")), "{known}");
+    for _ in 0..52 {
+        ask("褚九");
+    }
+    let page = inbox(&planner);
+    assert_eq!(page.matches("褚九").count(), 50);
+    assert!(page.contains("2 more wait"), "{page}");
     let (_, page) = send(&planner, "inbox", "do=refuse&id=2");
     assert!(page.contains("role=\"alert\""), "decided once: {page}");
     assert_eq!(send(&planner, "inbox", "do=sell&id=2").0, 400);

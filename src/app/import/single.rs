@@ -87,6 +87,24 @@ impl App {
         Box::pin(self.enter_new(loaded, act, facts, (outcome, by), now)).await
     }
 
+    /// Puts somebody into the register as part of a change that says so in the audit log. [`Entry::Used`]: the code is
+    /// somebody's already, perhaps as another code of theirs.
+    pub(in crate::app) async fn enter_person_in(
+        &self,
+        act: &mut Act,
+        loaded: &Loaded,
+        mut person: Person,
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Entry> {
+        let facts = self.facts_of::<Person>(act, loaded, now).await?;
+        person.resolve(&facts);
+        if !records::find::<Person>(act.tx(), [person.id.as_str()]).await?.is_empty() {
+            return Ok(Entry::Used);
+        }
+        Box::pin(self.enter_one(loaded, act, facts, (person, by), now)).await
+    }
+
     /// Stores an outcome that `by` entered under a campaign.
     pub async fn enter_outcome(
         &self,

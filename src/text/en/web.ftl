@@ -282,6 +282,7 @@ web-inbox-calls = To call: nothing reached them
 web-inbox-nobody = Nobody has to be called.
 web-inbox-requests = Asked to be registered
 web-inbox-requests-help = They wrote this on the booking page. Whoever is taken gets the code and the area given here; whoever is refused is forgotten.
+web-inbox-requests-more = { $count } more wait; they are shown when these are decided.
 web-inbox-take = Register
 web-inbox-refuse = Refuse
 web-cell-no-report = no report

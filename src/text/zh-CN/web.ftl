@@ -282,6 +282,7 @@ web-inbox-calls = 须电话联系：短信和邮件均未送达
 web-inbox-nobody = 没有须电话联系的人。
 web-inbox-requests = 申请登记
 web-inbox-requests-help = 以下内容由本人在预约页面填写。予以登记的，使用此处填写的编码和地区；不予登记的，其信息随即清除。
+web-inbox-requests-more = 还有 { $count } 份申请，处理完以上申请后显示。
 web-inbox-take = 登记
 web-inbox-refuse = 不予登记
 web-cell-no-report = 未报
