@@ -226,3 +226,24 @@ fn too_many() -> Response<Body> {
     let later = [(header::RETRY_AFTER, "5")];
     (StatusCode::SERVICE_UNAVAILABLE, later, "too many connections; try again\n").into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_burst_of_connections_is_kept_until_it_is_taken() {
+        // More than a listener keeps that is made without saying how many; the system may allow fewer.
+        const BURST: usize = 200;
+        let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap_or_default();
+        let burst = most.trim().parse().map_or(BURST, |most: usize| BURST.min(most));
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let mut kept = Vec::new();
+        for _ in 0..burst {
+            // Where there is no room, this waits for somebody who takes connections, and nobody does.
+            let comes = timeout(Duration::from_secs(30), TcpStream::connect(address)).await;
+            kept.push(comes.expect("there is room").expect("it is answered"));
+        }
+    }
+}
