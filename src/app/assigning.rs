@@ -71,11 +71,11 @@ pub async fn standings<'a>(
     let known = records::find::<Person>(tx, codes.iter().copied()).await?;
     let noted = outcomes::of_people(tx, &codes).await?;
     let people: Vec<Person> = known.into_values().map(|known| known.value).collect();
-    let mut given = doses::histories(tx, people.iter().map(|person| &person.id)).await?;
+    let mut given = doses::of_people(tx, people.iter().map(|person| person.id.as_str())).await?;
     let asked = Asked::by(&loaded.campaign);
     let mut out = BTreeMap::new();
     for person in people {
-        let doses = given.remove(&person.id).map(|history| history.doses).unwrap_or_default();
+        let doses = given.remove(&person.id).unwrap_or_default();
         let noted = noted.get(&person.id).map_or(&[][..], Vec::as_slice);
         let group = asked.group(&person.area, person.traits(), day).map(|group| group.id.clone());
         out.insert(person.id.clone(), stands(loaded, (person, group), doses, noted, day));

@@ -105,8 +105,8 @@ pub struct App {
     calendars: Arc<Mutex<BTreeMap<CampaignNo, Arc<Sessions>>>>,
     /// Whose number is whose, as it was found on a day: texts ask it with each change, and reading it takes long.
     census: Arc<Mutex<Option<DayCensus>>>,
-    /// What the plans in force offer to those who book.
-    offers: seats::OffersCache,
+    /// What the plans in force offer to those who book, and what of it is taken.
+    seats: seats::SeatsCache,
     /// The day on which it was last seen to what is kept no longer.
     retained: Arc<Mutex<Option<NaiveDate>>>,
 }
@@ -117,6 +117,8 @@ struct Versions {
     read: BTreeMap<Version, (Arc<Campaign>, Arc<Judge>)>,
     /// With the versions of all campaigns among which it was made.
     among: BTreeMap<Version, (Vec<Version>, Arc<Judge>)>,
+    /// When each campaign was first stored.
+    created: BTreeMap<CampaignNo, i64>,
 }
 
 /// Whose number is whose on a day.
@@ -138,6 +140,8 @@ pub struct Loaded {
     pub no: CampaignNo,
     /// Its version, from 1.
     pub version: i64,
+    /// The version of the jurisdiction's places with which it was read.
+    pub places: i64,
     /// What it says.
     pub campaign: Arc<Campaign>,
     /// Its dose rules at work.
@@ -304,7 +308,7 @@ impl App {
             places: Arc::default(),
             calendars: Arc::default(),
             census: Arc::default(),
-            offers: Arc::default(),
+            seats: Arc::default(),
             retained: Arc::default(),
         }
     }
@@ -353,13 +357,35 @@ impl App {
 
     /// A campaign as it was known before an instant (milliseconds since 1970).
     pub async fn load(&self, tx: &mut Tx, no: CampaignNo, before: i64) -> Result<Loaded> {
-        let version = stored::number_known(tx, no, before).await?;
         let heads = stored::heads(tx).await?;
-        let is_open = heads.iter().any(|head| head.no == no && head.closed_at.is_none());
-        let key = (no, version, stored_places::number_known(tx, before).await?);
+        self.forget_removed(&heads);
+        let head = heads.iter().find(|head| head.no == no);
+        let is_open = head.is_some_and(|head| head.closed_at.is_none());
+        let (version, places) = match head {
+            // Every page asks for what is known now: it is read with the heads.
+            Some(head) if before == i64::MAX => (head.version, head.places),
+            _ => (
+                stored::number_known(tx, no, before).await?,
+                stored_places::number_known(tx, before).await?,
+            ),
+        };
+        let key = (no, version, places);
         let (campaign, alone) = self.alone(tx, key, before).await?;
         let judge = self.among(tx, key, &heads, alone).await?;
-        Ok(Loaded { no, version, campaign, judge, is_open, tops: None })
+        Ok(Loaded { no, version, places, campaign, judge, is_open, tops: None })
+    }
+
+    /// Forgets what was read once the number of a campaign that was removed is another one's.
+    fn forget_removed(&self, heads: &[Head]) {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_other = |head: &Head| {
+            read.created.get(&head.no).is_some_and(|created| *created != head.created_at)
+        };
+        if heads.iter().any(is_other) {
+            *read = Versions::default();
+            self.seats.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        read.created.extend(heads.iter().map(|head| (head.no, head.created_at)));
     }
 
     /// A version of a campaign with its dose rules, as if there were no other campaign.
@@ -387,7 +413,8 @@ impl App {
         let judge = Arc::new(Judge { among, ..judge });
         let mut kept = kept();
         if kept.read.len() >= READ_MAX {
-            *kept = Versions::default();
+            let created = std::mem::take(&mut kept.created);
+            *kept = Versions { created, ..Versions::default() };
         }
         kept.read.insert((no, version, places), (Arc::clone(&campaign), Arc::clone(&judge)));
         Ok((campaign, judge))
@@ -402,13 +429,11 @@ impl App {
         alone: Arc<Judge>,
     ) -> Result<Arc<Judge>> {
         let others = heads.iter().filter(|head| head.no != key.0);
-        let others: Vec<_> = others.map(|head| (head.no, head.version)).collect();
+        let others: Vec<Version> =
+            others.map(|head| (head.no, head.version, head.places)).collect();
         if others.is_empty() {
             return Ok(alone);
         }
-        let places = stored_places::number_known(tx, i64::MAX).await?;
-        let others: Vec<Version> =
-            others.into_iter().map(|(no, version)| (no, version, places)).collect();
         let kept = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept().among.get(&key).filter(|(among, _)| *among == others).cloned();
         if let Some((_, judge)) = found {

@@ -279,3 +279,16 @@ async fn no_fact_vanishes_whatever_happens_to_areas_groups_and_places() {
         world.holds(&renamed).await;
     }
 }
+
+#[tokio::test]
+async fn a_campaign_with_the_number_of_a_removed_one_is_not_taken_for_it() {
+    let mut world = World::new().await;
+    let old = world.loaded().await;
+    let removed = world.app.remove_campaign(&old, Actor::CommandLine, world.now).await;
+    removed.expect("it has no records");
+    let other = Campaign { name: "HPV".to_owned(), ..world.folder.clone() };
+    world.apply(other).await.expect("it is taken");
+    let new = world.loaded().await;
+    assert_eq!((new.no, new.version), (old.no, old.version), "SQLite gives the number again");
+    assert_eq!(new.campaign.name, "HPV");
+}

@@ -2,11 +2,11 @@
 //! slot.
 
 use super::{App, Loaded, Result};
-use crate::domain::booking::{SLOT_MINUTES, SlotSeats, SlotTime, Timing};
+use crate::domain::booking::{SLOT_MINUTES, SlotSeats, SlotTime, Taken, Timing};
 use crate::domain::campaign::CohortKey;
 use crate::domain::id::{CampaignNo, PlaceCode};
 use crate::domain::jurisdiction::{SiteRow, StoredJurisdiction};
-use crate::domain::plan::{PlanRow, PlanState};
+use crate::domain::plan::PlanRow;
 use crate::store::{Tx, bookings, jurisdictions, plans};
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +14,15 @@ use std::sync::{Arc, PoisonError};
 
 /// A session: day and place.
 pub(super) type At = (NaiveDate, PlaceCode);
+
+/// Counts of taken seats that are kept at a time, of as many areas and spans of days.
+const COUNTS_MAX: usize = 64;
+
+/// The seats that people have in some sessions.
+pub(super) type TakenSeats = Arc<BTreeMap<At, Taken>>;
+
+/// Days and places whose taken seats are counted.
+type Span = ((NaiveDate, NaiveDate), Vec<String>);
 
 /// What the plan in force offers from tomorrow on.
 #[derive(Debug)]
@@ -32,8 +41,17 @@ pub(super) struct Offers {
 /// What offers follow from: the plan, the version of the campaign, that of the places, and the day.
 type OffersKey = (i64, i64, i64, NaiveDate);
 
-/// The offers of each campaign that were read last.
-pub(super) type OffersCache = Arc<std::sync::Mutex<BTreeMap<CampaignNo, Arc<Offers>>>>;
+/// What was read last of the seats of each campaign.
+pub(super) type SeatsCache = Arc<std::sync::Mutex<BTreeMap<CampaignNo, Kept>>>;
+
+/// What was read last of the seats of a campaign.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    offers: Option<Arc<Offers>>,
+    /// When the seats were counted, in changes of seats of the campaign.
+    turn: i64,
+    taken: BTreeMap<Span, TakenSeats>,
+}
 
 impl Offers {
     /// The hours and slots of a place on a day.
@@ -81,26 +99,24 @@ fn sessions_of(
 }
 
 impl App {
-    /// What the plan in force offers from tomorrow on; `None` where none is in force.
+    /// What the plan in force offers from tomorrow on, and how often seats of the campaign were given or taken; `None`
+    /// where no plan is in force.
     pub(super) async fn offers(
         &self,
         tx: &mut Tx,
         loaded: &Loaded,
         today: NaiveDate,
-    ) -> Result<Option<Arc<Offers>>> {
-        let Some(head) = plans::newest(tx, loaded.no, PlanState::Adopted).await? else {
-            return Ok(None);
-        };
-        let version = jurisdictions::number_known(tx, i64::MAX).await?;
-        let key = (head.no, loaded.version, version, today);
-        let kept = || self.offers.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = kept().get(&loaded.no).filter(|known| known.key == key).cloned();
-        if known.is_some() {
-            return Ok(known);
+    ) -> Result<Option<(Arc<Offers>, i64)>> {
+        let (Some(plan), turn) = bookings::standing(tx, loaded.no).await? else { return Ok(None) };
+        let key = (plan, loaded.version, loaded.places, today);
+        let kept = || self.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept().get(&loaded.no).and_then(|kept| kept.offers.clone());
+        if let Some(known) = known.filter(|known| known.key == key) {
+            return Ok(Some((known, turn)));
         }
         let places = jurisdictions::newest(tx).await?;
         let first = today + TimeDelta::days(1);
-        let rows = plans::rows(tx, loaded.no, head.no, first..).await?;
+        let rows = plans::rows(tx, loaded.no, plan, first..).await?;
         let rows = loaded.campaign.plan_rows_on(rows, today);
         let mut of: BTreeMap<(CohortKey, u8), BTreeSet<At>> = BTreeMap::new();
         for row in &rows {
@@ -109,9 +125,44 @@ impl App {
         }
         let of = of.into_iter().map(|(key, all)| (key, all.into_iter().collect())).collect();
         let sessions = sessions_of(&places, &rows, |_| true);
-        let offers = Arc::new(Offers { key, plan: head.no, sessions, of, places });
-        kept().insert(loaded.no, Arc::clone(&offers));
-        Ok(Some(offers))
+        let offers = Arc::new(Offers { key, plan, sessions, of, places });
+        kept().entry(loaded.no).or_default().offers = Some(Arc::clone(&offers));
+        Ok(Some((offers, turn)))
+    }
+
+    /// The seats that people have at some places from one day to another, as a transaction sees them after `turn` changes
+    /// of seats. Hundreds who look at once mostly look at the same seats: they are counted once as long as nobody gives
+    /// or takes one. A transaction that writes counts by itself, since it may have changed seats and be undone.
+    pub(super) async fn taken(
+        &self,
+        tx: &mut Tx,
+        (no, turn): (CampaignNo, i64),
+        days: (NaiveDate, NaiveDate),
+        places: &[&str],
+    ) -> Result<TakenSeats> {
+        if tx.writes() {
+            return Ok(Arc::new(bookings::taken(tx, no, days, places).await?));
+        }
+        let span: Span = (days, places.iter().map(|&place| place.to_owned()).collect());
+        let kept = || self.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_turn = |kept: &Kept| (kept.turn == turn).then(|| kept.taken.get(&span).cloned());
+        let known = kept().get(&no).and_then(of_turn).flatten();
+        if let Some(known) = known {
+            // Tests look whether there is a way to change seats that does not count.
+            debug_assert_eq!(*known, bookings::taken(tx, no, days, places).await?);
+            return Ok(known);
+        }
+        let taken = Arc::new(bookings::taken(tx, no, days, places).await?);
+        let mut kept = kept();
+        let kept = kept.entry(no).or_default();
+        // Somebody who began to look earlier may end later.
+        if kept.turn < turn || kept.taken.len() >= COUNTS_MAX {
+            (kept.turn, kept.taken) = (turn, BTreeMap::new());
+        }
+        if kept.turn == turn {
+            kept.taken.insert(span, Arc::clone(&taken));
+        }
+        Ok(taken)
     }
 }
 

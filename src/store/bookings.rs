@@ -7,6 +7,7 @@ use crate::args;
 use crate::domain::booking::{Answer, BookedSeats, SlotTime, Taken};
 use crate::domain::campaign::CohortKey;
 use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode};
+use crate::domain::plan::PlanState;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
@@ -59,14 +60,20 @@ pub struct LostBooking {
     pub why: String,
 }
 
-// An update locks the row until the transaction ends; whoever comes second sees what the first one did.
+// An update locks the row until the transaction ends; whoever comes second sees what the first one did. Whatever changes
+// how many seats are taken goes through here first, so that counts that were kept are known to be old.
+const LOCK_OF: &str = "INSERT INTO seat_lock (campaign, turn) \
+     SELECT DISTINCT campaign, 1 FROM assignment WHERE person = $1 ORDER BY campaign \
+     ON CONFLICT (campaign) DO UPDATE SET turn = seat_lock.turn + 1";
 const LOCK: &str = "INSERT INTO seat_lock (campaign, turn) VALUES ($1, 1) \
      ON CONFLICT (campaign) DO UPDATE SET turn = seat_lock.turn + 1";
 const TAKEN: &str = "SELECT day, place, slot, area, grp, dose, COUNT(*) FROM assignment \
      WHERE campaign = $1 AND day >= $2 AND day <= $3 \
      AND place IN (SELECT value FROM json_each($4)) GROUP BY day, place, slot, area, grp, dose";
 const OF: &str = "SELECT person, dose, day, place, slot, area, grp, answer, plan FROM assignment \
-     WHERE campaign = $1 AND person = $2";
+     WHERE campaign = $1 AND person IN (SELECT value FROM json_each($2))";
+const STANDING: &str = "SELECT (SELECT MAX(no) FROM plan WHERE campaign = $1 AND state = $2), \
+     (SELECT turn FROM seat_lock WHERE campaign = $1)";
 const FROM: &str = "SELECT person, dose, day, place, slot, area, grp, answer, plan \
      FROM assignment WHERE campaign = $1 AND day >= $2 ORDER BY day, place, slot, person";
 const TAKE: &str = "INSERT INTO assignment (campaign, person, dose, day, place, plan, made_at, \
@@ -102,6 +109,12 @@ const FORGET: &str = "DELETE FROM booking_link WHERE person = $1";
 /// Waits until nobody else gives or takes seats of a campaign, and keeps others waiting until the transaction ends.
 pub async fn lock(tx: &mut Tx, campaign: CampaignNo) -> Result<()> {
     tx.run(LOCK, args![campaign]).await?;
+    Ok(())
+}
+
+/// The same for each campaign in which somebody has an appointment.
+pub async fn lock_all_of(tx: &mut Tx, person: &str) -> Result<()> {
+    tx.run(LOCK_OF, args![person]).await?;
     Ok(())
 }
 
@@ -155,7 +168,27 @@ pub async fn taken(
 
 /// The appointment that somebody has.
 pub async fn of(tx: &mut Tx, campaign: CampaignNo, person: &str) -> Result<Option<Appointment>> {
-    tx.row(OF, args![campaign, person]).await?.as_ref().map(appointment).transpose()
+    Ok(of_people(tx, campaign, &[person]).await?.into_values().next())
+}
+
+/// The appointments that some people have.
+pub async fn of_people(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    people: &[&str],
+) -> Result<BTreeMap<PersonId, Appointment>> {
+    let rows = tx.rows(OF, args![campaign, super::json_list(people)]).await?;
+    let mine = |one: Appointment| (one.person.clone(), one);
+    rows.iter().map(|row| appointment(row).map(mine)).collect()
+}
+
+/// The number of the plan in force, and how often seats of the campaign were given or taken: as long as that is the
+/// same, so is what [`taken`] counts.
+pub async fn standing(tx: &mut Tx, campaign: CampaignNo) -> Result<(Option<i64>, i64)> {
+    let Some(row) = tx.row(STANDING, args![campaign, PlanState::Adopted]).await? else {
+        return Ok((None, 0));
+    };
+    Ok((row.get(0)?, row.get::<Option<i64>>(1)?.unwrap_or(0)))
 }
 
 /// The appointments from a day on, by day, place and slot.

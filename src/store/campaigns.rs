@@ -20,9 +20,10 @@ pub struct Version {
 
 const NO: &str = "SELECT no FROM campaign WHERE id = $1";
 const ALL: &str = "SELECT no, id FROM campaign ORDER BY id";
-const HEADS: &str = "SELECT c.no, c.id, c.closed_at, COALESCE(MAX(v.version), 1) FROM campaign c \
-     LEFT JOIN campaign_version v ON v.campaign = c.no GROUP BY c.no, c.id, c.closed_at \
-     ORDER BY c.id";
+const HEADS: &str = "SELECT c.no, c.id, c.closed_at, COALESCE(MAX(v.version), 1), \
+     (SELECT COALESCE(MAX(version), 1) FROM jurisdiction_version), c.created_at FROM campaign c \
+     LEFT JOIN campaign_version v ON v.campaign = c.no \
+     GROUP BY c.no, c.id, c.closed_at, c.created_at ORDER BY c.id";
 const CLOSE: &str = "UPDATE campaign SET closed_at = $2 WHERE no = $1";
 const UNSETTLED: &str = "SELECT campaign FROM unsettled ORDER BY campaign";
 const SETTLED: &str = "DELETE FROM unsettled WHERE campaign = $1";
@@ -109,6 +110,11 @@ pub struct Head {
     pub closed_at: Option<i64>,
     /// Its newest version.
     pub version: i64,
+    /// The newest version of the jurisdiction's places.
+    pub places: i64,
+    /// When it was first stored, milliseconds since 1970. SQLite gives the number of a campaign that was removed again:
+    /// by this they differ.
+    pub created_at: i64,
 }
 
 /// All campaigns with their newest versions, by id.
@@ -119,6 +125,8 @@ pub async fn heads(tx: &mut Tx) -> Result<Vec<Head>> {
             id: CampaignId::new(row.get::<String>(1)?),
             closed_at: row.get(2)?,
             version: row.get(3)?,
+            places: row.get(4)?,
+            created_at: row.get(5)?,
         })
     };
     tx.rows(HEADS, args![]).await?.iter().map(head).collect()

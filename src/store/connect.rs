@@ -97,9 +97,13 @@ async fn open_sqlite(address: &str, create: bool) -> Result<Pools> {
         .acquire_timeout(BUSY_MAX * 6)
         .connect_with(options.clone())
         .await?;
-    let read = SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX).connect_lazy_with(
-        options.pragma("query_only", "on").pragma("cache_size", SQLITE_READ_CACHE_KIB),
-    );
+    // A file does not go away as a server does: asking before each transaction whether it is there only takes time.
+    let read = SqlitePoolOptions::new()
+        .max_connections(CONNECTIONS_MAX)
+        .test_before_acquire(false)
+        .connect_lazy_with(
+            options.pragma("query_only", "on").pragma("cache_size", SQLITE_READ_CACHE_KIB),
+        );
     Ok(Pools::Sqlite { file, write, read })
 }
 

@@ -403,6 +403,11 @@ impl Tx {
         matches!(self.way, Way::Sqlite(_))
     }
 
+    /// Whether it may write.
+    pub fn writes(&self) -> bool {
+        self.wrote.is_some()
+    }
+
     /// Makes everything that the transaction did permanent; nothing of it where the claim that it is made under
     /// has gone to somebody else.
     pub async fn commit(mut self) -> Result<(), StoreError> {

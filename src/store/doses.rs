@@ -102,14 +102,24 @@ pub async fn histories(
     let people = PEOPLE.rows(tx, wanted.iter().copied(), super::people::enrollee).await?;
     let new = |(id, person)| (id, History { person, doses: Vec::new() });
     let mut out: HashMap<PersonId, History> = people.into_iter().map(new).collect();
-    for dose in GIVEN.rows(tx, wanted, judged).await? {
-        if let Some(history) = out.get_mut(&dose.person) {
-            history.doses.push(dose);
+    for (person, doses) in of_people(tx, wanted).await? {
+        if let Some(history) = out.get_mut(&person) {
+            history.doses = doses;
         }
     }
-    for history in out.values_mut() {
-        sort(&mut history.doses);
+    Ok(out)
+}
+
+/// The doses of people with these codes, each person's sorted by (day, record), without who entered them.
+pub async fn of_people<'p>(
+    tx: &mut Tx,
+    wanted: impl IntoIterator<Item = &'p str>,
+) -> Result<HashMap<PersonId, Vec<Dose>>> {
+    let mut out: HashMap<PersonId, Vec<Dose>> = HashMap::new();
+    for dose in GIVEN.rows(tx, wanted, judged).await? {
+        out.entry(dose.person.clone()).or_default().push(dose);
     }
+    out.values_mut().for_each(|doses| sort(doses));
     Ok(out)
 }
 

@@ -112,6 +112,7 @@ pub async fn mails(tx: &mut Tx, person: &str) -> Result<Vec<Mail>> {
 /// Ends appointments of one code in campaigns in which another one has an appointment, too. `now`: milliseconds since
 /// 1970.
 pub async fn end_double(tx: &mut Tx, from: &str, to: &str, now: i64) -> Result<()> {
+    super::bookings::lock_all_of(tx, from).await?;
     tx.run(&END_DOUBLE, args![from, to, now]).await?;
     tx.run(&DELETE_DOUBLE, args![from, to]).await?;
     Ok(())

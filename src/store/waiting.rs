@@ -22,8 +22,8 @@ const PUT: &str = "INSERT INTO waiting (campaign, person, dose, since) VALUES ($
      since = excluded.since, given_day = NULL \
      WHERE waiting.given_day IS NOT NULL OR waiting.dose <> excluded.dose";
 const LEAVE: &str = "DELETE FROM waiting WHERE campaign = $1 AND person = $2";
-const OF: &str = "SELECT person, dose, since FROM waiting \
-     WHERE campaign = $1 AND person = $2 AND given_day IS NULL";
+const OF: &str = "SELECT person, dose, since FROM waiting WHERE campaign = $1 \
+     AND person IN (SELECT value FROM json_each($2)) AND given_day IS NULL";
 const ALL: &str = "SELECT person, dose, since FROM waiting \
      WHERE campaign = $1 AND given_day IS NULL ORDER BY since, person";
 const GIVE: &str = "UPDATE waiting SET given_day = $3 WHERE campaign = $1 AND person = $2";
@@ -59,9 +59,10 @@ pub async fn leave(tx: &mut Tx, campaign: CampaignNo, person: &str) -> Result<()
     Ok(())
 }
 
-/// What somebody waits for.
-pub async fn of(tx: &mut Tx, campaign: CampaignNo, person: &str) -> Result<Option<Waiting>> {
-    tx.row(OF, args![campaign, person]).await?.as_ref().map(waiting).transpose()
+/// Those of some people who wait, in no order.
+pub async fn of(tx: &mut Tx, campaign: CampaignNo, people: &[&str]) -> Result<Vec<Waiting>> {
+    let rows = tx.rows(OF, args![campaign, super::json_list(people)]).await?;
+    rows.iter().map(waiting).collect()
 }
 
 /// Everybody who waits, whoever came first first.

@@ -5,7 +5,7 @@ use super::{Opened, Person, Seat, Shown, clerks_link, hash_of_token, shown};
 use crate::app::{App, Loaded, Result, breaking, millis};
 use crate::domain::assign::Ended;
 use crate::domain::audit::Action;
-use crate::domain::booking::{Answer, NoBooking};
+use crate::domain::booking::{Answer, NoBooking, Taken};
 use crate::domain::campaign::CohortKey;
 use crate::domain::permission::{Actor, Power};
 use crate::store::audit::{Act, Author};
@@ -126,8 +126,10 @@ impl App {
         let Some(link) = bookings::link(&mut tx, hash).await? else { return Ok(false) };
         let Some(opened) = self.open(&mut tx, link, now).await? else { return Ok(false) };
         let Some(person) = opened.people.get(at) else { return Ok(false) };
-        let may = may_take(&mut tx, (&opened, person), seat).await?;
-        Ok(matches!(may, Err(NoBooking::Full)))
+        let (at, key) = ((seat.0, seat.1.clone()), (opened.loaded.no, opened.turn));
+        let taken = self.taken(&mut tx, key, (at.0, at.0), &[at.1.as_str()]).await?;
+        let taken = taken.get(&at).cloned().unwrap_or_default();
+        Ok(matches!(may_take((&opened, person), seat, taken), Err(NoBooking::Full)))
     }
 
     /// Moves or cancels a person's appointment in a campaign, or gives them one, as `by` wants it who saw the
@@ -267,43 +269,37 @@ struct Taking<'a> {
     held: Option<&'a Appointment>,
 }
 
-/// Whether somebody can have a seat. `None`: they have it.
-async fn may_take<'a>(
-    tx: &mut Tx,
+/// Whether somebody can have a seat of a session in which these are taken. `None`: they have it.
+fn may_take<'a>(
     (opened, person): (&'a Opened, &'a Person),
     (day, place, slot): &Seat,
-) -> Result<std::result::Result<Option<Taking<'a>>, NoBooking>> {
-    let (first, last) = match person.days(opened) {
-        Ok(days) => days,
-        Err(why) => return Ok(Err(why)),
-    };
+    mut taken: Taken,
+) -> std::result::Result<Option<Taking<'a>>, NoBooking> {
+    let (first, last) = person.days(opened)?;
     let (Some(offers), Some(cohort)) = (&opened.offers, &person.booker.cohort) else {
-        return Ok(Err(NoBooking::Unplanned));
+        return Err(NoBooking::Unplanned);
     };
     let dose = person.booker.dose;
     let session = offers.sessions.get(&(*day, place.clone()));
-    let Some(session) = session.filter(|of| {
+    let session = session.filter(|of| {
         let is_theirs = of.doses.contains_key(&(cohort.clone(), dose));
         first <= *day && *day <= last && is_theirs && of.slots.contains_key(slot)
-    }) else {
-        return Ok(Err(NoBooking::NotOffered));
-    };
+    });
+    let session = session.ok_or(NoBooking::NotOffered)?;
     let held = person.appointment.as_ref();
     let is_it = |held: &Appointment| {
         (held.day, &held.place, held.slot, held.dose) == (*day, place, *slot, dose)
     };
     if held.is_some_and(is_it) {
-        return Ok(Ok(None));
+        return Ok(None);
     }
-    let mut taken = bookings::taken(tx, opened.loaded.no, (*day, *day), &[place.as_str()]).await?;
-    let mut taken = taken.remove(&(*day, place.clone())).unwrap_or_default();
     if let Some(held) = held.filter(|held| held.day == *day && held.place == *place) {
         taken.leave(held.slot, (held.cohort.clone(), held.dose));
     }
     if !session.free(&taken, cohort, dose).iter().any(|(one, _)| one == slot) {
-        return Ok(Err(NoBooking::Full));
+        return Err(NoBooking::Full);
     }
-    Ok(Ok(Some(Taking { plan: offers.plan, cohort, dose, held })))
+    Ok(Some(Taking { plan: offers.plan, cohort, dose, held }))
 }
 
 pub(super) async fn take(
@@ -313,7 +309,10 @@ pub(super) async fn take(
     seat: &Seat,
     now: DateTime<Utc>,
 ) -> Result<Decided> {
-    let Taking { plan, cohort, dose, held } = match may_take(tx, (opened, person), seat).await? {
+    let days = (seat.0, seat.0);
+    let mut taken = bookings::taken(tx, opened.loaded.no, days, &[seat.1.as_str()]).await?;
+    let taken = taken.remove(&(seat.0, seat.1.clone())).unwrap_or_default();
+    let Taking { plan, cohort, dose, held } = match may_take((opened, person), seat, taken) {
         Ok(Some(taking)) => taking,
         Ok(None) => return confirm(tx, opened, person).await,
         Err(why) => return Ok(Err(why)),

@@ -12,7 +12,7 @@ pub use import::{ImportedBookings, NotBooked};
 pub use open::{ListedBooking, OpenSlot};
 
 use super::assigning::{Standing, standings};
-use super::seats::{At, Offers};
+use super::seats::{At, Offers, TakenSeats};
 use super::{App, Loaded, Result, today};
 use crate::domain::booking::{Answer, Booker, NoBooking, SlotTime, masked};
 use crate::domain::campaign::{CohortKey, Language};
@@ -21,7 +21,6 @@ use crate::store::bookings::{self, Appointment, Link};
 use crate::store::{Tx, people, waiting};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most seats that a page offers: a list that a phone can scroll.
@@ -112,6 +111,8 @@ struct Opened {
     people: Vec<Person>,
     /// `None`: no plan is in force.
     offers: Option<Arc<Offers>>,
+    /// How often seats of the campaign were given or taken.
+    turn: i64,
 }
 
 /// Somebody of a household, with what decides about a booking.
@@ -157,7 +158,7 @@ impl App {
         };
         let Some(opened) = self.open(&mut tx, link, now).await? else { return Ok(None) };
         let at = if at < opened.people.len() { at } else { 0 };
-        let (choices, later) = choices(&mut tx, &opened, &opened.people[at], from).await?;
+        let (choices, later) = self.choices(&mut tx, &opened, &opened.people[at], from).await?;
         let member = |one: &Person| Member {
             name: masked(one.standing.person.name.as_deref().unwrap_or_default()),
             dose: one.booker.dose,
@@ -191,7 +192,7 @@ impl App {
             return Ok((None, Vec::new()));
         };
         let Some(first) = opened.people.first() else { return Ok((None, Vec::new())) };
-        let (choices, _) = choices(&mut tx, &opened, first, None).await?;
+        let (choices, _) = self.choices(&mut tx, &opened, first, None).await?;
         let held = first.appointment.as_ref().filter(|held| held.day >= opened.today);
         Ok((held.map(|held| shown(&opened, held)), choices))
     }
@@ -209,24 +210,68 @@ impl App {
         let codes: Vec<PersonId> =
             std::iter::once(link.person.clone()).chain(others.take(MEMBERS_MAX - 1)).collect();
         let mut known = standings(tx, &loaded, codes.iter(), today).await?;
+        let all: Vec<&str> = codes.iter().map(PersonId::as_str).collect();
+        let mut appointments = bookings::of_people(tx, loaded.no, &all).await?;
+        let waiting = waiting::of(tx, loaded.no, &all).await?;
         let mut people = Vec::new();
-        for code in codes {
-            let Some(standing) = known.remove(&code) else { continue };
-            let appointment = bookings::of(tx, loaded.no, code.as_str()).await?;
+        for code in &codes {
+            let Some(standing) = known.remove(code) else { continue };
+            let appointment = appointments.remove(code);
             let dose = match &standing.due {
-                _ if code == link.person && link.dose > 0 => link.dose,
+                _ if *code == link.person && link.dose > 0 => link.dose,
                 due => due.map_or(0, |due| due.number),
             };
             let booker = Booker { dose, ..booker(&loaded, &standing, today) };
-            let waits = waiting::of(tx, loaded.no, code.as_str()).await?;
-            let waits = waits.is_some_and(|one| one.dose == dose);
+            let waits = waiting.iter().any(|one| one.person == *code && one.dose == dose);
             people.push(Person { standing, booker, appointment, waits });
         }
         if people.first().is_none_or(|first| first.standing.person.id != link.person) {
             return Ok(None);
         }
-        let offers = self.offers(tx, &loaded, today).await?;
-        Ok(Some(Opened { loaded, link, today, people, offers }))
+        let (offers, turn) = self.offers(tx, &loaded, today).await?.unzip();
+        let turn = turn.unwrap_or_default();
+        Ok(Some(Opened { loaded, link, today, people, offers, turn }))
+    }
+
+    /// What somebody can take from a day on, the earliest first, and the day from which there is more.
+    async fn choices(
+        &self,
+        tx: &mut Tx,
+        opened: &Opened,
+        person: &Person,
+        from: Option<NaiveDate>,
+    ) -> Result<(Vec<Choice>, Option<NaiveDate>)> {
+        let (Ok((first, last)), Some(offers)) = (person.days(opened), &opened.offers) else {
+            return Ok((Vec::new(), None));
+        };
+        let Some(cohort) = &person.booker.cohort else { return Ok((Vec::new(), None)) };
+        let dose = person.booker.dose;
+        let first = from.unwrap_or(first).max(first);
+        let all = offers.of.get(&(cohort.clone(), dose)).map_or(&[][..], Vec::as_slice);
+        let all: Vec<&At> = all.iter().filter(|at| first <= at.0 && at.0 <= last).collect();
+        let mut codes: Vec<&str> = all.iter().map(|at| at.1.as_str()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        let (mut taken, mut until) = (TakenSeats::default(), None);
+        let none = crate::domain::booking::Taken::default();
+        let mut out: Vec<Choice> = Vec::new();
+        for at in all {
+            let Some(session) = offers.sessions.get(at) else { continue };
+            // Most pages are full after the first days.
+            if until.is_none_or(|until| until < at.0) {
+                let end = (at.0 + TimeDelta::days(TAKEN_DAYS - 1)).min(last);
+                taken =
+                    self.taken(tx, (opened.loaded.no, opened.turn), (at.0, end), &codes).await?;
+                until = Some(end);
+            }
+            if out.len() >= CHOICES_MAX && out.last().is_some_and(|last| last.shown.day < at.0) {
+                return Ok((out, Some(at.0)));
+            }
+            for (slot, free) in session.free(taken.get(at).unwrap_or(&none), cohort, dose) {
+                out.push(Choice { shown: shown_at(Some(offers), &opened.loaded, at, slot), free });
+            }
+        }
+        Ok((out, None))
     }
 }
 
@@ -271,43 +316,4 @@ fn shown_at(
         time: slot.zip(timing).map(|(slot, timing)| (slot, timing.end_of(slot))),
         answer: None,
     }
-}
-
-/// What somebody can take from a day on, the earliest first, and the day from which there is more.
-async fn choices(
-    tx: &mut Tx,
-    opened: &Opened,
-    person: &Person,
-    from: Option<NaiveDate>,
-) -> Result<(Vec<Choice>, Option<NaiveDate>)> {
-    let (Ok((first, last)), Some(offers)) = (person.days(opened), &opened.offers) else {
-        return Ok((Vec::new(), None));
-    };
-    let Some(cohort) = &person.booker.cohort else { return Ok((Vec::new(), None)) };
-    let dose = person.booker.dose;
-    let first = from.unwrap_or(first).max(first);
-    let all = offers.of.get(&(cohort.clone(), dose)).map_or(&[][..], Vec::as_slice);
-    let all: Vec<&At> = all.iter().filter(|at| first <= at.0 && at.0 <= last).collect();
-    let mut codes: Vec<&str> = all.iter().map(|at| at.1.as_str()).collect();
-    codes.sort_unstable();
-    codes.dedup();
-    let (mut taken, mut until) = (BTreeMap::new(), None);
-    let none = crate::domain::booking::Taken::default();
-    let mut out: Vec<Choice> = Vec::new();
-    for at in all {
-        let Some(session) = offers.sessions.get(at) else { continue };
-        // Most pages are full after the first days.
-        if until.is_none_or(|until| until < at.0) {
-            let end = (at.0 + TimeDelta::days(TAKEN_DAYS - 1)).min(last);
-            taken = bookings::taken(tx, opened.loaded.no, (at.0, end), &codes).await?;
-            until = Some(end);
-        }
-        if out.len() >= CHOICES_MAX && out.last().is_some_and(|last| last.shown.day < at.0) {
-            return Ok((out, Some(at.0)));
-        }
-        for (slot, free) in session.free(taken.get(at).unwrap_or(&none), cohort, dose) {
-            out.push(Choice { shown: shown_at(Some(offers), &opened.loaded, at, slot), free });
-        }
-    }
-    Ok((out, None))
 }

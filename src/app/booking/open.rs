@@ -54,7 +54,9 @@ impl App {
     pub async fn open_slots(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<Vec<OpenSlot>> {
         let day = today(&loaded.campaign, now);
         let mut tx = self.store.read().await?;
-        let Some(offers) = self.offers(&mut tx, loaded, day).await? else { return Ok(Vec::new()) };
+        let Some((offers, _)) = self.offers(&mut tx, loaded, day).await? else {
+            return Ok(Vec::new());
+        };
         let ends = (offers.sessions.keys().next(), offers.sessions.keys().next_back());
         let (Some(first), Some(last)) = ends else { return Ok(Vec::new()) };
         let codes: BTreeSet<&str> = offers.sessions.keys().map(|at| at.1.as_str()).collect();

@@ -2,9 +2,11 @@
 
 use super::{EVE, Town};
 use crate::support::{at, day, on_postgresql, wait};
+use doseplan::app::App;
 use doseplan::app::booking::{Done, Wish};
 use doseplan::domain::booking::{Answer, NoBooking, SlotTime};
 use doseplan::domain::id::PlaceCode;
+use doseplan::domain::permission::Actor;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -107,4 +109,50 @@ fn fifty_seats_are_given_once_on_sqlite() {
 #[test]
 fn fifty_seats_are_given_once_on_postgresql() {
     on_postgresql(|address| wait(race(Some(address))));
+}
+
+/// Seats are counted once for all who look, as long as they stay the same: whoever looks after a change sees it.
+async fn changes(address: Option<&str>) {
+    let town = Town::open(address, 40, 10).await;
+    let now = at(EVE);
+    // Another process has the same database and has counted nothing yet.
+    let other = || App::new(town.app.store.clone(), town.app.config.clone());
+    let token = town.token("p0039").await;
+    let free = async |change: &str| {
+        let page = town.app.booking_page(&token, (0, None), now).await.unwrap().unwrap();
+        let anew = other().booking_page(&token, (0, None), now).await.unwrap().unwrap();
+        assert_eq!(page, anew, "after {change}");
+        page.choices.iter().map(|choice| choice.free).sum::<u64>()
+    };
+    let full = free("nothing").await;
+    let (leaver, joiner) = (town.token("p0001").await, town.token("p0002").await);
+    let seat = town.held().await["p0001"].clone();
+    assert_eq!(town.app.book(&leaver, 0, &Wish::Cancel, now).await.unwrap(), Done::Done);
+    assert_eq!(free("a seat was given back").await, full + 1);
+    let wish = Wish::Take((seat.day, seat.place.clone(), seat.slot));
+    let done = other().book(&joiner, 0, &wish, now).await.unwrap();
+    assert!(matches!(done, Done::Done | Done::Already), "{done:?}");
+    free("another process gave the seat").await;
+    assert_eq!(town.app.book(&joiner, 0, &Wish::Cancel, now).await.unwrap(), Done::Done);
+    assert_eq!(free("that was given back").await, full + 2);
+    let by = Actor::CommandLine;
+    town.app.merge_people(("p0010", "p0020"), by, now).await.expect("two codes are one person");
+    assert_eq!(free("two with a seat each became one").await, full + 3);
+    town.app.unmerge_people("p0020", true, by, now).await.expect("they are two again");
+    free("they are two again").await;
+    town.import("persons", "person,area,born,died\np0011,A,1950-01-01,2021-03-30\n", EVE).await;
+    town.app.assign(&town.loaded, now).await.unwrap();
+    free("somebody died, and others were called").await;
+    town.plan(EVE).await;
+    free("there is another plan").await;
+}
+
+#[test]
+fn whoever_looks_sees_the_seats_as_they_are_now_on_sqlite() {
+    wait(changes(None));
+}
+
+#[test]
+fn whoever_looks_sees_the_seats_as_they_are_now_on_postgresql() {
+    on_postgresql(|address| wait(changes(Some(address))));
 }
