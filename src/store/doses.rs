@@ -119,7 +119,9 @@ pub async fn of_people<'p>(
     for dose in GIVEN.rows(tx, wanted, judged).await? {
         out.entry(dose.person.clone()).or_default().push(dose);
     }
-    out.values_mut().for_each(|doses| sort(doses));
+    for doses in out.values_mut() {
+        sort(doses);
+    }
     Ok(out)
 }
 
