@@ -6,13 +6,14 @@ use super::assigning::standings;
 use super::coverage::given;
 use super::places::Composed;
 use super::plans::in_force;
+use super::seats::give_slots;
 use super::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::assign::{Assignment, Ended};
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{CampaignId, PersonId, PlaceCode};
 use crate::domain::plan::{PlanRow, PlanState, is_over};
 use crate::domain::standing::{Cause, Lost, Remains, Unrest, standing};
-use crate::store::{Tx, assignments, cells, plans, unrest};
+use crate::store::{Tx, assignments, bookings, cells, plans, unrest};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -199,8 +200,18 @@ pub(super) async fn plans(
         if let Some(unrest) = plan(tx, &loaded, now).await? {
             out.push(Broken { campaign: one.new.id.clone(), unrest });
         }
+        hours(tx, &loaded, now).await?;
     }
     Ok(out)
+}
+
+/// Gives people whose place has other hours now a time that it has, from tomorrow on.
+async fn hours(tx: &mut Tx, loaded: &Loaded, now: DateTime<Utc>) -> Result<()> {
+    let head = plans::newest(tx, loaded.no, PlanState::Adopted).await?;
+    let Some(head) = head.filter(|_| loaded.is_open) else { return Ok(()) };
+    bookings::lock(tx, loaded.no).await?;
+    let first = today(&loaded.campaign, now) + TimeDelta::days(1);
+    give_slots(tx, loaded, (head.no, first)).await
 }
 
 /// Ends the appointments of people that no longer stand by what is known of them in this transaction: the dose was

@@ -8,6 +8,7 @@ use super::{App, Result};
 use crate::config::TransportKind;
 use crate::domain::refusal::Cause;
 use crate::mail::message::Party;
+use crate::mail::transport::Transport;
 use crate::text::harmless;
 use chrono::{DateTime, Utc};
 
@@ -106,16 +107,13 @@ pub async fn channels(findings: &mut Findings<'_>, app: &App, now: DateTime<Utc>
         return Ok(());
     }
     for line in app.channels(now).await? {
-        let told: &[(&str, &dyn std::fmt::Display)] = &[("name", &line.name), ("kind", &line.kind)];
-        match &line.wrong {
-            None => findings.line(Mark::Ok, "doctor-channel", told),
-            Some(wrong) => {
-                let said = harmless(wrong);
-                let told: &[(&str, &dyn std::fmt::Display)] =
-                    &[("name", &line.name), ("said", &said)];
-                findings.line(Mark::Fail, "doctor-channel-bad", told);
-            }
-        }
+        let (key, mark) = match &line.wrong {
+            None => ("doctor-channel", Mark::Ok),
+            Some(_) => ("doctor-channel-bad", Mark::Fail),
+        };
+        let said = line.wrong.as_deref().map(harmless).unwrap_or_default();
+        findings.line(mark, key, &[("name", &line.name), ("kind", &line.kind), ("said", &said)]);
+        proxy(findings, app, &line.name).await;
     }
     for loaded in app.campaigns().await?.iter().filter(|loaded| loaded.is_open) {
         for unfit in app.unfit(&loaded.campaign) {
@@ -142,6 +140,17 @@ pub async fn channels(findings: &mut Findings<'_>, app: &App, now: DateTime<Utc>
         }
     }
     Ok(())
+}
+
+/// Whether the proxy of a channel is there, where it has one.
+async fn proxy(findings: &mut Findings<'_>, app: &App, name: &str) {
+    let Ok(Transport::Gateway(gateway)) = app.channel_transport(name) else { return };
+    let Some(proxy) = &gateway.proxy else { return };
+    let said = proxy.reach().await.err().map(|said| harmless(&said));
+    let mark = if said.is_some() { Mark::Fail } else { Mark::Ok };
+    let key = if said.is_some() { "doctor-proxy-bad" } else { "doctor-proxy" };
+    let said = said.unwrap_or_default();
+    findings.line(mark, key, &[("name", &name), ("proxy", proxy), ("said", &said)]);
 }
 
 /// Whether a daemon works on this database.

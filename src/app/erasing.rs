@@ -3,7 +3,7 @@
 //! Counts stay as they are: area, birth date, sex, groups, tags and records stay, everything that says who it was goes.
 
 use super::erasing_parted::{erase_elsewhere, own_history};
-use super::{App, AppError, Result, millis, today};
+use super::{App, AppError, Result, millis, passing, today};
 use crate::config::{Place, TransportKind};
 use crate::domain::audit::Action;
 use crate::domain::hold::EventKind;
@@ -77,7 +77,7 @@ impl App {
         for mail in &mails {
             erasing::blank_mail(tx, mail.id).await?;
         }
-        erase_words(tx, &person, &secrets).await?;
+        erase_words(tx, &person, &secrets, now).await?;
         bookings::forget(tx, &id).await?;
         for code in &codes {
             waiting::forget(tx, code).await?;
@@ -217,7 +217,12 @@ fn secrets(person: &Person) -> Vec<String> {
 }
 
 /// Takes the texts out of what the database says in words, and forgets addresses that nobody else has.
-async fn erase_words(tx: &mut Tx, person: &Person, secrets: &[String]) -> Result<()> {
+async fn erase_words(
+    tx: &mut Tx,
+    person: &Person,
+    secrets: &[String],
+    now: DateTime<Utc>,
+) -> Result<()> {
     for secret in secrets {
         if erasing::is_shared(tx, person.id.as_str(), secret).await? {
             continue;
@@ -226,7 +231,13 @@ async fn erase_words(tx: &mut Tx, person: &Person, secrets: &[String]) -> Result
             erasing::address(tx, &canonical(secret)).await?;
         }
         if let Ok(number) = PhoneNumber::first_of(secret) {
-            receipts::forget_phone(tx, number.digits()).await?;
+            let digits = number.digits();
+            if !erasing::is_shared(tx, person.id.as_str(), digits).await? {
+                // A guardian or the head of a household is written to about others, too.
+                passing::close(tx, digits, "erased", now).await?;
+                erasing::number(tx, digits).await?;
+            }
+            receipts::forget_phone(tx, digits).await?;
             receipts::forget_replies(tx, number.digits()).await?;
         }
         erasing::said(tx, secret).await?;

@@ -1,23 +1,31 @@
 //! Figures for monitoring: whether the installation is ready, and what it has done.
 
 use super::{App, AppError, Result, millis};
+use crate::config::MAIL;
 use crate::domain::hold::EventKind;
 use crate::domain::job::{Job, RunState};
-use crate::domain::message::MailState;
+use crate::domain::message::{MailState, PassageEvent};
 use crate::store::figures::{self, Import};
 use crate::store::installation::{self, Hold};
-use crate::store::{Tx, runs};
+use crate::store::{Tx, outbox, runs, ways};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
 /// A daemon that has not signed in for this long counts as gone; our choice.
 const DAEMON_SILENT_MS: i64 = 120_000;
 
+/// Counts by the name of a channel and something else.
+pub type ByChannel<K> = BTreeMap<String, BTreeMap<K, u64>>;
+
 /// Figures of the installation.
 #[derive(Debug, Clone)]
 pub struct Figures {
     /// Mails by state.
     pub mails: BTreeMap<MailState, u64>,
+    /// Messages of each channel by state. Every configured channel is there, and mail.
+    pub channels: ByChannel<MailState>,
+    /// What happened to messages of each channel beside mail, and how often.
+    pub events: ByChannel<PassageEvent>,
     /// How long the oldest queued mail has been due, seconds.
     pub oldest_due_secs: i64,
     /// Every job that ever ran, by campaign and name.
@@ -73,9 +81,25 @@ impl App {
             last.last_success = last.last_success.or(run.ended);
             last.runs.insert(run.state, run.count);
         }
-        let oldest = crate::store::outbox::next_due(&mut tx, None).await?;
+        let oldest = outbox::next_due(&mut tx, None).await?;
+        // Every configured channel has its figures from the beginning, or nobody could watch them rise.
+        let mut events: ByChannel<PassageEvent> =
+            self.config.channels.keys().map(|name| (name.clone(), BTreeMap::new())).collect();
+        let mut channels: ByChannel<MailState> =
+            events.keys().map(|name| (name.clone(), BTreeMap::new())).collect();
+        channels.insert(MAIL.to_owned(), BTreeMap::new());
+        for (channel, state, count) in outbox::counts_by_channel(&mut tx).await? {
+            channels.entry(channel).or_default().insert(state, count);
+        }
+        for (channel, event, count) in ways::events(&mut tx).await? {
+            if channel != MAIL {
+                events.entry(channel).or_default().insert(event, count);
+            }
+        }
         Ok(Figures {
-            mails: crate::store::outbox::counts(&mut tx).await?.into_iter().collect(),
+            mails: outbox::counts(&mut tx).await?.into_iter().collect(),
+            channels,
+            events,
             oldest_due_secs: oldest.map_or(0, |due| (at - due).max(0) / 1000),
             jobs,
             imports: figures::imports(&mut tx).await?,

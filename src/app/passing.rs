@@ -5,7 +5,7 @@ use super::{Result, millis};
 use crate::config::MAIL;
 use crate::domain::gateway::{Fate, Receipt, Reply, Service, fate, is_stop};
 use crate::domain::id::CampaignNo;
-use crate::domain::message::{MailState, PassageEvent, ReceiptState};
+use crate::domain::message::{MailState, PassageEvent, ReceiptState, Whose};
 use crate::mail::message::canonical;
 use crate::store::outbox::{self, AttemptResult};
 use crate::store::receipts::{self, Phone};
@@ -90,7 +90,8 @@ pub(super) async fn next_way(tx: &mut Tx, id: i64, now: DateTime<Utc>) -> Result
         }
         let goes = ways::go(tx, id, &way, at).await?;
         if goes {
-            let noted = [(id, way.channel.as_str(), PassageEvent::NextWay, "")];
+            let whose = way.whose.map_or("", Whose::word);
+            let noted = [(id, way.channel.as_str(), PassageEvent::NextWay, whose)];
             ways::note(tx, &noted, at).await?;
         }
         return Ok(goes);

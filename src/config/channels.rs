@@ -27,6 +27,9 @@ pub struct ChannelConfig {
     pub dir: PathBuf,
     /// Address of the service; the vendor's if absent.
     pub url: Option<String>,
+    /// Address of a proxy between this machine and the service, such as `http://proxy:3128`. Variables of the
+    /// environment are not looked at.
+    pub proxy: Option<String>,
     /// File with the id of the key (SecretId, AccessKey ID), or with a robot's key, token or whole address.
     pub key_file: Option<PathBuf>,
     /// File with the secret that signs.
@@ -166,6 +169,7 @@ impl ChannelConfig {
             transport: Place::Folder,
             dir,
             url: None,
+            proxy: None,
             key_file: None,
             secret_file: None,
             hook_secret_file: None,

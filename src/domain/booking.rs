@@ -96,6 +96,33 @@ words! {
 }
 
 words! {
+    /// How somebody stands to a seat of a session.
+    pub enum SeatStand {
+        /// The plan gave it to them, and they have not answered.
+        Expected = "expected",
+        /// They come.
+        Confirmed = "confirmed",
+        /// They took it themselves.
+        Booked = "booked",
+        /// They gave it back for another one.
+        Moved = "moved",
+        /// They gave it back.
+        Cancelled = "cancelled",
+    }
+}
+
+impl SeatStand {
+    /// Of whoever has the seat and said this to it.
+    pub fn of(answer: Option<Answer>) -> Self {
+        match answer {
+            None => Self::Expected,
+            Some(Answer::Confirmed) => Self::Confirmed,
+            Some(Answer::Booked) => Self::Booked,
+        }
+    }
+}
+
+words! {
     /// Why somebody cannot book.
     pub enum NoBooking {
         /// They have died.

@@ -71,6 +71,18 @@ words! {
 }
 
 words! {
+    /// Whose number a message goes to.
+    pub enum Whose {
+        /// The person's.
+        Own = "own",
+        /// A guardian's.
+        Guardian = "guardian",
+        /// That of the household's head.
+        Head = "head",
+    }
+}
+
+words! {
     /// What happened to a message.
     pub enum PassageEvent {
         /// Its body left and the service took it.

@@ -315,6 +315,8 @@ words! {
         Vaccine = "vaccine",
         /// The person moved or cancelled it.
         Own = "own",
+        /// It begins at another time of the same day.
+        Time = "time",
         /// The campaign is over by then.
         Over = "over",
         /// The plan was made anew.
@@ -349,6 +351,8 @@ pub enum ReminderWhy {
         was: NaiveDate,
         /// Name of the place that they were told.
         was_place: String,
+        /// The time that they were told, where it alone has changed.
+        was_slot: Option<SlotTime>,
         /// The day now.
         day: NaiveDate,
         /// The site or stop now.
@@ -376,4 +380,16 @@ pub enum ReminderWhy {
         /// Where the person may go: names of the sites that serve the area.
         places: Vec<String>,
     },
+}
+
+impl ReminderWhy {
+    /// The day on which somebody is expected; `None` where they are not.
+    pub fn expected(&self) -> Option<NaiveDate> {
+        match self {
+            Self::Tomorrow { day, .. } | Self::Given { day, .. } | Self::Moved { day, .. } => {
+                Some(*day)
+            }
+            Self::Cancelled { .. } | Self::Overdue { .. } => None,
+        }
+    }
 }

@@ -4,7 +4,7 @@
 use super::db::Row;
 use super::{CampaignNo, Result, Tx};
 use crate::args;
-use crate::domain::booking::{Answer, BookedSeats, SlotTime, Taken};
+use crate::domain::booking::{Answer, BookedSeats, SeatStand, SlotTime, Taken};
 use crate::domain::campaign::CohortKey;
 use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode};
 use crate::domain::plan::PlanState;
@@ -60,6 +60,21 @@ pub struct LostBooking {
     pub why: String,
 }
 
+/// An appointment that somebody gave back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// Who.
+    pub person: PersonId,
+    /// Number of the dose, from 1.
+    pub dose: u8,
+    /// The place.
+    pub place: PlaceCode,
+    /// When the slot began, where it had one.
+    pub slot: Option<SlotTime>,
+    /// Whether they took another one.
+    pub stand: SeatStand,
+}
+
 // An update locks the row until the transaction ends; whoever comes second sees what the first one did. Whatever changes
 // how many seats are taken goes through here first, so that counts that were kept are known to be old.
 const LOCK_OF: &str = "INSERT INTO seat_lock (campaign, turn) \
@@ -74,8 +89,16 @@ const OF: &str = "SELECT person, dose, day, place, slot, area, grp, answer, plan
      WHERE campaign = $1 AND person IN (SELECT value FROM json_each($2))";
 const STANDING: &str = "SELECT (SELECT MAX(no) FROM plan WHERE campaign = $1 AND state = $2), \
      (SELECT turn FROM seat_lock WHERE campaign = $1)";
+const SLOTS_OF: &str = "SELECT person, day, slot FROM assignment WHERE campaign = $1 \
+     AND slot IS NOT NULL AND person IN (SELECT value FROM json_each($2))";
 const FROM: &str = "SELECT person, dose, day, place, slot, area, grp, answer, plan \
      FROM assignment WHERE campaign = $1 AND day >= $2 ORDER BY day, place, slot, person";
+const ON: &str = "SELECT person, dose, day, place, slot, area, grp, answer, plan \
+     FROM assignment WHERE campaign = $1 AND day = $2 \
+     AND place IN (SELECT value FROM json_each($3)) ORDER BY place, slot, person";
+const LEFT: &str = "SELECT person, dose, place, slot, why FROM assignment_past \
+     WHERE campaign = $1 AND day = $2 AND place IN (SELECT value FROM json_each($3)) \
+     AND why IN ('moved', 'cancelled') AND person <> '' ORDER BY ended_at, person";
 const TAKE: &str = "INSERT INTO assignment (campaign, person, dose, day, place, plan, made_at, \
      slot, area, grp, answer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const ANSWER: &str = "UPDATE assignment SET answer = $3 WHERE campaign = $1 AND person = $2";
@@ -189,6 +212,53 @@ pub async fn standing(tx: &mut Tx, campaign: CampaignNo) -> Result<(Option<i64>,
         return Ok((None, 0));
     };
     Ok((row.get(0)?, row.get::<Option<i64>>(1)?.unwrap_or(0)))
+}
+
+/// The days of people's appointments and when their slots begin; who has no slot is not there.
+pub async fn slots_of(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    people: &[&str],
+) -> Result<BTreeMap<PersonId, (NaiveDate, SlotTime)>> {
+    let mut out = BTreeMap::new();
+    for row in tx.rows(SLOTS_OF, args![campaign, super::json_list(people)]).await? {
+        if let Some(slot) = slot_at(&row, 2)? {
+            out.insert(PersonId::new(row.get::<String>(0)?), (row.get(1)?, slot));
+        }
+    }
+    Ok(out)
+}
+
+/// The appointments of a day at some places, by place and slot.
+pub async fn on(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    day: NaiveDate,
+    places: &[&str],
+) -> Result<Vec<Appointment>> {
+    let list = super::json_list(places);
+    tx.rows(ON, args![campaign, day, list]).await?.iter().map(appointment).collect()
+}
+
+/// The appointments of a day at some places that people gave back, in the order in which they did.
+pub async fn left(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    day: NaiveDate,
+    places: &[&str],
+) -> Result<Vec<Left>> {
+    let read = |row: &Row| {
+        let has_moved = row.get::<String>(4)? == "moved";
+        Ok(Left {
+            person: PersonId::new(row.get::<String>(0)?),
+            dose: row.of("assignment_past", &[0]).number(1, "a dose number")?,
+            place: PlaceCode::new(row.get::<String>(2)?),
+            slot: slot_at(row, 3)?,
+            stand: if has_moved { SeatStand::Moved } else { SeatStand::Cancelled },
+        })
+    };
+    let list = super::json_list(places);
+    tx.rows(LEFT, args![campaign, day, list]).await?.iter().map(read).collect()
 }
 
 /// The appointments from a day on, by day, place and slot.

@@ -43,6 +43,9 @@ const BLANK_BOUNCE: &str = "UPDATE bounce SET address = $2, said = $2 WHERE LOWE
 const BLANK_BOUNCES_OF: &str = "UPDATE bounce SET address = $2, said = $2 WHERE outbox = $1";
 const UNSUPPRESS: &str = "DELETE FROM suppressed WHERE address = $1";
 const FORGET_LEFT: &str = "DELETE FROM unsubscribed WHERE address = $1";
+const NUMBER_WAYS: &str = "DELETE FROM way WHERE recipient = $1 AND channel <> 'mail'";
+const NUMBER_MAILS: &str = "UPDATE outbox SET recipient = $2 WHERE recipient = $1 \
+     AND channel <> 'mail' AND state NOT IN ('queued', 'sending', 'in_doubt')";
 /// The audit log is sealed, and has no names of the register.
 const SAID: [&str; 2] = [
     "UPDATE event SET said = REPLACE(said, $1, '…') WHERE said LIKE '%' || $1 || '%'",
@@ -170,6 +173,13 @@ pub async fn address(tx: &mut Tx, address: &str) -> Result<()> {
     tx.run(BLANK_BOUNCE, args![address, GONE]).await?;
     tx.run(UNSUPPRESS, args![address]).await?;
     tx.run(FORGET_LEFT, args![address]).await?;
+    Ok(())
+}
+
+/// Takes a number out of the ways of others' messages, and out of those that are over.
+pub async fn number(tx: &mut Tx, number: &str) -> Result<()> {
+    tx.run(NUMBER_WAYS, args![number]).await?;
+    tx.run(NUMBER_MAILS, args![number, GONE]).await?;
     Ok(())
 }
 

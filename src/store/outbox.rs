@@ -7,7 +7,7 @@
 use super::db::Row;
 use super::plans::{pack, unpack};
 use super::{CampaignNo, Result, StoreError, Tx};
-use crate::domain::message::{MailKind, MailState, ReceiptState};
+use crate::domain::message::{MailKind, MailState, ReceiptState, Whose};
 use crate::{args, bulk};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -58,6 +58,8 @@ pub struct NewWay {
     pub bytes: Vec<u8>,
     /// Parts of the service's bill; 0 for mail.
     pub segments: u32,
+    /// Whose number it is; `None` for mail.
+    pub whose: Option<Whose>,
 }
 
 impl std::fmt::Debug for NewWay {
@@ -141,8 +143,8 @@ bulk!(
 );
 bulk!(
     INSERT_WAYS,
-    6,
-    "INSERT INTO way (outbox, nth, channel, recipient, content, segments) VALUES",
+    7,
+    "INSERT INTO way (outbox, nth, channel, recipient, content, segments, whose) VALUES",
     ""
 );
 const LIST: &str = selected!(
@@ -192,7 +194,7 @@ const EXPIRE_QUEUED: &str = "UPDATE outbox SET state = 'expired', last_error = $
 const SET: &str = "UPDATE outbox SET state = $2, due_at = $3, fence = fence + 1, changed_at = $4, \
      last_error = $5 WHERE id = $1 AND state = $6";
 const COUNTS_BY_CHANNEL: &str = "SELECT channel, state, COUNT(*) FROM outbox \
-     WHERE channel <> 'mail' GROUP BY channel, state ORDER BY channel, state";
+     GROUP BY channel, state ORDER BY channel, state";
 const COUNTS: &str = "SELECT state, COUNT(*) FROM outbox GROUP BY state ORDER BY state";
 
 fn message(row: &Row) -> Result<Message> {
@@ -262,7 +264,8 @@ pub async fn insert_all(
     let ways = with_ways.filter_map(|one| ids.get(&one.unique_key).map(|id| (*id, &one.ways)));
     let values = ways.flat_map(|(id, ways)| {
         (1_i64..).zip(ways).flat_map(move |(nth, way)| {
-            args![id, nth, &way.channel, &way.recipient, pack(&way.bytes), way.segments]
+            let whose = way.whose.map(|whose| whose.word().to_owned());
+            args![id, nth, &way.channel, &way.recipient, pack(&way.bytes), way.segments, whose]
         })
     });
     INSERT_WAYS.run(tx, values.collect()).await?;
@@ -437,7 +440,7 @@ pub async fn set(
     Ok(tx.run(SET, args![id, to, due_at, now, why, from]).await? == 1)
 }
 
-/// How many messages of each channel beside mail are in each state.
+/// How many messages of each channel, mail among them, are in each state.
 pub async fn counts_by_channel(tx: &mut Tx) -> Result<Vec<(String, MailState, u64)>> {
     let rows = tx.rows(COUNTS_BY_CHANNEL, args![]).await?;
     let count =

@@ -4,6 +4,7 @@
 use super::db::Row;
 use super::receipts::Subject;
 use super::{CampaignNo, Result, Tx};
+use crate::domain::booking::SlotTime;
 use crate::domain::message::MailState;
 use crate::domain::words::words;
 use crate::{args, bulk};
@@ -14,25 +15,27 @@ bulk!(
     FIND,
     5,
     "WITH wanted (campaign, person, dose, kind, day) AS (VALUES",
-    ") SELECT DISTINCT r.person, r.dose, r.kind, r.day, r.place FROM wanted w JOIN reminder r \
+    ") SELECT DISTINCT r.person, r.dose, r.kind, r.day, r.place, r.slot FROM wanted w \
+     JOIN reminder r \
      ON r.campaign = w.campaign AND r.person = w.person AND r.dose = w.dose \
      AND r.kind = w.kind AND r.day = w.day JOIN outbox o ON o.id = r.outbox \
      AND o.state <> 'withdrawn'"
 );
 bulk!(
     INSERT,
-    7,
-    "INSERT INTO reminder (campaign, person, dose, kind, day, place, outbox) VALUES",
+    8,
+    "INSERT INTO reminder (campaign, person, dose, kind, day, place, slot, outbox) VALUES",
     ""
 );
 const LAST: &str = "SELECT r.person, r.dose, MAX(r.day), COUNT(*) FROM reminder r \
      JOIN outbox o ON o.id = r.outbox AND o.state <> 'withdrawn' \
      WHERE r.campaign = $1 AND r.kind = $2 GROUP BY r.person, r.dose";
-const TOLD: &str = "SELECT r.person, r.dose, r.kind, r.day, r.place, r.outbox, o.state, \
-     o.recipient FROM reminder r JOIN outbox o ON o.id = r.outbox WHERE r.campaign = $1 \
+const TOLD: &str = "SELECT r.person, r.dose, r.kind, r.day, r.place, r.slot, r.outbox, \
+     o.state, o.recipient FROM reminder r JOIN outbox o ON o.id = r.outbox WHERE r.campaign = $1 \
      AND r.kind IN ('tomorrow', 'given', 'moved', 'cancelled') AND r.day >= $2 ORDER BY r.outbox";
-const OF_MAILS: &str = "SELECT r.person, r.dose, r.kind, r.day, r.place, r.outbox, r.campaign \
-     FROM reminder r WHERE r.outbox IN (SELECT CAST(value AS BIGINT) FROM json_each($1))";
+const OF_MAILS: &str = "SELECT r.person, r.dose, r.kind, r.day, r.place, r.slot, r.outbox, \
+     r.campaign FROM reminder r \
+     WHERE r.outbox IN (SELECT CAST(value AS BIGINT) FROM json_each($1))";
 
 // Whoever was reached by a later message about the same day is not in the list.
 const UNREACHED: &str = "SELECT r.person, r.day, r.place, o.last_error FROM reminder r \
@@ -71,6 +74,15 @@ pub struct Reminded {
     pub day: NaiveDate,
     /// Its place; empty for an overdue dose, and in what older versions wrote.
     pub place: String,
+    /// The time that was said; `None` where none was, and in what older versions wrote.
+    pub slot: Option<SlotTime>,
+}
+
+impl Reminded {
+    /// Whether a time is the one that was said, as far as both are known.
+    pub fn is_at(&self, slot: Option<SlotTime>) -> bool {
+        self.slot.zip(slot).is_none_or(|(said, slot)| said == slot)
+    }
 }
 
 /// What a person was told of an appointment.
@@ -94,10 +106,11 @@ fn reminded(row: &Row) -> Result<Reminded> {
         kind: known.word(2)?,
         day: row.get(3)?,
         place: row.get(4)?,
+        slot: row.get::<Option<i64>>(5)?.and_then(SlotTime::of_minute),
     })
 }
 
-/// Which of these have been written before, wherever the place was.
+/// Which of these have been written before, wherever the place was and whatever the time.
 pub async fn find(
     tx: &mut Tx,
     campaign: CampaignNo,
@@ -105,13 +118,15 @@ pub async fn find(
 ) -> Result<BTreeSet<Reminded>> {
     let values =
         wanted.iter().flat_map(|one| args![campaign, &one.person, one.dose, one.kind, one.day]);
-    FIND.rows(tx, values.collect()).await?.iter().map(reminded).collect()
+    let rows = FIND.rows(tx, values.collect()).await?;
+    rows.iter().map(|row| Ok(Reminded { slot: None, ..reminded(row)? })).collect()
 }
 
 /// Notes what people have been written to about, each with the number of the mail.
 pub async fn insert(tx: &mut Tx, campaign: CampaignNo, new: &[(Reminded, i64)]) -> Result<()> {
     let values = new.iter().flat_map(|(one, mail)| {
-        args![campaign, &one.person, one.dose, one.kind, one.day, &one.place, *mail]
+        let slot = one.slot.map(SlotTime::minute);
+        args![campaign, &one.person, one.dose, one.kind, one.day, &one.place, slot, *mail]
     });
     INSERT.run(tx, values.collect()).await?;
     Ok(())
@@ -141,8 +156,8 @@ pub async fn told(
     let mut out: BTreeMap<String, Vec<Told>> = BTreeMap::new();
     for row in tx.rows(TOLD, args![campaign, from]).await? {
         let what = reminded(&row)?;
-        let state = row.of("outbox", &[5]).word(6)?;
-        let one = Told { mail: row.get(5)?, state, recipient: row.get(7)?, what };
+        let state = row.of("outbox", &[6]).word(7)?;
+        let one = Told { mail: row.get(6)?, state, recipient: row.get(8)?, what };
         out.entry(one.what.person.clone()).or_default().push(one);
     }
     Ok(out)
@@ -165,5 +180,5 @@ pub async fn unreached(
 pub async fn of_mails(tx: &mut Tx, mails: &[i64]) -> Result<Vec<(i64, CampaignNo, Reminded)>> {
     let list = serde_json::to_string(mails).expect("numbers are plain data");
     let rows = tx.rows(OF_MAILS, args![list]).await?;
-    rows.iter().map(|row| Ok((row.get(5)?, CampaignNo(row.get(6)?), reminded(row)?))).collect()
+    rows.iter().map(|row| Ok((row.get(6)?, CampaignNo(row.get(7)?), reminded(row)?))).collect()
 }

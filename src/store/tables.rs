@@ -212,7 +212,7 @@ tables! {
     ],
     way 2 [
         int("outbox"), int("nth"), text("channel"), text("recipient"), bytes("content"),
-        int("segments"),
+        int("segments"), maybe(text("whose")),
     ],
     passage 1 numbered [
         int("id"), int("outbox"), int("at"), text("channel"), text("event"), text("said"),
@@ -233,7 +233,7 @@ tables! {
     ],
     reminder 5 [
         int("campaign"), text("person"), int("outbox"), int("dose"), text("kind"), day("day"),
-        text("place"),
+        text("place"), maybe(int("slot")),
     ],
     briefing 5 [
         int("campaign"), text("post"), day("day"), int("outbox"), text("place"), int("doses"),

@@ -3,20 +3,24 @@
 use super::db::Row;
 use super::plans::unpack;
 use super::{CampaignNo, Result, StoreError, Tx};
-use crate::domain::message::PassageEvent;
+use crate::domain::message::{PassageEvent, Whose};
 use crate::{args, bulk};
 use chrono::NaiveDate;
 use serde::Serialize;
 
-const NEXT: &str = "SELECT nth, channel, recipient, content, segments FROM way \
-     WHERE outbox = $1 ORDER BY nth LIMIT 1";
+const NEXT: &str = "SELECT w.nth, w.channel, w.recipient, w.content, w.segments, w.whose, \
+     o.channel, o.message_id FROM way w JOIN outbox o ON o.id = w.outbox \
+     WHERE w.outbox = $1 ORDER BY w.nth LIMIT 1";
 const TAKE: &str = "DELETE FROM way WHERE outbox = $1 AND nth = $2";
 const GO: &str = "UPDATE outbox SET channel = $2, recipient = $3, content = $4, segments = $5, \
      state = 'queued', phase = NULL, owner = NULL, lease_until = NULL, attempts = 0, due_at = $6, \
-     changed_at = $6, fence = fence + 1, serial = NULL, receipt = NULL, left_at = NULL \
+     changed_at = $6, fence = fence + 1, serial = NULL, receipt = NULL, left_at = NULL, \
+     message_id = $7 \
      WHERE id = $1 AND state IN ('failed', 'bounced', 'unroutable')";
 bulk!(NOTE, 5, "INSERT INTO passage (outbox, at, channel, event, said) VALUES", "");
 const PASSAGES: &str = "SELECT at, channel, event, said FROM passage WHERE outbox = $1 ORDER BY id";
+const EVENTS: &str = "SELECT channel, event, COUNT(*) FROM passage GROUP BY channel, event \
+     ORDER BY channel, event";
 const OF_PERSON: &str = "SELECT DISTINCT r.outbox FROM reminder r WHERE r.person = $1 \
      ORDER BY r.outbox";
 const SPEND: &str = "INSERT INTO spending (channel, day, campaign, messages, segments) \
@@ -32,6 +36,9 @@ const CLOSE: &str = "UPDATE outbox SET state = 'failed', fence = fence + 1, chan
      last_error = $3 WHERE id = $1 AND state = 'queued'";
 const LEFT: &str = "DELETE FROM way WHERE outbox = $1";
 
+/// What stands in a message's name before the number of its way. No name has it by itself.
+const SECOND: char = '+';
+
 /// A way that is taken next.
 pub struct NextWay {
     /// Its number among the message's ways.
@@ -40,8 +47,12 @@ pub struct NextWay {
     pub channel: String,
     /// Address or number.
     pub recipient: String,
+    /// Whose number it is.
+    pub whose: Option<Whose>,
     content: Vec<u8>,
     segments: i64,
+    /// The name under which the message goes by it.
+    message_id: String,
 }
 
 /// Something that happened to a message.
@@ -79,13 +90,30 @@ pub async fn next(tx: &mut Tx, id: i64) -> Result<Option<NextWay>> {
     let packed: Vec<u8> = row.get(3)?;
     // Read now, so that what is damaged is not put in the place of what is whole.
     unpack(&packed).map_err(|_| StoreError::bad("way", "content", id, "it is damaged"))?;
+    let (nth, channel): (i64, String) = (row.get(0)?, row.get(1)?);
+    let whose = match row.get::<Option<String>>(5)? {
+        Some(_) => Some(row.of("way", &[0]).word(5)?),
+        None => None,
+    };
+    let (before, name): (String, String) = (row.get(6)?, row.get(7)?);
     Ok(Some(NextWay {
-        nth: row.get(0)?,
-        channel: row.get(1)?,
+        message_id: named(&name, (before == channel).then_some(nth)),
+        nth,
+        channel,
         recipient: row.get(2)?,
+        whose,
         content: packed,
         segments: row.get(4)?,
     }))
+}
+
+/// The name of a message that goes to another number of the same service, which must not take it for the same text, nor
+/// what it reports of the one for a report of the other.
+fn named(name: &str, nth: Option<i64>) -> String {
+    let (local, domain) = name.split_once('@').unwrap_or((name, ""));
+    let first = local.split(SECOND).next().unwrap_or(local);
+    let local = nth.map_or_else(|| first.to_owned(), |nth| format!("{first}{SECOND}{nth}"));
+    if domain.is_empty() { local } else { format!("{local}@{domain}") }
 }
 
 /// Takes a way out of a message's list.
@@ -102,7 +130,9 @@ pub async fn forget(tx: &mut Tx, id: i64) -> Result<()> {
 
 /// Queues a message that did not arrive by another way; `false` if its state does not allow that.
 pub async fn go(tx: &mut Tx, id: i64, way: &NextWay, now: i64) -> Result<bool> {
-    let values = args![id, &way.channel, &way.recipient, way.content.clone(), way.segments, now];
+    let name = way.message_id.as_str();
+    let values =
+        args![id, &way.channel, &way.recipient, way.content.clone(), way.segments, now, name];
     Ok(tx.run(GO, values).await? == 1)
 }
 
@@ -126,6 +156,14 @@ fn passage(row: &Row) -> Result<Passage> {
 /// What happened to a message, in order.
 pub async fn passages(tx: &mut Tx, id: i64) -> Result<Vec<Passage>> {
     tx.rows(PASSAGES, args![id]).await?.iter().map(passage).collect()
+}
+
+/// How often each thing happened to messages of each channel.
+pub async fn events(tx: &mut Tx) -> Result<Vec<(String, PassageEvent, u64)>> {
+    let count = |row: &Row| {
+        Ok((row.get(0)?, row.of("passage", &[0, 1]).word(1)?, row.count(2, "passage")?))
+    };
+    tx.rows(EVENTS, args![]).await?.iter().map(count).collect()
 }
 
 /// The reminders that a person is in.
@@ -173,4 +211,17 @@ pub async fn waiting_for(tx: &mut Tx, number: &str) -> Result<Vec<i64>> {
 pub async fn close(tx: &mut Tx, id: i64, why: &str, now: i64) -> Result<bool> {
     let ended = tx.run(CLOSE, args![id, now, why]).await? == 1;
     Ok(ended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[test]
+    fn a_text_to_another_number_has_another_name_and_a_mail_its_own() {
+        assert_eq!(named("reminder.ab@x.example", Some(1)), "reminder.ab+1@x.example");
+        assert_eq!(named("reminder.ab+1@x.example", Some(2)), "reminder.ab+2@x.example");
+        assert_eq!(named("reminder.ab+2@x.example", None), "reminder.ab@x.example");
+        assert_eq!(named("bare", Some(1)), "bare+1");
+    }
 }

@@ -43,6 +43,8 @@ struct Main {
     after: String,
     weekdays: Vec<String>,
     weeks: Vec<Vec<DayCell>>,
+    /// Where the appointments of the day are; empty for a team, and for those who see nobody.
+    bookings: String,
     feed: String,
     renew: String,
 }
@@ -78,6 +80,7 @@ pub(super) async fn calendar(
     let to = |day: NaiveDate| address(&context.loaded, "calendar", Some(day)) + &place;
     let name = format!("{code} {name}");
     let feed = super::feeds::address(&context, &code).await?;
+    let visits = context.visits(context.as_of).await?;
     let main = Main {
         t,
         head: context.head(title.clone(), "calendar", &[("place", code.clone())]),
@@ -95,6 +98,7 @@ pub(super) async fn calendar(
             context.visitor.csrf(),
             encoded(&code)
         ),
+        bookings: super::bookings::link(&context, (code.as_str(), context.as_of), &visits),
         feed,
         code,
         choices,

@@ -91,12 +91,18 @@ pub(super) async fn home(
     }
     let mut cards = Vec::new();
     let mut todos = Vec::new();
+    let mut has_asked = false;
     let mut short = short_table(t, shown.len() > 1);
     let mut own = own_table(t, visitor.account.role);
     for context in &shown {
         let stand = stand(context).await?;
         cards.push(card(context, &stand));
-        let found = todo(context, &stand).await?;
+        let mut found = todo(context, &stand).await?;
+        // Requests are of no campaign: they are said once.
+        if !has_asked && let Some(asked) = asked(context).await? {
+            has_asked = true;
+            found.push(asked);
+        }
         if !found.is_empty() {
             todos.push((context.loaded.campaign.name.clone(), found));
         }
@@ -356,6 +362,21 @@ pub(super) async fn todo(context: &PageContext, stand: &Stand) -> Result<Vec<Tod
         out.push(Todo { text: alert.text, lines: alert.lines, remedy, steps });
     }
     Ok(out)
+}
+
+/// That people ask to be put into the register, for those who decide about it.
+async fn asked(context: &PageContext) -> Result<Option<Todo>, Refusal> {
+    if !super::inbox::sees_strangers(context) {
+        return Ok(None);
+    }
+    let count = context.app().requests_waiting().await;
+    let count = count.map_err(|error| context.refusal(&error))?;
+    Ok((count > 0).then(|| Todo {
+        text: context.t().say("web-todo-requests", &[("count", &thousands(count))]),
+        lines: Vec::new(),
+        remedy: String::new(),
+        steps: vec![go(context, "web-step-inbox", "inbox")],
+    }))
 }
 
 fn go(context: &PageContext, key: &str, page: &str) -> Step {

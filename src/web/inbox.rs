@@ -221,7 +221,7 @@ fn is_theirs(
 }
 
 /// Whether the visitor sees people of whom nothing is known.
-fn sees_strangers(context: &PageContext) -> bool {
+pub(super) fn sees_strangers(context: &PageContext) -> bool {
     let campaign = &context.loaded.campaign;
     let top = campaign.areas.first().map(|area| area.code.clone());
     let top = top.unwrap_or_else(|| AreaCode::new(""));

@@ -10,8 +10,10 @@ use crate::app::operating::{MailWay, OpenMail};
 use crate::app::problems;
 use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
+use crate::domain::message::{PassageEvent, Whose};
 use crate::mail::message::Party;
 use crate::store::outbox::Message;
+use crate::store::ways::Passage;
 use crate::text::harmless;
 use askama::Template;
 use axum::extract::{Form, Path};
@@ -83,7 +85,7 @@ fn table(context: &PageContext, caption: &str, mails: &[Message]) -> Table {
 }
 
 /// The name of a channel: mail has one in every language, services have the configuration's.
-fn channel(t: T, channel: &str) -> String {
+pub(super) fn channel(t: T, channel: &str) -> String {
     if channel == "mail" { t.w("mail-channel-mail") } else { channel.to_owned() }
 }
 
@@ -124,7 +126,7 @@ async fn show(context: &PageContext, id: i64, wrong: String) -> Result<Response,
             Cell::head(local(campaign, one.at)),
             Cell::text(channel(t, &one.channel)),
             Cell::text(t.w(&format!("mail-passage-{}", one.event.word()))),
-            Cell::text(harmless(&one.said)),
+            Cell::text(said_of(t, one)),
         ]);
     }
     let button = |way: &MailWay| match way {
@@ -149,6 +151,12 @@ async fn show(context: &PageContext, id: i64, wrong: String) -> Result<Response,
     };
     let page = Page::new(format!("{} · {}", main.title, campaign.name), "mail", &main);
     Ok(context.show(page.with(vec![main.passages])))
+}
+
+/// What is said of something that happened to a message: codes, and whose number comes next.
+pub(super) fn said_of(t: T, one: &Passage) -> String {
+    let whose = Whose::from_word(&one.said).filter(|_| one.event == PassageEvent::NextWay);
+    whose.map_or_else(|| harmless(&one.said), |whose| t.w(&format!("whose-{}", whose.word())))
 }
 
 fn facts(t: T, campaign: &Campaign, mail: &Message) -> Vec<(String, String)> {

@@ -4,7 +4,7 @@
 use super::{Site, within};
 use crate::app::figures::Figures;
 use crate::domain::job::RunState;
-use crate::domain::message::MailState;
+use crate::domain::message::{MailState, PassageEvent};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -39,6 +39,22 @@ const RESULTS: [MailState; 7] = [
 ];
 /// States in which a run ends.
 const ENDS: [RunState; 3] = [RunState::Done, RunState::Failed, RunState::Skipped];
+
+/// What a message of a channel is, in four words: a label for each state would be nine for each channel.
+const STANDS: [(&str, &[MailState]); 4] = [
+    ("waiting", &[MailState::Queued, MailState::Sending]),
+    ("sent", &[MailState::Sent]),
+    ("failed", &[MailState::Failed, MailState::Bounced, MailState::Unroutable]),
+    ("in_doubt", &[MailState::InDoubt]),
+];
+/// What came of attempts. A message that goes on by its next way is counted there; what failed before stands here.
+const EVENTS: [PassageEvent; 5] = [
+    PassageEvent::Taken,
+    PassageEvent::Refused,
+    PassageEvent::InDoubt,
+    PassageEvent::Arrived,
+    PassageEvent::Missed,
+];
 
 /// After a reading that took longer than this, its text is served again for `REST_TIMES` times as long as it took.
 const QUICK: Duration = Duration::from_millis(500);
@@ -234,6 +250,7 @@ fn families(figures: &Figures) -> Vec<Family> {
     let counter = |name, help, values| Family { name, help, values: Values::Counter(values) };
     let mails = |state: MailState| figures.mails.get(&state).copied().unwrap_or(0);
     let mut all = job_families(figures);
+    all.extend(channel_families(figures));
     all.extend([
         gauge(
             "doseplan_mails",
@@ -268,6 +285,37 @@ fn families(figures: &Figures) -> Vec<Family> {
 
 fn label(name: &'static str, value: &str) -> Labels {
     vec![(name, value.to_owned())]
+}
+
+fn channel_families(figures: &Figures) -> [Family; 2] {
+    let (mut messages, mut events) = (Vec::new(), Vec::new());
+    let labels = |channel: &str, name, value: &str| {
+        vec![("channel", channel.to_owned()), (name, value.to_owned())]
+    };
+    for (channel, counts) in &figures.channels {
+        for (stand, states) in STANDS {
+            let count: u64 = states.iter().filter_map(|state| counts.get(state)).sum();
+            messages.push((labels(channel, "state", stand), count as f64));
+        }
+    }
+    for (channel, counts) in &figures.events {
+        for event in EVENTS {
+            let count = counts.get(&event).copied().unwrap_or(0);
+            events.push((labels(channel, "event", event.word()), count));
+        }
+    }
+    [
+        Family {
+            name: "doseplan_channel_messages",
+            help: "Messages by channel, mail among them, as they stand now",
+            values: Values::Gauge(messages),
+        },
+        Family {
+            name: "doseplan_channel_events",
+            help: "What services and robots answered to messages, and what receipts said",
+            values: Values::Counter(events),
+        },
+    ]
 }
 
 fn job_families(figures: &Figures) -> Vec<Family> {

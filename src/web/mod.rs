@@ -10,6 +10,7 @@ mod asked_days;
 mod assets;
 mod authentication;
 mod booking;
+mod bookings;
 mod calendar;
 mod calls;
 mod campaigns;

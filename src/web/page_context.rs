@@ -81,7 +81,9 @@ impl FromRequestParts<Site> for PageContext {
         let as_of = match asked.as_of.as_deref() {
             Some(text) => parse_day(text)
                 .ok_or_else(|| Refusal::bad(t, t.w("web-bad-day")).into_response())?,
-            None if page == "tally" => today(&loaded.campaign, now).min(loaded.campaign.end),
+            None if page == "tally" || page == "bookings" => {
+                today(&loaded.campaign, now).min(loaded.campaign.end)
+            }
             None => default_day(&loaded, now),
         };
         let last = last_day(page, today(&loaded.campaign, now));

@@ -4,7 +4,7 @@
 use super::asked_days::parse_day;
 use super::page::{Page, Refusal, encoded};
 use super::page_context::PageContext;
-use super::person_tables::{Campaigns, calls, mails, name_of, past, reasons};
+use super::person_tables::{Campaigns, calls, mails, name_of, passages, past, reasons};
 use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::AppError;
@@ -58,6 +58,7 @@ struct Main {
     past: Table,
     calls: Table,
     mails: Table,
+    passages: Table,
 }
 
 /// The page.
@@ -122,9 +123,11 @@ async fn show(context: &PageContext, code: &str, wrong: Vec<String>) -> Result<R
         past: past(context, &names, &file),
         calls: calls(context, &names, &file),
         mails: mails(t, &file),
+        passages: passages(context, code).await?,
     };
     let page = Page::new(format!("{name} · {}", campaign.name), "due", &main);
-    Ok(context.show(page.with(vec![main.doses, main.reasons, main.past, main.calls, main.mails])))
+    let tables = [main.doses, main.reasons, main.past, main.calls, main.mails, main.passages];
+    Ok(context.show(page.with(tables.into())))
 }
 
 fn facts(context: &PageContext, file: &PersonFile) -> Vec<(String, String)> {

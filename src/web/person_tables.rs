@@ -1,6 +1,9 @@
 //! Tables of a person's page: outcomes, appointments, calls, messages.
 
+use super::mail::{channel, said_of};
+use super::page::Refusal;
 use super::page_context::PageContext;
+use super::plan::local;
 use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::people::PersonFile;
@@ -72,4 +75,26 @@ pub(super) fn mails(t: T, file: &PersonFile) -> Table {
         ]);
     }
     table
+}
+
+/// What happened to the messages about somebody, the newest last: by which way, to whose number, with which answer.
+pub(super) async fn passages(context: &PageContext, code: &str) -> Result<Table, Refusal> {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let found = context.app().histories_of(code).await;
+    let found = found.map_err(|error| context.refusal(&error))?;
+    let mut table =
+        Table::of(t, "web-person-passages", &["when", "subject", "=channel", "did", "said"]);
+    table.is_private = true;
+    for (message, passages) in &found {
+        for one in passages {
+            table.rows.push(vec![
+                Cell::head(local(campaign, one.at)),
+                Cell::text(harmless(&message.subject)),
+                Cell::text(channel(t, &one.channel)),
+                Cell::text(t.w(&format!("mail-passage-{}", one.event.word()))),
+                Cell::text(said_of(t, one)),
+            ]);
+        }
+    }
+    Ok(table)
 }

@@ -54,6 +54,8 @@ struct Main {
     capacity: [u32; 3],
     report: String,
     calendar: String,
+    /// Where the appointments of today are; empty for those who see nobody.
+    bookings: String,
     days: Table,
     closed: Table,
 }
@@ -108,6 +110,7 @@ async fn show(
         } else {
             String::new()
         },
+        bookings: super::bookings::link(context, (code, today), &visits),
         calendar: format!("{}&place={}", context.to("calendar"), encoded(code)),
         days: day_table(context, code).await?,
         closed: closed(context, code),

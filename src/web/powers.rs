@@ -3,7 +3,7 @@
 use crate::domain::permission::Power;
 
 /// The power that each page needs. The navigation shows the pages that the visitor may open.
-pub(super) const POWERS: [(&str, Power); 52] = [
+pub(super) const POWERS: [(&str, Power); 53] = [
     ("/", Power::Look),
     ("/c/{id}", Power::Look),
     ("/c/{id}/overview", Power::Look),
@@ -23,6 +23,7 @@ pub(super) const POWERS: [(&str, Power); 52] = [
     ("/c/{id}/adopt", Power::Plan),
     ("/c/{id}/due", Power::People),
     ("/c/{id}/calls", Power::People),
+    ("/c/{id}/bookings", Power::People),
     ("/c/{id}/inbox", Power::People),
     ("/c/{id}/tally", Power::Tally),
     ("/c/{id}/feed", Power::Tally),

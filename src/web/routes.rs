@@ -7,8 +7,8 @@ use super::powers::{POWERS, power_of};
 use super::upload::UPLOAD_MAX;
 use super::visitor::Visitor;
 use super::{
-    Site, accounts, assets, authentication, calendar, calls, campaigns, compare, due, feeds, home,
-    imports, inbox, jobs, mail, map, overview, plan,
+    Site, accounts, assets, authentication, bookings, calendar, calls, campaigns, compare, due,
+    feeds, home, imports, inbox, jobs, mail, map, overview, plan,
 };
 use super::{
     month, person, place, reports, search, setup, stock, supply, system, tally, unread, upload,
@@ -46,7 +46,7 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
 }
 
 /// Pages of a campaign.
-const OF_CAMPAIGNS: usize = 25;
+const OF_CAMPAIGNS: usize = 26;
 
 fn of_campaigns() -> [(&'static str, MethodRouter<Site>); OF_CAMPAIGNS] {
     [
@@ -68,6 +68,7 @@ fn of_campaigns() -> [(&'static str, MethodRouter<Site>); OF_CAMPAIGNS] {
         ("/c/{id}/adopt", post(plan::adopt)),
         ("/c/{id}/due", get(due::due)),
         ("/c/{id}/calls", get(calls::calls).post(calls::act)),
+        ("/c/{id}/bookings", get(bookings::bookings)),
         ("/c/{id}/inbox", get(inbox::inbox).post(inbox::done)),
         ("/c/{id}/tally", get(tally::form).post(tally::save)),
         ("/c/{id}/feed", post(feeds::renew)),

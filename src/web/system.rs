@@ -269,8 +269,6 @@ const COMMANDS: &[(&str, &str)] = &[
     ("channels receipts", "machine"),
     ("channels costs", "yet"),
     ("channels numbers", "yet"),
-    ("bookings list", "yet"),
-    ("bookings waiting", "yet"),
     ("bookings import", "program"),
     ("bookings link", "yet"),
     ("bounce import", "machine"),

@@ -1,9 +1,11 @@
 //! Text messages and robots: who is written to by which way, what a way that leads nowhere is followed by, what a group
 //! reads, what does not fit.
 
-use crate::faults::gateways::Fake;
+use crate::faults::gateways::{Fake, numbers};
 use crate::faults::until;
+use crate::operation::{ANY_PORT, get, read_by_promtool, samples};
 use crate::support::{Ran, SENIORS, World, on_postgresql, small};
+use crate::web::{Office, account};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -119,12 +121,12 @@ const FATES: &str = "p1,A,1950-01-01,赵一,F,,a@home.example,13810010100,,,,\n\
      p5,A,1954-01-01,周五,F,,,13810010002,,,,\n\
      p6,A,1955-01-01,吴六,F,,f@home.example,13810010017,,,,";
 
-fn way_after_way(world: World) {
-    let Some(fake) = Fake::start(&["--by-recipient"]) else { return };
+/// The configuration of a service of the fake in place of the folder.
+fn served(world: &World, fake: &Fake) -> String {
     fake.mode("ok");
     world.file("key", "AKIDtest0000000000000000000000000000");
     world.file("secret", "tencentTestKey000000000000000000");
-    let config = FOLDER
+    FOLDER
         .replace("transport = \"folder\"\ndir = \"sent\"\n", "connections = 1\n")
         .replace("小县疾控", "测试疾控中心")
         .replace(
@@ -134,7 +136,12 @@ fn way_after_way(world: World) {
                  secret_file = \"secret\"\napp_id = \"1400006666\"",
                 fake.port()
             ),
-        );
+        )
+}
+
+fn way_after_way(world: World) {
+    let Some(fake) = Fake::start(&["--by-recipient"]) else { return };
+    let config = served(&world, &fake);
     let world = reminded(world, &config, &persons(FATES));
     at(&world, "09:10", &["outbox", "drain"]).ends(0);
     at(&world, "09:11", &["outbox", "drain"]).ends(0);
@@ -203,6 +210,132 @@ fn a_way_that_leads_nowhere_is_followed_by_the_next_one() {
 #[test]
 fn a_way_that_leads_nowhere_is_followed_by_the_next_one_on_postgresql_too() {
     on_postgresql(|address| way_after_way(World::on(address).applied(&small())));
+}
+
+/// Whoever has a guardian, and a household with a head, by numbers that the fake knows by their last digits.
+const HOMES: &str = "a0,A,1950-01-01,赵一,F,,,13810010103,,H1,,\n\
+     p1,A,1951-01-01,赵二,M,,a@home.example,13810010004,,H1,,13810020002\n\
+     p2,A,1952-01-01,钱三,F,,,13810010011,,H2,,13810020101\n\
+     p3,A,1953-01-01,孙四,F,,,13810030002,,,,13810030002";
+
+fn number_after_number(world: World) {
+    let Some(fake) = Fake::start(&["--by-recipient"]) else { return };
+    let config = served(&world, &fake);
+    let world = reminded(world, &config, &persons(HOMES));
+    for minute in 10..15 {
+        at(&world, &format!("09:{minute}"), &["outbox", "drain"]).ends(0);
+    }
+    let history = |person: &str| -> Vec<String> {
+        let rows = world.run(&["channels", "history", person, "-o", "csv"]).ends(0).csv();
+        let whose = |row: &BTreeMap<String, String>| match row["state"].as_str() {
+            "next_way" => format!(" {}", row["said"]),
+            _ => String::new(),
+        };
+        rows.iter()
+            .map(|row| format!("{} {}{}", row["channel"], row["state"], whose(row)))
+            .collect()
+    };
+    // A number that is barred, one that is none: the head's is taken, before any mail, and once.
+    let wanted = [
+        "sms refused",
+        "sms next_way guardian",
+        "sms refused",
+        "sms next_way head",
+        "sms taken",
+        "sms sent",
+    ];
+    assert_eq!(history("p1"), wanted);
+    // The same number is not tried twice; whom nobody reaches is called.
+    assert_eq!(history("p3"), ["sms refused", "sms failed"]);
+    let calls = at(&world, "09:15", &["channels", "calls", "-o", "csv"]).ends(0).csv();
+    assert_eq!((calls.len(), calls[0]["name"].as_str()), (1, "孙四"));
+    // A receipt that says no leads to the guardian, whatever the service reports again.
+    let by_guardian = ("sms".to_owned(), "13810020101".to_owned(), "sent".to_owned());
+    until(Duration::from_secs(30), "the service reports", || {
+        at(&world, "09:20", &["channels", "receipts"]).ends(0);
+        at(&world, "09:21", &["outbox", "drain"]).ends(0);
+        reminders(&world).contains(&by_guardian)
+    });
+    for _ in 0..3 {
+        at(&world, "09:25", &["channels", "receipts"]).ends(0);
+        at(&world, "09:26", &["outbox", "drain"]).ends(0);
+    }
+    let told = history("p2");
+    assert_eq!(told[..4], ["sms taken", "sms missed", "sms next_way guardian", "sms taken"]);
+    let taken = [("13810010011", 1), ("13810010103", 2), ("13810020101", 1)];
+    let taken = taken.map(|(number, times)| (number.to_owned(), times));
+    assert_eq!(numbers(&fake), BTreeMap::from(taken));
+    // The next message of who is barred goes to the guardian's number at once.
+    let closed = world.run(&["channels", "numbers", "-o", "json"]).ends(0).json();
+    assert_eq!(closed[0]["number"], "13810010004");
+    world.run(&["db", "check"]).ends(0);
+    // Whoever is erased is in nobody else's messages either.
+    let list = || world.run(&["outbox", "list", "-o", "json"]).ends(0).out;
+    assert!(list().contains("13810010103"));
+    at(&world, "10:00", &["persons", "erase", "a0", "--reason", "test"]).ends(0);
+    assert!(!list().contains("13810010103"), "{}", list());
+}
+
+#[test]
+fn a_number_that_failed_for_good_is_followed_by_the_guardians_and_the_heads_once() {
+    number_after_number(World::with(&small()));
+}
+
+#[test]
+fn a_number_that_failed_for_good_is_followed_by_the_guardians_on_postgresql_too() {
+    on_postgresql(|address| number_after_number(World::on(address).applied(&small())));
+}
+
+fn watched(world: World) {
+    let people = persons(
+        "p1,A,1950-01-01,赵一,F,,,13800000001,,,,13800000021\n\
+         p2,A,1951-01-01,钱二,F,,,13800000002,,,,\n\
+         p3,A,1952-01-01,孙三,F,,,13800000003,,,,",
+    );
+    let config = format!("{ANY_PORT}{FOLDER}");
+    let world = reminded(world, &config, &people);
+    account(&world, &["add", "planner", "--role", "planner"], "planner");
+    for number in ["13800000001", "13800000002"] {
+        at(&world, "09:05", &["channels", "numbers", "--close", number, "--reason", "test"])
+            .ends(0);
+    }
+    at(&world, "09:10", &["outbox", "drain"]).ends(0);
+    let office = Office::bare(world, "2021-03-31T09:12:00+08:00");
+    let metrics = get(office.address(), "/metrics").body;
+    read_by_promtool(&metrics);
+    let found = samples(&metrics);
+    let is = |key: &str, wanted: f64| {
+        let value = found.get(key).unwrap_or_else(|| panic!("no {key}: {metrics}"));
+        assert!((value - wanted).abs() < 0.5, "{key} is {value}, not {wanted}");
+    };
+    for (state, count) in [("sent", 2.0), ("failed", 1.0), ("in_doubt", 0.0), ("waiting", 0.0)] {
+        is(&format!("doseplan_channel_messages{{channel=\"sms\",state=\"{state}\"}}"), count);
+    }
+    is("doseplan_channel_messages{channel=\"mail\",state=\"in_doubt\"}", 0.0);
+    for (event, count) in [("taken", 2.0), ("missed", 0.0)] {
+        let labels = format!("channel=\"sms\",event=\"{event}\"");
+        is(&format!("doseplan_channel_events_total{{{labels}}}"), count);
+    }
+    // Six labels in all for a channel: no number, person or template is one.
+    let lines = metrics.lines().filter(|line| line.starts_with("doseplan_channel"));
+    assert_eq!(lines.count(), 4 + 4 + 5, "{metrics}");
+    assert!(!metrics.contains("138000"), "{metrics}");
+    // Whoever sees a person reads whose number a message went to.
+    let planner = office.login("planner");
+    let page = planner.get("/c/small/person/p1?as-of=2021-03-30").body;
+    assert!(page.contains("to the guardian"), "{page}");
+    let page = planner.get("/c/small/person/p3?as-of=2021-03-30").body;
+    assert!(page.contains("taken by the service") && !page.contains("to the guardian"), "{page}");
+}
+
+#[test]
+fn messages_are_counted_by_channel_and_a_person_shows_whose_number_was_taken() {
+    watched(World::with(&small()));
+}
+
+#[test]
+fn messages_are_counted_by_channel_on_postgresql_too() {
+    on_postgresql(|address| watched(World::on(address).applied(&small())));
 }
 
 #[test]

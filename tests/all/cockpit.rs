@@ -175,6 +175,7 @@ fn every_table_is_sorted_searched_and_downloaded_as_it_is_seen() {
         "/c/small/plan?as-of=2021-04-01",
         "/c/small/due?as-of=2021-04-01",
         "/c/small/inbox?as-of=2021-04-01",
+        "/c/small/bookings?as-of=2021-04-01",
         "/c/small/mail?as-of=2021-04-01",
         "/c/small/jobs?as-of=2021-04-01",
     ] {

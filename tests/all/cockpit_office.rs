@@ -167,9 +167,11 @@ const IN_THE_BROWSER: &[&str] = &[
     "account token list",
     "account token remove",
     "backup",
+    "bookings list",
     "bookings requests list",
     "bookings requests refuse",
     "bookings requests take",
+    "bookings waiting",
     "campaign apply",
     "campaign check",
     "campaign close",
@@ -382,6 +384,13 @@ fn whoever_asks_to_be_registered_is_taken_or_refused_in_the_inbox() {
     ask("冯七");
     ask("<b>蒋八</b>");
     let planner = office.login("planner");
+    let home = |browser: &Browser| browser.get("/").body;
+    let waits = home(&planner);
+    assert!(waits.contains("into the register that wait: 2"), "{waits}");
+    assert!(waits.contains("Open the inbox"), "{waits}");
+    for role in ["lead", "viewer"] {
+        assert!(!home(&office.login(role)).contains("into the register that wait"), "{role}");
+    }
     let inbox = |browser: &Browser| browser.get("/c/small/inbox?as-of=2021-04-01").body;
     let page = inbox(&planner);
     assert!(page.contains("冯七") && page.contains("甲镇东街"), "{page}");
@@ -405,6 +414,7 @@ fn whoever_asks_to_be_registered_is_taken_or_refused_in_the_inbox() {
     assert_eq!(send(&planner, "inbox", "do=refuse&id=2").0, 303);
     let page = inbox(&planner);
     assert!(!page.contains("冯七") && !page.contains("蒋八"), "{page}");
+    assert!(!home(&planner).contains("into the register that wait"), "all are decided");
     let known = office.world.run(&["persons", "show", "n1", "-o", "json"]).ends(0).json();
     let person = &known["person"];
     assert_eq!((&person["name"], &person["area"]), (&json!("冯七"), &json!("A")), "{known}");

@@ -164,7 +164,7 @@ fn a_dose_is_recorded_once_however_often_its_form_is_sent() {
 }
 
 /// The seats that a person's page offers.
-fn seats(browser: &Browser, person: &str) -> Vec<String> {
+pub(crate) fn seats(browser: &Browser, person: &str) -> Vec<String> {
     let seen = page(browser, person);
     let values = seen.split("<option value=\"").skip(1);
     let values = values.map(|rest| rest.split('"').next().unwrap().to_owned());
@@ -191,7 +191,7 @@ fn moved(seat: &str, held: &str) -> String {
     format!("do=move&seat={}&held={}", encoded(seat), encoded(held))
 }
 
-fn take(browser: &Browser, person: &str, seat: &str) {
+pub(crate) fn take(browser: &Browser, person: &str, seat: &str) {
     let form = moved(seat, &shown(browser, person));
     let (status, body) = acted(browser, person, &form);
     assert_eq!(status, 303, "{body}");

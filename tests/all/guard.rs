@@ -467,7 +467,7 @@ fn idle_connections_of_one_address_take_nothing_down() {
 }
 
 /// Makes a certificate for `localhost`.
-fn certificate(world: &World, name: &str) {
+pub(crate) fn certificate(world: &World, name: &str) {
     let subject = format!("/CN={name}");
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
@@ -479,6 +479,8 @@ fn certificate(world: &World, name: &str) {
             &subject,
             "-addext",
             "subjectAltName=DNS:localhost",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
         ])
         .args(["-keyout", text(&world.path("key.new")), "-out", text(&world.path("cert.new"))])
         .output()

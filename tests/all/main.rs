@@ -8,6 +8,7 @@ mod catch_up;
 mod channels;
 mod cli;
 mod cockpit;
+mod cockpit_bookings;
 mod cockpit_calls;
 mod cockpit_files;
 mod cockpit_office;

@@ -118,7 +118,7 @@ pub(crate) fn exchange(address: SocketAddr, request: &[u8]) -> Option<Answer> {
 }
 
 #[track_caller]
-fn get(address: SocketAddr, path: &str) -> Answer {
+pub(crate) fn get(address: SocketAddr, path: &str) -> Answer {
     let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     exchange(address, request.as_bytes()).expect("an answer")
 }
@@ -131,7 +131,7 @@ type Samples = BTreeMap<String, f64>;
 /// Parses the text format strictly: each family once, help and type before its samples, valid names and labels, no
 /// sample twice, and the end marked.
 #[track_caller]
-fn samples(text: &str) -> Samples {
+pub(crate) fn samples(text: &str) -> Samples {
     let name = |word: &str| {
         !word.is_empty()
             && !word.starts_with(|c: char| c.is_ascii_digit())
@@ -197,7 +197,7 @@ assert 'doseplan_mails' in names and 'doseplan_job_runs_total' in names, names
 }
 
 /// Checks it with Prometheus' own program, if `DOSEPLAN_PROMTOOL` names it.
-fn read_by_promtool(text: &str) {
+pub(crate) fn read_by_promtool(text: &str) {
     let Some(promtool) = std::env::var_os("DOSEPLAN_PROMTOOL") else {
         assert!(std::env::var_os("CI").is_none(), "DOSEPLAN_PROMTOOL must name promtool");
         eprintln!("DOSEPLAN_PROMTOOL is not set; the figures were not checked by promtool");

@@ -192,9 +192,10 @@ impl Browser {
 }
 
 /// Addresses, and the roles that may open them.
-const ADDRESSES: [(&str, &[&str]); 40] = [
+const ADDRESSES: [(&str, &[&str]); 41] = [
     ("/c/small/workbook?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/calls?as-of=2021-04-01", &["admin", "planner", "lead"]),
+    ("/c/small/bookings?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/new", &["admin", "planner"]),
     ("/upload/blank", &["admin", "planner"]),
     ("/imports", &["admin", "planner"]),

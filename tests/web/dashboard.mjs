@@ -31,6 +31,7 @@ const PAGES = {
   reports: ["admin", "planner", "lead", "viewer"],
   plan: ["admin", "planner", "lead", "viewer"],
   due: ["admin", "planner", "lead"],
+  bookings: ["admin", "planner", "lead"],
   tally: ["admin", "planner", "lead"],
   mail: ["admin", "planner"],
   jobs: ["admin", "planner"],

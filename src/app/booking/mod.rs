@@ -1,6 +1,7 @@
 //! Booking (预约): what somebody sees and does who opens the booking page with a link.
 
 mod book;
+mod desk;
 mod import;
 pub(super) mod links;
 mod open;
@@ -8,6 +9,7 @@ mod requests;
 
 pub(super) use book::HASH_SHOWN;
 pub use book::{Done, Moved, Wish};
+pub use desk::{DeskBooking, DeskWaiting};
 pub use import::{ImportedBookings, NotBooked};
 pub use open::{ListedBooking, OpenSlot};
 

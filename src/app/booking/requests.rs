@@ -42,6 +42,13 @@ impl App {
         Ok(requests::waiting(&mut tx).await?)
     }
 
+    /// How many requests wait.
+    pub async fn requests_waiting(&self) -> Result<u64> {
+        let mut tx = self.store.read().await?;
+        let (all, _) = requests::count(&mut tx, "").await?;
+        Ok(u64::try_from(all).unwrap_or(0))
+    }
+
     /// Puts somebody who asked into the register, under a code and in an area that a clerk gives. Both happen or none:
     /// of two clerks who take the same request, the second hears that it no longer waits.
     pub async fn take_request(

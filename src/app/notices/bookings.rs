@@ -3,44 +3,62 @@
 use super::draft::Draft;
 use crate::app::booking::links;
 use crate::app::{App, Result};
+use crate::domain::id::CampaignNo;
 use crate::domain::notice::ReminderWhy;
 use crate::store::Tx;
 use crate::store::bookings::{self, Link};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a link lasts that a message without an appointment has. Our choice: two weeks.
 const OPEN_DAYS: i64 = 14;
 
+/// Adds slots to what reminders say.
+pub(super) async fn add_slots(tx: &mut Tx, batch: &mut [Draft]) -> Result<()> {
+    let mut people: BTreeMap<CampaignNo, BTreeSet<String>> = BTreeMap::new();
+    for (campaign, item) in batch.iter().flat_map(Draft::items) {
+        people.entry(campaign).or_default().insert(item.person.to_string());
+    }
+    let mut slots = BTreeMap::new();
+    for (campaign, codes) in people {
+        let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+        slots.insert(campaign, bookings::slots_of(tx, campaign, &codes).await?);
+    }
+    for (campaign, part) in batch.iter_mut().flat_map(|draft| &mut draft.parts) {
+        let Some(slots) = slots.get(campaign) else { continue };
+        for item in &mut part.items {
+            let held = slots.get(&item.person);
+            let held = held.filter(|(day, _)| item.why.expected() == Some(*day));
+            item.slot = held.map(|(_, slot)| *slot);
+        }
+    }
+    Ok(())
+}
+
 impl App {
-    /// Adds slots and links to what a reminder says.
-    pub(super) async fn add_bookings(
+    /// Adds the links at which people answer.
+    pub(super) async fn add_links(
         &self,
         tx: &mut Tx,
         draft: &mut Draft,
         secret: &[u8],
         (today, now): (NaiveDate, DateTime<Utc>),
     ) -> Result<()> {
-        let has_links = self.config.booking.link("").is_some();
+        if self.config.booking.link("").is_none() {
+            return Ok(());
+        }
         for (campaign, part) in &mut draft.parts {
             for item in &mut part.items {
                 let open = today + TimeDelta::days(OPEN_DAYS);
-                let (until, is_expected) = match &item.why {
-                    ReminderWhy::Tomorrow { day, .. }
-                    | ReminderWhy::Given { day, .. }
-                    | ReminderWhy::Moved { day, .. } => (*day, true),
-                    ReminderWhy::Cancelled { was, .. } => (open.max(*was), false),
-                    ReminderWhy::Overdue { .. } => (open, false),
+                let until = match (&item.why, item.why.expected()) {
+                    (_, Some(day)) => day,
+                    (ReminderWhy::Cancelled { was, .. }, None) => open.max(*was),
+                    (_, None) => open,
                 };
-                if is_expected {
-                    let held = bookings::of(tx, *campaign, item.person.as_str()).await?;
-                    item.slot = held.filter(|held| held.day == until).and_then(|held| held.slot);
-                }
-                if has_links {
-                    let (person, dose) = (item.person.clone(), item.dose);
-                    let link = Link { campaign: *campaign, person, dose, until };
-                    let token = links::make(tx, secret, &link, now).await?;
-                    item.link = self.config.booking.link(&token);
-                }
+                let (person, dose) = (item.person.clone(), item.dose);
+                let link = Link { campaign: *campaign, person, dose, until };
+                let token = links::make(tx, secret, &link, now).await?;
+                item.link = self.config.booking.link(&token);
             }
         }
         Ok(())

@@ -9,6 +9,7 @@ use super::ways::Numbers;
 use crate::app::assigning::{Standing, standings};
 use crate::app::{App, Loaded, Result, today};
 use crate::domain::assign::{Assignment, Ended};
+use crate::domain::booking::SlotTime;
 use crate::domain::campaign::Campaign;
 use crate::domain::date::resolve;
 use crate::domain::id::{PersonId, PlaceCode};
@@ -58,11 +59,13 @@ async fn changes(
     let codes: Vec<&str> = told.keys().map(String::as_str).collect();
     let mut held = assignments::of(tx, loaded.no, &codes).await?;
     let ended = assignments::why_ended(tx, loaded.no, &codes).await?;
+    let slots = bookings::slots_of(tx, loaded.no, &codes).await?;
     let mut found: BTreeMap<PersonId, Change> = BTreeMap::new();
     for (code, told) in &told {
         let person = PersonId::new(code.as_str());
         let why = ended_of(&ended, code, told);
-        if let Some(change) = change(campaign, told, held.get(&person), why, day) {
+        let held = held.get(&person).map(|held| (held, slots.get(&person).map(|(_, slot)| *slot)));
+        if let Some(change) = change(campaign, told, held, why, day) {
             found.insert(person, change);
         }
     }
@@ -130,6 +133,7 @@ fn unbooked(
         Some(held) => Some(ReminderWhy::Moved {
             was: was.day,
             was_place: name(&was.place),
+            was_slot: None,
             day: held.day,
             place: held.place.clone(),
             place_name: name(&held.place),
@@ -161,14 +165,13 @@ async fn drafts(
             let address = canonical(to);
             !unsubscribed.contains(&address) && !suppressed.contains(&address)
         });
-        match (numbers.of_standing(&standing), mailed) {
-            (Some(number), mailed) => {
-                let items = vec![(standing, change.why)];
-                let draft = draft(loaded, mailed.unwrap_or_default(), items, day);
-                texts.push(Draft { number: Some(number), ..draft });
-            }
-            (None, Some(to)) => homes.entry(to).or_default().push((standing, change.why)),
-            (None, None) => {}
+        let numbers = numbers.of_standing(&standing);
+        if !numbers.is_empty() {
+            let items = vec![(standing, change.why)];
+            let draft = draft(loaded, mailed.unwrap_or_default(), items, day);
+            texts.push(Draft { numbers, ..draft });
+        } else if let Some(to) = mailed {
+            homes.entry(to).or_default().push((standing, change.why));
         }
     }
     let mails = homes.into_iter().map(|(to, items)| draft(loaded, to, items, day));
@@ -257,13 +260,15 @@ fn is_same(what: &Reminded, held: &Assignment) -> bool {
 fn change(
     campaign: &Campaign,
     told: &[Told],
-    held: Option<&Assignment>,
+    held: Option<(&Assignment, Option<SlotTime>)>,
     ended: Option<&str>,
     today: NaiveDate,
 ) -> Option<Change> {
     let last = told.last()?;
     let name = |code: &str| place_name(campaign, code);
     let believed = believed(told);
+    let slot = held.and_then(|(_, slot)| slot);
+    let held = held.map(|(held, _)| held);
     let held = held.filter(|held| held.dose == last.what.dose && held.day >= today);
     let is_off = |told: &Told| told.what.kind == Kind::Cancelled;
     let Some(believed) = believed.filter(|told| !is_off(told)) else {
@@ -280,20 +285,24 @@ fn change(
     // Plans may still move a day that lies beyond those that they leave as they are. It is told when it comes, not each
     // time that it changes. Whoever chose it knows it.
     let sure = today + TimeDelta::days(campaign.freeze_days.max(1).into());
-    let held =
-        held.filter(|held| held.day <= sure || reason == ChangeReason::Own || is_same(what, held));
+    let is_sure = |held: &Assignment| held.day <= sure || reason == ChangeReason::Own;
+    let held = held.filter(|held| is_sure(held) || is_same(what, held));
     match held {
-        Some(held) => (!is_same(what, held)).then(|| Change {
-            why: ReminderWhy::Moved {
+        Some(held) if is_same(what, held) && (what.is_at(slot) || !is_sure(held)) => None,
+        Some(held) => {
+            let is_time = is_same(what, held);
+            let by_plan = is_time && reason != ChangeReason::Own;
+            let why = ReminderWhy::Moved {
                 was: what.day,
                 was_place: name(&what.place),
+                was_slot: what.slot.filter(|_| is_time),
                 day: held.day,
                 place: held.place.clone(),
                 place_name: name(held.place.as_str()),
-                reason,
-            },
-            to,
-        }),
+                reason: if by_plan { ChangeReason::Time } else { reason },
+            };
+            Some(Change { why, to })
+        }
         None => Some(Change {
             why: ReminderWhy::Cancelled {
                 was: what.day,
@@ -352,7 +361,7 @@ fn draft(
     };
     Draft {
         to_name,
-        number: None,
+        numbers: Vec::new(),
         send_by: resolve(campaign.timezone, until.and_time(noon())),
         is_urgent: items.iter().any(|(_, why)| is_soon(why)),
         parts: vec![(

@@ -1,6 +1,7 @@
 //! A reminder before it is rendered: what each campaign has to say to one reader.
 
 use crate::domain::id::CampaignNo;
+use crate::domain::message::Whose;
 use crate::domain::notice::{Reminder, ReminderItem};
 use crate::domain::phone::PhoneNumber;
 use chrono::{DateTime, Utc};
@@ -10,8 +11,8 @@ pub(super) struct Draft {
     /// What each campaign has to say. Never empty.
     pub(super) parts: Vec<(CampaignNo, Reminder)>,
     pub(super) to_name: String,
-    /// The number for a text. Then it is about one person and one dose.
-    pub(super) number: Option<PhoneNumber>,
+    /// The numbers for a text, one after the other. With any it is about one person and one dose.
+    pub(super) numbers: Vec<(Whose, PhoneNumber)>,
     pub(super) send_by: DateTime<Utc>,
     /// Whether quiet hours would hold it back until it is too late.
     pub(super) is_urgent: bool,

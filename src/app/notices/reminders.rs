@@ -4,6 +4,7 @@
 //! share a mail. People who opted out, unsubscribed, must not be called, or have had the dose get none.
 
 use super::Post;
+use super::bookings::add_slots;
 use super::draft::Draft;
 use super::ways::{Numbers, home_of};
 use crate::app::assigning::{Standing, each_standing};
@@ -17,7 +18,6 @@ use crate::domain::judge::{Judge, MissedDose};
 use crate::domain::message::MailState;
 use crate::domain::notice::{Reminder, ReminderItem, ReminderWhy};
 use crate::domain::person::OutcomeKind;
-use crate::domain::phone::PhoneNumber;
 use crate::mail::message::canonical;
 use crate::store::outbox::NewMessage;
 use crate::store::reminders::{self, Kind, Reminded, Told};
@@ -37,23 +37,24 @@ const QUEUE_BATCH: usize = 256;
 
 /// Whether something is to be written: nobody is told the same twice, unless something else was said in between.
 fn is_news(item: &Reminded, before: &BTreeSet<Reminded>, told: &[Told]) -> bool {
+    let is_written = || before.contains(&Reminded { slot: None, ..item.clone() });
     if item.kind == Kind::Overdue {
-        return !before.contains(item);
+        return !is_written();
     }
     let last = told.iter().rev().find(|told| told.state != MailState::Withdrawn);
     let Some(Told { what: last, .. }) = last else {
         // Whoever booked knew of a day that no message had told.
-        let is_first = told.is_empty() && !before.contains(item);
+        let is_first = told.is_empty() && !is_written();
         return item.kind == Kind::Tomorrow || is_first;
     };
     // Whoever was given a seat some time ago is reminded on its eve.
     if (last.kind, item.kind) == (Kind::Given, Kind::Tomorrow) {
-        return !before.contains(item);
+        return !is_written();
     }
     let is_same_place = last.place == item.place || last.place.is_empty();
     let is_same_day = last.day == item.day && is_same_place && last.dose == item.dose;
     let says_off = |one: &Reminded| one.kind == Kind::Cancelled;
-    !(is_same_day && says_off(last) == says_off(item))
+    !(is_same_day && last.is_at(item.slot) && says_off(last) == says_off(item))
 }
 
 impl App {
@@ -111,6 +112,7 @@ impl App {
         for (no, item) in batch.iter().flat_map(Draft::items) {
             wanted.entry(no).or_default().push(reminded(item, day));
         }
+        add_slots(tx, batch).await?;
         let mut known = BTreeMap::new();
         for (no, wanted) in wanted {
             let before = reminders::find(tx, no, &wanted).await?;
@@ -131,7 +133,7 @@ impl App {
             }
             draft.parts.retain(|(_, part)| !part.items.is_empty());
             if !draft.parts.is_empty() {
-                self.add_bookings(tx, draft, &secret, (day, now)).await?;
+                self.add_links(tx, draft, &secret, (day, now)).await?;
                 messages.push(self.reminder_message(loaded, draft, &secret, (day, now), after)?);
                 let items = draft.items().map(|(no, item)| (no, reminded(item, day)));
                 about.push(items.collect::<Vec<_>>());
@@ -222,15 +224,16 @@ impl App {
             let reader = readers.get(&home);
             let mut by_mail = Vec::new();
             for (standing, why) in items {
-                let Some(number) = numbers.of_standing(&standing) else {
+                let numbers = numbers.of_standing(&standing);
+                if numbers.is_empty() {
                     by_mail.push((standing, why));
                     continue;
-                };
+                }
                 let person = format!("{home} {} {}", standing.person.id, loaded.no.0);
                 let own = Reader::unmailed(&standing);
                 let reader = reader.unwrap_or(&own);
                 let draft = draft(loaded, reader, vec![(standing, why)], day, tomorrow);
-                out.push((person, Draft { number: Some(number), ..draft }));
+                out.push((person, Draft { numbers, ..draft }));
             }
             if let Some(reader) = reader.filter(|_| !by_mail.is_empty()) {
                 out.push((home, draft(loaded, reader, by_mail, day, tomorrow)));
@@ -296,21 +299,21 @@ pub(super) fn reminded(item: &ReminderItem, today: NaiveDate) -> Reminded {
         }
         ReminderWhy::Overdue { .. } => (Kind::Overdue, today, String::new()),
     };
-    Reminded { person: item.person.to_string(), dose: item.dose, kind, day, place }
+    Reminded { person: item.person.to_string(), dose: item.dose, kind, day, place, slot: item.slot }
 }
 
 /// The unique key of a reminder: the same people, doses, places and reasons have the same key, as long as they were
 /// not told something else in between (`after`: the number of the last mail to one of them).
 fn key(draft: &Draft, parts: &[&Reminder], day: NaiveDate, after: i64) -> String {
     let mut hash = Sha256::new();
-    let number = draft.number.as_ref().map(PhoneNumber::digits);
+    let number = draft.numbers.first().map(|(_, number)| number.digits());
     hash.update(number.unwrap_or(&parts[0].email).as_bytes());
     for (nth, part) in parts.iter().enumerate() {
         if nth > 0 {
             hash.update(format!("\n{}", part.campaign).as_bytes());
         }
         for item in &part.items {
-            let Reminded { person, dose, kind, day, place } = reminded(item, day);
+            let Reminded { person, dose, kind, day, place, .. } = reminded(item, day);
             hash.update(format!("\n{person}\t{dose}\t{kind}\t{day}\t{place}").as_bytes());
         }
     }
@@ -410,7 +413,7 @@ fn draft(
     };
     Draft {
         is_urgent: false,
-        number: None,
+        numbers: Vec::new(),
         to_name: reader.name.clone(),
         send_by: resolve(campaign.timezone, last.and_time(noon)),
         parts: vec![(

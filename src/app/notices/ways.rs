@@ -7,7 +7,7 @@ use crate::config::{ChannelConfig, MAIL};
 use crate::domain::campaign::{Campaign, Language};
 use crate::domain::gateway::{Named, NoFit, fit, segments, short};
 use crate::domain::id::{AreaCode, PlaceCode};
-use crate::domain::message::MailState;
+use crate::domain::message::{MailState, Whose};
 use crate::domain::notice::{Reminder, ReminderItem, ReminderWhy};
 use crate::domain::person::{OutcomeKind, Person};
 use crate::domain::phone::PhoneNumber;
@@ -128,20 +128,38 @@ impl Numbers {
         Ok(Self { closed, census: Some(census) })
     }
 
-    /// The number by which a person is reached: their own, else a guardian's, else that of the household's head.
-    pub(super) fn of_standing(&self, standing: &Standing) -> Option<PhoneNumber> {
+    /// The numbers by which a person is reached, one after the other: their own, a guardian's, that of the household's
+    /// head.
+    pub(super) fn of_standing(&self, standing: &Standing) -> Vec<(Whose, PhoneNumber)> {
         let is_gone = matches!(standing.barred, Some(OutcomeKind::Dead | OutcomeKind::Moved));
-        if is_gone { None } else { self.of_person(&standing.person) }
+        if is_gone { Vec::new() } else { self.all_of(&standing.person) }
     }
 
-    /// The same, of whoever has not died or moved.
+    /// The number by which somebody is reached who has not died or moved.
     pub(in crate::app) fn of_person(&self, person: &Person) -> Option<PhoneNumber> {
-        let census = self.census.as_ref().filter(|_| !person.opt_out)?;
-        let own = [&person.phone, &person.more.guardian_phone].into_iter().flatten();
-        let own = own.filter_map(|cell| PhoneNumber::first_of(cell).ok());
-        let head = census.heads.get(&home_of(person)).cloned();
-        own.chain(head)
-            .find(|number| !self.closed.contains(number.digits()) && !census.is_shared(number))
+        self.all_of(person).into_iter().next().map(|(_, number)| number)
+    }
+
+    fn all_of(&self, person: &Person) -> Vec<(Whose, PhoneNumber)> {
+        let Some(census) = self.census.as_ref().filter(|_| !person.opt_out) else {
+            return Vec::new();
+        };
+        let read = |cell: &Option<String>| PhoneNumber::first_of(cell.as_deref()?).ok();
+        let all = [
+            (Whose::Own, read(&person.phone)),
+            (Whose::Guardian, read(&person.more.guardian_phone)),
+            (Whose::Head, census.heads.get(&home_of(person)).cloned()),
+        ];
+        let mut out: Vec<(Whose, PhoneNumber)> = Vec::new();
+        for (whose, number) in all {
+            let Some(number) = number else { continue };
+            let is_known = out.iter().any(|(_, known)| *known == number);
+            let is_open = !self.closed.contains(number.digits()) && !census.is_shared(&number);
+            if is_open && !is_known {
+                out.push((whose, number));
+            }
+        }
+        out
     }
 }
 
@@ -151,15 +169,18 @@ impl App {
         self.config.reminders.contact_order.iter().any(|way| way != MAIL)
     }
 
-    /// Gives a message its ways, in the configured order. A way that cannot be used is left out; without any the
-    /// message is unroutable, so that somebody sees it.
+    /// Gives a message its ways, in the configured order: a service tries the person's number, then a guardian's, then
+    /// that of the household's head. A way that cannot be used is left out; without any the message is unroutable, so
+    /// that somebody sees it.
     pub(super) fn with_ways(
         &self,
         campaign: &Campaign,
         draft: &Draft,
         mail: NewMessage,
     ) -> NewMessage {
-        let Some(number) = &draft.number else { return mail };
+        if draft.numbers.is_empty() {
+            return mail;
+        }
         let Some((_, part)) = draft.parts.first() else { return mail };
         let [item] = part.items.as_slice() else { return mail };
         let (mut ways, mut why) = (Vec::new(), None);
@@ -171,18 +192,23 @@ impl App {
                         recipient: mail.recipient.clone(),
                         bytes: mail.bytes.clone(),
                         segments: 0,
+                        whose: None,
                     });
                 }
                 continue;
             }
             let Some(channel) = self.config.channels.get(name) else { continue };
             match text_of(channel, campaign, part, item) {
-                Ok(text) => ways.push(NewWay {
-                    channel: name.clone(),
-                    recipient: number.digits().to_owned(),
-                    segments: segments(&text.text),
-                    bytes: Content::Text(text).bytes(),
-                }),
+                Ok(text) => {
+                    let (segments, bytes) = (segments(&text.text), Content::Text(text).bytes());
+                    ways.extend(draft.numbers.iter().map(|(whose, number)| NewWay {
+                        channel: name.clone(),
+                        recipient: number.digits().to_owned(),
+                        segments,
+                        bytes: bytes.clone(),
+                        whose: Some(*whose),
+                    }));
+                }
                 Err(error) => why = why.or_else(|| Some(format!("{name}: {error}"))),
             }
         }

@@ -5,7 +5,9 @@ use crate::app::{App, AppError, Result, millis};
 use crate::config::{ChannelConfig, MAIL, Place, QuietHours, TlsKind, TransportKind};
 use crate::domain::date::{day_end, day_of};
 use crate::domain::gateway::Service;
-use crate::mail::transport::{Endpoint, GatewayConfig, Limits, Security, SmtpConfig, Transport};
+use crate::mail::transport::{
+    Endpoint, GatewayConfig, Limits, Proxy, Security, SmtpConfig, Transport,
+};
 use crate::store::{Tx, ways};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -216,6 +218,10 @@ fn gateway(name: &str, channel: &ChannelConfig) -> Result<GatewayConfig> {
     let endpoint = Endpoint::read(url, channel.allow_plain).map_err(|error| {
         AppError::Configuration(format!("[channels.{name}] url = {url:?}: {error}"))
     })?;
+    let proxy = channel.proxy.as_deref().map(|url| {
+        let wrong = |error| format!("[channels.{name}] proxy: {error}");
+        Proxy::read(url).map_err(|error| AppError::Configuration(wrong(error)))
+    });
     let secret = |file: Option<&std::path::PathBuf>| match file {
         None => Ok(String::new()),
         Some(path) => password(path),
@@ -225,6 +231,7 @@ fn gateway(name: &str, channel: &ChannelConfig) -> Result<GatewayConfig> {
         channel: name.to_owned(),
         service: channel.kind,
         endpoint,
+        proxy: proxy.transpose()?,
         ca_file: channel.ca_file.clone(),
         key: if channel.kind.is_robot() { robot_key(&key).to_owned() } else { key },
         secret: secret(channel.secret_file.as_ref())?,

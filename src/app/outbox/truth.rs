@@ -8,7 +8,7 @@ use crate::domain::id::{CampaignNo, PersonId};
 use crate::domain::message::MailKind;
 use crate::store::outbox::Claimed;
 use crate::store::reminders::{self, Kind, Reminded};
-use crate::store::{Tx, assignments, briefings};
+use crate::store::{Tx, assignments, bookings, briefings};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,12 +56,15 @@ impl App {
             let people: BTreeSet<&str> = said.iter().map(|(_, one)| one.person.as_str()).collect();
             let codes: Vec<&str> = people.into_iter().collect();
             let held = assignments::of(tx, no, &codes).await?;
+            let slots = bookings::slots_of(tx, no, &codes).await?;
             let ids: Vec<PersonId> = codes.iter().map(|code| PersonId::new(*code)).collect();
             let day = today(&loaded.campaign, now);
             let known = standings(tx, &loaded, ids.iter(), day).await?;
             for (mail, one) in &said {
                 let id = PersonId::new(one.person.as_str());
-                if !is_true(&loaded, one, known.get(&id), held.get(&id)) {
+                // A time that is said must be that of the seat.
+                let is_then = one.is_at(slots.get(&id).map(|(_, slot)| *slot));
+                if !is_true(&loaded, one, known.get(&id), (held.get(&id), is_then)) {
                     out.insert(*mail, no);
                 }
             }
@@ -75,7 +78,7 @@ fn is_true(
     loaded: &Loaded,
     said: &Reminded,
     known: Option<&Standing>,
-    held: Option<&Assignment>,
+    (held, is_then): (Option<&Assignment>, bool),
 ) -> bool {
     let Some(known) = known else { return false };
     let is_due = known.barred.is_none() && known.due.is_some_and(|due| due.number == said.dose);
@@ -87,7 +90,11 @@ fn is_true(
     match said.kind {
         Kind::Tomorrow | Kind::Given | Kind::Moved => {
             let is_within = said.day <= loaded.campaign.end;
-            is_due && stands && is_within && known.due.is_some_and(|due| due.earliest <= said.day)
+            is_due
+                && stands
+                && is_then
+                && is_within
+                && known.due.is_some_and(|due| due.earliest <= said.day)
         }
         Kind::Cancelled => is_due && !stands,
         Kind::Overdue => is_due,

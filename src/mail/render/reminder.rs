@@ -3,6 +3,7 @@
 
 use super::words::Words;
 use super::{Caps, Letter, NAMES_SHOWN_MAX, more, tidy};
+use crate::domain::booking::SlotTime;
 use crate::domain::notice::{ChangeReason, Reminder, ReminderItem, ReminderWhy};
 use crate::mail::link::WayOut;
 use crate::mail::safe;
@@ -145,9 +146,17 @@ fn at(words: Words, key: &str, day: NaiveDate, place: &str) -> String {
 }
 
 /// That an appointment is off, and why.
-fn was(words: Words, day: NaiveDate, place: &str, reason: ChangeReason) -> String {
+fn was(
+    words: Words,
+    (day, place, slot): (NaiveDate, &str, Option<SlotTime>),
+    reason: ChangeReason,
+) -> String {
     let (date, place) = (words.date(day), safe::name(place));
     let reason = words.word(&format!("mail-reminder-reason-{reason}"));
+    // Where the time alone is another, the day and the place stand.
+    if let Some(slot) = slot {
+        return words.say("mail-reminder-was-time", &[("time", &slot), ("reason", &reason)]);
+    }
     words.say("mail-reminder-was", &[("date", &date), ("place", &place), ("reason", &reason)])
 }
 
@@ -177,9 +186,12 @@ fn parts_of(words: Words, reminder: &Reminder, items_max: usize) -> Vec<(u8, Par
                 lines.extend(slot(words, item));
                 by_day.entry(*day).or_default().push(Item { who, lines, link });
             }
-            ReminderWhy::Moved { was: old, was_place, day, place_name, reason, .. } => {
+            ReminderWhy::Moved {
+                was: old, was_place, was_slot, day, place_name, reason, ..
+            } => {
                 let now = at(words, "mail-reminder-now", *day, place_name);
-                let mut lines = vec![was(words, *old, was_place, *reason), now];
+                let was = was(words, (*old, was_place, *was_slot), *reason);
+                let mut lines = vec![was, now];
                 lines.extend(slot(words, item));
                 changes.push(Item { who, lines, link });
             }
@@ -189,7 +201,7 @@ fn parts_of(words: Words, reminder: &Reminder, items_max: usize) -> Vec<(u8, Par
                 given.push(Item { who, lines, link });
             }
             ReminderWhy::Cancelled { was: old, was_place_name, reason, .. } => {
-                let off = was(words, *old, was_place_name, *reason);
+                let off = was(words, (*old, was_place_name, None), *reason);
                 let later = words.word("mail-reminder-later");
                 let is_over = *reason == ChangeReason::Over;
                 let lines = if is_over { vec![off] } else { vec![off, later] };

@@ -197,3 +197,23 @@ column-delivered = doses delivered
 column-file_name = file
 web-mail-due = to be sent at
 web-supply-people-now = Eligible people
+
+# Appointments of a day, and whose numbers messages go to
+web-bookings = Appointments of a day
+web-bookings-link = Appointments
+web-bookings-count = { $seats } people have a seat, { $answered } of them confirmed or booked it; { $left } gave theirs back.
+web-bookings-none = Nobody has a seat here on this day.
+web-bookings-waiting = Waiting list
+web-bookings-waiting-help = The next free seat goes to whoever came first, if it is one that they may have.
+web-bookings-nobody = Nobody waits.
+web-seat-expected = not answered
+web-seat-confirmed = confirmed
+web-seat-booked = booked
+web-seat-moved = moved elsewhere
+web-seat-cancelled = cancelled
+web-todo-requests = Requests to be put into the register that wait: { $count }
+web-step-inbox = Open the inbox
+web-person-passages = What happened to the messages
+whose-own = to the person's number
+whose-guardian = to the guardian's number
+whose-head = to the number of the household's head

@@ -197,3 +197,23 @@ column-delivered = 到货剂数
 column-file_name = 文件
 web-mail-due = 应发送时间
 web-supply-people-now = 应种人数
+
+# Appointments of a day, and whose numbers messages go to
+web-bookings = 当日预约
+web-bookings-link = 预约名单
+web-bookings-count = 已安排 { $seats } 人，其中 { $answered } 人已确认或自行预约；{ $left } 人已退号。
+web-bookings-none = 当日此处无预约。
+web-bookings-waiting = 候补名单
+web-bookings-waiting-help = 有空位时，按候补先后顺序分配给符合条件的人。
+web-bookings-nobody = 无人候补。
+web-seat-expected = 未答复
+web-seat-confirmed = 已确认
+web-seat-booked = 自行预约
+web-seat-moved = 已改约
+web-seat-cancelled = 已取消
+web-todo-requests = 待处理的登记申请：{ $count } 份
+web-step-inbox = 打开收件
+web-person-passages = 消息送达经过
+whose-own = 发往本人号码
+whose-guardian = 发往监护人号码
+whose-head = 发往户主号码

@@ -1,11 +1,14 @@
 //! What replanning, a file of another program and readers of free slots make of bookings.
 
 use super::{EVE, Town};
-use crate::support::{at, day, on_postgresql, wait};
+use crate::support::{Ran, at, day, on_postgresql, wait};
 use doseplan::app::booking::{Done, Wish};
 use doseplan::domain::booking::{Answer, NoBooking, SlotTime};
+use doseplan::domain::message::MailState;
 use doseplan::domain::permission::Actor;
 use doseplan::intake::bookings::read;
+use doseplan::store::reminders::{self, Kind, Told};
+use std::collections::BTreeMap;
 use tokio::task::block_in_place;
 
 async fn plans_come_and_go() {
@@ -124,6 +127,98 @@ async fn a_site_opens_later_and_closes_earlier() {
 #[test]
 fn nobody_is_expected_when_the_site_is_shut() {
     wait(a_site_opens_later_and_closes_earlier());
+}
+
+/// Runs a command at a time of the eve.
+fn on_the_eve(town: &Town, time: &str, words: &[&str]) -> Ran {
+    tokio::task::block_in_place(|| {
+        let mut command = town.world.command(words);
+        command.env("DOSEPLAN_CLOCK", format!("2021-03-31T{time}:00+08:00"));
+        Ran::from(command.output().expect("the program starts"))
+    })
+}
+
+/// Kind, time and state of every message about the first day, by person.
+async fn said(town: &Town) -> BTreeMap<String, Vec<(Kind, String, MailState)>> {
+    let mut tx = town.app.store.read().await.expect("a reader");
+    let told = reminders::told(&mut tx, town.loaded.no, day("2021-04-01")).await.expect("told");
+    let line = |one: Told| {
+        let time = one.what.slot.map(|slot| slot.to_string()).unwrap_or_default();
+        (one.what.kind, time, one.state)
+    };
+    let lines = told.into_iter().map(|(who, all)| (who, all.into_iter().map(line).collect()));
+    lines.collect()
+}
+
+async fn the_hours_change_after_the_reminder(address: Option<&str>) {
+    let mut town = Town::open(address, 60, 20).await;
+    let apply = |town: &Town, time: &str, hours: &str| {
+        let folder = super::seniors(60, 20).swap("sites.csv", ",08:00,10:30,30", hours);
+        let folder = folder.write(&town.world.path("small"));
+        on_the_eve(town, time, &["campaign", "apply", folder.to_str().unwrap()]).ends(0);
+    };
+    on_the_eve(&town, "09:00", &["job", "run", "reminders", "--at", "2021-03-31T09:00"]).ends(0);
+    on_the_eve(&town, "09:05", &["outbox", "drain"]).ends(0);
+    let before = said(&town).await;
+    assert_eq!(before.len(), 20, "{before:?}");
+    assert!(before.values().all(|all| all.len() == 1 && all[0].2 == MailState::Sent));
+    // It opens an hour later and closes earlier: whoever has a time that it no longer has is told the new one.
+    apply(&town, "09:30", ",09:00,10:00,30");
+    on_the_eve(&town, "09:35", &["outbox", "drain"]).ends(0);
+    town.loaded = town.app.campaign(None).await.unwrap();
+    let held = town.held().await;
+    let kept = ["09:00", "09:30"];
+    for round in 0..2 {
+        let told = said(&town).await;
+        for (who, all) in &told {
+            let old = &before[who][0].1;
+            let now = held[who].slot.expect("a slot").to_string();
+            assert!(kept.contains(&now.as_str()), "{who}: {now}");
+            if kept.contains(&old.as_str()) {
+                assert_eq!((all.len(), old), (1, &now), "{round} {who}: nothing has changed");
+            } else {
+                let wanted = (Kind::Moved, now, MailState::Sent);
+                assert_eq!((all.len(), &all[1]), (2, &wanted), "{round} {who}: {all:?}");
+            }
+        }
+        // Nobody is told twice, whatever runs again.
+        on_the_eve(&town, "10:00", &["job", "run", "reminders", "--at", "2021-03-31T09:00"]);
+        town.app.follow_up(at("2021-03-31T10:00:00")).await.unwrap();
+        on_the_eve(&town, "10:05", &["outbox", "drain"]).ends(0);
+    }
+    let moved = before.values().filter(|all| !kept.contains(&all[0].1.as_str())).count();
+    assert!(moved > 0 && moved < 20, "{moved}");
+    // The mail names the old time and the new one, and does not say that the day is off.
+    let list = ["outbox", "list", "--kind", "reminder", "-o", "json"];
+    let all = on_the_eve(&town, "10:10", &list).ends(0).json();
+    let last = all.as_array().unwrap().iter().map(|one| one["id"].as_i64().unwrap()).max();
+    let last = last.expect("a mail").to_string();
+    let mail = on_the_eve(&town, "10:10", &["outbox", "show", &last, "--part", "text"]).ends(0).out;
+    for words in ["原定时间", "接种点开放时间调整", "时段：09:"] {
+        assert!(mail.contains(words), "{words}: {mail}");
+    }
+    assert!(!mail.contains("已取消"), "{mail}");
+    // A change while the message waits: what would leave untrue is withdrawn, and the newest time leaves once.
+    apply(&town, "10:20", ",13:00,14:00,30");
+    apply(&town, "10:21", ",15:00,16:00,30");
+    on_the_eve(&town, "10:25", &["outbox", "drain"]).ends(0);
+    on_the_eve(&town, "10:26", &["outbox", "drain"]).ends(0);
+    let held = town.held().await;
+    for (who, all) in said(&town).await {
+        let sent: Vec<&str> = all
+            .iter()
+            .skip(1)
+            .filter(|(_, time, state)| *state == MailState::Sent && time.as_str() > "12:00")
+            .map(|(_, time, _)| time.as_str())
+            .collect();
+        assert_eq!(sent, [held[&who].slot.expect("a slot").to_string()], "{who}: {all:?}");
+    }
+}
+
+#[test]
+fn who_was_told_a_time_is_told_the_new_one_once() {
+    wait(the_hours_change_after_the_reminder(None));
+    on_postgresql(|server| wait(the_hours_change_after_the_reminder(Some(server))));
 }
 
 async fn a_site_closes() {

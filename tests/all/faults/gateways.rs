@@ -55,7 +55,7 @@ impl Fake {
     }
 
     /// How often each message was taken, by the words that are its own.
-    fn taken(&self) -> BTreeMap<String, u32> {
+    pub(super) fn taken(&self) -> BTreeMap<String, u32> {
         let mut out = BTreeMap::new();
         for line in self.0.index() {
             if line["outcome"] == "duplicate" {
@@ -69,7 +69,17 @@ impl Fake {
     }
 }
 
-fn word(nth: usize) -> String {
+/// How many texts a service took for each number.
+pub(crate) fn numbers(fake: &Fake) -> BTreeMap<String, u32> {
+    let mut out = BTreeMap::new();
+    for line in fake.0.index() {
+        let number = line["recipient"].as_str().expect("a number");
+        *out.entry(number.trim_start_matches("+86").to_owned()).or_default() += 1;
+    }
+    out
+}
+
+pub(super) fn word(nth: usize) -> String {
     format!("n0{nth:03}")
 }
 
@@ -127,7 +137,7 @@ fn content(service: Service, nth: usize) -> Content {
 }
 
 /// Queues messages, and their names.
-fn queue(world: &World, service: Service, count: usize) {
+pub(super) fn queue(world: &World, service: Service, count: usize) {
     queue_from(world, service, 0, count);
 }
 
@@ -167,7 +177,7 @@ async fn open(world: &World) -> App {
 }
 
 /// Sends what is due at a minute of the day.
-fn drain(world: &World, minute: i64) -> Drained {
+pub(super) fn drain(world: &World, minute: i64) -> Drained {
     let at = crate::support::at("2021-03-31T09:00:00") + chrono::TimeDelta::minutes(minute);
     wait(async {
         let app = open(world).await;
@@ -199,7 +209,7 @@ fn listed(world: &World) -> Vec<outbox::Message> {
     })
 }
 
-fn states(world: &World) -> BTreeMap<String, usize> {
+pub(super) fn states(world: &World) -> BTreeMap<String, usize> {
     let mut out = BTreeMap::new();
     for message in listed(world) {
         *out.entry(message.state.to_string()).or_default() += 1;

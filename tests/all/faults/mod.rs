@@ -8,6 +8,7 @@ pub(crate) mod gateways;
 mod kills;
 mod leases;
 mod matrix;
+mod proxies;
 mod restores;
 mod scripted;
 mod simulation;

@@ -2,6 +2,7 @@
 
 use super::super::{Outcome, tls};
 use super::GatewayConfig;
+use super::proxy::Proxy;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -98,6 +99,8 @@ impl Lost {
 /// A connection.
 pub(super) struct Link {
     requests: SendRequest<Full<Bytes>>,
+    /// What a proxy is told before each path: where the request goes.
+    whole: Option<String>,
     is_usable: bool,
 }
 
@@ -106,22 +109,25 @@ impl Link {
         let at = &config.endpoint;
         let bare = at.host.trim_matches(['[', ']']);
         let open = async {
-            let stream = TcpStream::connect((bare, at.port)).await.map_err(|e| e.to_string())?;
+            let stream = match &config.proxy {
+                Some(proxy) => proxy.connect().await.map_err(|why| by(proxy, &why))?,
+                None => TcpStream::connect((bare, at.port)).await.map_err(|e| e.to_string())?,
+            };
             // A small request must not wait for an acknowledgement. Without it everything works, only slower.
             let _ = stream.set_nodelay(true);
             if !at.is_encrypted {
                 return begin(TokioIo::new(stream)).await.map_err(|e| e.to_string());
             }
-            let told = |outcome: Outcome| outcome.to_string();
-            let (connector, name) =
-                tls::connector(bare, config.ca_file.as_deref()).await.map_err(told)?;
-            let stream = connector.connect(name, stream).await.map_err(|e| e.to_string())?;
-            begin(TokioIo::new(stream)).await.map_err(|e| e.to_string())
+            let Some(proxy) = &config.proxy else { return encrypted(config, stream).await };
+            let tunnel = Proxy::tunnel(stream, (at.host.as_str(), at.port)).await;
+            encrypted(config, tunnel.map_err(|why| by(proxy, &why))?).await
         };
         let late = |_| format!("connecting: no answer in {} s", config.connect.as_secs());
         let opened: Result<_, String> = timeout(config.connect, open).await.map_err(late)?;
         let requests = opened.map_err(|why| format!("connecting: {why}"))?;
-        Ok(Self { requests, is_usable: true })
+        let is_told = config.proxy.is_some() && !at.is_encrypted;
+        let whole = is_told.then(|| format!("http://{}", at.authority()));
+        Ok(Self { requests, whole, is_usable: true })
     }
 
     /// Waits until a request may be sent; opens a new connection where the service has closed this one meanwhile.
@@ -135,9 +141,13 @@ impl Link {
     /// Sends a request and reads the whole answer.
     pub(super) async fn ask(
         &mut self,
-        request: Request<Full<Bytes>>,
+        mut request: Request<Full<Bytes>>,
         limit: Duration,
     ) -> Result<Answer, Lost> {
+        if let Some(whole) = &self.whole {
+            let to = format!("{whole}{}", request.uri());
+            *request.uri_mut() = to.parse().map_err(|_| Lost::NotSent("no address".to_owned()))?;
+        }
         // Whatever happens before the answer is complete, nothing more is asked over this connection.
         self.is_usable = false;
         let asked = async {
@@ -162,6 +172,23 @@ impl Link {
     pub(super) fn is_usable(&self) -> bool {
         self.is_usable && !self.requests.is_closed()
     }
+}
+
+/// That something went wrong at a proxy.
+fn by(proxy: &Proxy, why: &str) -> String {
+    format!("the proxy {proxy}: {why}")
+}
+
+/// Begins to speak with a service that encrypts.
+async fn encrypted<S>(config: &GatewayConfig, stream: S) -> Result<SendRequest<Full<Bytes>>, String>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    let bare = config.endpoint.host.trim_matches(['[', ']']);
+    let told = |outcome: Outcome| outcome.to_string();
+    let (connector, name) = tls::connector(bare, config.ca_file.as_deref()).await.map_err(told)?;
+    let stream = connector.connect(name, stream).await.map_err(|e| e.to_string())?;
+    begin(TokioIo::new(stream)).await.map_err(|e| e.to_string())
 }
 
 async fn begin<S>(stream: TokioIo<S>) -> hyper::Result<SendRequest<Full<Bytes>>>

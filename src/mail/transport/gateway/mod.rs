@@ -4,12 +4,14 @@
 mod answer;
 mod content;
 mod http;
+mod proxy;
 mod receipts;
 mod request;
 mod sign;
 
 pub use content::{Content, Text};
 pub use http::{Endpoint, EndpointError};
+pub use proxy::{Proxy, ProxyError};
 pub use receipts::{Detail, Pushed, pushed, signed_by};
 
 use super::{Outcome, Outgoing};
@@ -29,6 +31,8 @@ pub struct GatewayConfig {
     pub service: Service,
     /// Its address.
     pub endpoint: Endpoint,
+    /// The proxy between this machine and it.
+    pub proxy: Option<Proxy>,
     /// PEM file with certificates to trust in addition to the system's.
     pub ca_file: Option<PathBuf>,
     /// Id of the key, or a robot's key or token.
