@@ -44,6 +44,7 @@ embedded!(
     "0016_mergers",
     "0017_calls",
     "0018_waiting",
+    "0019_births",
 );
 
 /// The migrations of a SQLite database.

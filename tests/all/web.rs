@@ -192,7 +192,7 @@ impl Browser {
 }
 
 /// Addresses, and the roles that may open them.
-const ADDRESSES: [(&str, &[&str]); 40] = [
+const ADDRESSES: [(&str, &[&str]); 42] = [
     ("/c/small/workbook?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/calls?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/new", &["admin", "planner"]),
@@ -216,6 +216,8 @@ const ADDRESSES: [(&str, &[&str]); 40] = [
     ("/national/children?month=2021-03&scope=all&row=BCG-1", &["admin", "planner", "lead"]),
     ("/national/pupils?day=2021-03-31", &["admin", "planner", "lead"]),
     ("/national/duplicates", &["admin", "planner"]),
+    ("/national/births", &["admin", "planner"]),
+    ("/national/survey", &["admin", "planner", "lead"]),
     ("/me", &ROLES),
     ("/c/small", &ROLES),
     ("/c/small/overview?as-of=2021-04-01", &ROLES),
@@ -236,7 +238,7 @@ const ADDRESSES: [(&str, &[&str]); 40] = [
 ];
 
 /// Forms, and the roles that may send them.
-const FORMS: [(&str, &[&str]); 18] = [
+const FORMS: [(&str, &[&str]); 20] = [
     ("/c/small/calls?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/new", &["admin", "planner"]),
     ("/imports", &["admin", "planner"]),
@@ -253,6 +255,8 @@ const FORMS: [(&str, &[&str]); 18] = [
     ("/upload/00000000000000000000000000000000/apply", &["admin", "planner"]),
     ("/accounts/remove", &["admin"]),
     ("/national/duplicates", &["admin", "planner"]),
+    ("/national/births", &["admin", "planner"]),
+    ("/national/survey", &["admin", "planner", "lead"]),
     ("/campaigns/state", &["admin", "planner"]),
     ("/upload", &["admin", "planner"]),
 ];
