@@ -136,7 +136,8 @@ impl App {
 /// Workbooks that are read at the same time. Others wait without a thread.
 static TURNS: Semaphore = Semaphore::const_new(1);
 
-async fn turn() -> Option<SemaphorePermit<'static>> {
+/// Waits until a workbook may be read.
+pub(super) async fn turn() -> Option<SemaphorePermit<'static>> {
     TURNS.acquire().await.ok()
 }
 

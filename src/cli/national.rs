@@ -1,7 +1,9 @@
 //! `doseplan national`: the official figures of the national immunisation programme, counted from the register or from
 //! a folder of files.
 
-use super::national_base::{Counted, FORM, parse_month, parse_scope, save_forms, tell};
+use super::national_base::{
+    Counted, FORM, known_place, parse_month, parse_scope, save_forms, tell,
+};
 use super::national_files::Duplicates;
 use super::national_more::{Denominators, Paid, Survey};
 use super::national_print::{cohort_on_screen, explained_children, form_on_screen, quality_lines};
@@ -153,6 +155,7 @@ impl Period {
         let Some((national, children)) = self.counted.count(invocation, what).await? else {
             return Ok(exit::CONFIGURATION);
         };
+        known_place(invocation, &national, self.shown.scope.as_ref())?;
         explained_children(invocation, &children);
         Ok(tell(invocation, &national, span.last.last(), false))
     }
@@ -180,6 +183,7 @@ impl Period {
             return Ok(exit::CONFIGURATION);
         };
         let out = invocation.out;
+        known_place(invocation, &national, self.shown.scope.as_ref())?;
         let scope = self.shown.scope.clone().unwrap_or_else(|| national.top());
         let scopes = table.scopes(&national.folder.places);
         let form = |scope: &ScopeKey, language| {
@@ -217,6 +221,7 @@ impl CohortDay {
         let Some((national, children)) = self.counted.count(invocation, what).await? else {
             return Ok(exit::CONFIGURATION);
         };
+        known_place(invocation, &national, self.shown.scope.as_ref())?;
         explained_children(invocation, &children);
         Ok(tell(invocation, &national, self.day, false))
     }
@@ -230,6 +235,7 @@ impl CohortDay {
             return Ok(exit::CONFIGURATION);
         };
         let out = invocation.out;
+        known_place(invocation, &national, self.shown.scope.as_ref())?;
         let scope = self.shown.scope.clone().unwrap_or_else(|| national.top());
         let scopes = table.scopes(&national.folder.places);
         let none = std::collections::BTreeMap::new();

@@ -12,7 +12,11 @@ use crate::intake::national::{RuleChoices, national_rules};
 use crate::intake::{Issue, csv_out};
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+/// Places that a refusal names.
+const PLACES_NAMED: usize = 40;
 
 /// What is counted, and how.
 #[derive(Debug, Args)]
@@ -122,6 +126,22 @@ fn usable<T>(invocation: &Invocation, read: Result<T, Vec<Issue>>) -> Option<T> 
             None
         }
     }
+}
+
+/// Refuses a place that no unit belongs to: a table without rows would look as if nothing was given there.
+pub(super) fn known_place(
+    invocation: &Invocation,
+    national: &National,
+    place: Option<&ScopeKey>,
+) -> anyhow::Result<()> {
+    let units = national.folder.places.all().filter_map(|(_, place)| place.unit.as_ref());
+    let mut known: BTreeSet<ScopeKey> = units.flat_map(ScopeKey::of).collect();
+    known.insert(ScopeKey::All);
+    let Some(place) = place.filter(|place| !known.contains(place)) else { return Ok(()) };
+    let named: Vec<_> = known.iter().take(PLACES_NAMED).map(ToString::to_string).collect();
+    let more = if known.len() > PLACES_NAMED { ", …" } else { "" };
+    let (place, known) = (output::harmless(&place.to_string()), named.join(", ") + more);
+    Err(invocation.out.fail("national-no-place", &[("place", &place), ("known", &known)]))
 }
 
 /// Says what is doubtful, and returns the exit code.

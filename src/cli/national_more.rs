@@ -1,28 +1,37 @@
 //! `doseplan national denominators`, `paid` and `survey`: figures beside the tables of coverage.
 
-use super::national_base::{Counted, FORM, parse_month, parse_scope, save_forms, tell};
+use super::national_base::{
+    Counted, FORM, known_place, parse_month, parse_scope, save_forms, tell,
+};
 use super::national_print::{explained_children, form_on_screen};
 use super::output::{self, Format, Sheet};
 use super::{Invocation, exit};
 use crate::app::national::{
-    BehindPaid, Cohort, Paid as CountPaid, SURVEY_ROWS_MAX, survey_form, survey_result,
+    BehindPaid, BirthsEdit, BirthsHad, Cohort, Paid as CountPaid, SURVEY_ROWS_MAX, survey_form,
+    survey_result,
 };
-use crate::domain::national::{MonthSpan, PaidCounts, ScopeKey, YearMonth};
+use crate::domain::national::{MonthSpan, OtherDenominator, PaidCounts, ScopeKey, YearMonth};
+use crate::domain::permission::Actor;
 use crate::intake::Issue;
 use crate::intake::rows::{births, survey};
 use anyhow::Context as _;
 use chrono::NaiveDate;
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("others").args(["births", "birth_rate"]).multiple(true)))]
+#[command(mut_arg("folder", |folder| folder.requires("others")))]
 pub(super) struct Denominators {
     /// The year, as 2025: the cohorts of 31 December
     #[arg(value_parser = clap::value_parser!(i32).range(1950..=2200))]
     year: i32,
-    /// Births from another source: area (township or county), year, births, source
-    #[arg(long, value_name = "FILE", required_unless_present = "birth_rate")]
+    /// Births from another source: area (township or county), year, births, source [default: those of the register]
+    #[arg(long, value_name = "FILE")]
     births: Option<PathBuf>,
+    /// Keep the births of the file in the register, in the place of those that it has for the same area and year
+    #[arg(long, requires = "births", conflicts_with = "folder")]
+    keep: bool,
     /// Births per 1000 residents, such as 8.5, for townships whose residents are known
     #[arg(long, value_name = "RATE", value_parser = parse_rate)]
     birth_rate: Option<u64>,
@@ -77,17 +86,55 @@ fn told(invocation: &Invocation, issues: &[Issue]) -> u8 {
 }
 
 impl Denominators {
+    /// Births of the file, or those of the register where neither a file nor a rate is named. `Err`: the file cannot
+    /// be used.
+    async fn births(
+        &self,
+        invocation: &Invocation,
+    ) -> anyhow::Result<Result<Vec<OtherDenominator>, Vec<Issue>>> {
+        let Some(file) = &self.births else {
+            if self.birth_rate.is_some() {
+                return Ok(Ok(Vec::new()));
+            }
+            let app = invocation.open(false).await?;
+            let known = app.births().await;
+            app.store.close().await;
+            return Ok(Ok(known?));
+        };
+        let read = match births(file) {
+            Ok(read) => read,
+            Err(issues) => return Ok(Err(issues)),
+        };
+        if self.keep {
+            let edit = |one: &OtherDenominator| BirthsEdit {
+                area: one.place.clone(),
+                year: one.year,
+                children: u32::try_from(one.children).ok(),
+                source: one.source.clone(),
+                had: BirthsHad::Whatever,
+            };
+            let edits: Vec<BirthsEdit> = read.iter().map(edit).collect();
+            let app = invocation.open(false).await?;
+            let kept = app.enter_births(&edits, Actor::CommandLine, invocation.clock.now()).await;
+            app.store.close().await;
+            invocation.out.note("national-births-kept", &[("count", &kept?)]);
+        }
+        Ok(Ok(read))
+    }
+
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         let end = NaiveDate::from_ymd_opt(self.year, 12, 31).context("a year of the calendar")?;
+        let mut others = match self.births(invocation).await? {
+            Ok(others) => others,
+            Err(issues) => return Ok(told(invocation, &issues)),
+        };
         let Some((national, cohort)) = self.counted.count(invocation, Cohort(end)).await? else {
             return Ok(exit::CONFIGURATION);
         };
         let out = invocation.out;
-        let mut others = match self.births.as_deref().map(births) {
-            Some(Ok(others)) => others,
-            Some(Err(issues)) => return Ok(told(invocation, &issues)),
-            None => Vec::new(),
-        };
+        // Those of the register are of all years.
+        let is_meant = |one: &OtherDenominator| national.has_group(self.year, one.year);
+        others.retain(|one| self.births.is_some() || is_meant(one));
         if let Some(rate) = self.birth_rate {
             let (first, last) = national.rules.cohort.ages;
             let years: Vec<i32> = (first..=last).map(|age| self.year - i32::from(age)).collect();
@@ -162,6 +209,7 @@ impl Paid {
                 [("row", &output::harmless(code)), ("known", &known)];
             return Err(invocation.out.fail("national-no-row", &arguments));
         }
+        known_place(invocation, &national, self.scope.as_ref())?;
         explained_children(invocation, &children);
         Ok(tell(invocation, &national, self.month.last(), false))
     }
@@ -175,6 +223,7 @@ impl Paid {
             return Ok(exit::CONFIGURATION);
         };
         let out = invocation.out;
+        known_place(invocation, &national, self.scope.as_ref())?;
         let scopes = table.scopes(national.counting());
         let top = self.scope.clone().unwrap_or_else(|| national.top());
         let none = PaidCounts::new();
@@ -243,7 +292,10 @@ impl Survey {
                         percent,
                         end(share.low),
                         end(share.high),
-                        format!("{:?}", share.interval).to_lowercase(),
+                        match (out.format, share.interval) {
+                            (Format::Table, how) => out.word(&format!("national-survey-by-{how}")),
+                            (_, how) => how.to_string(),
+                        },
                     ]);
                 }
                 out.sheet(&sheet);

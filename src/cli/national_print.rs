@@ -81,13 +81,11 @@ pub(super) fn quality_lines(invocation: &Invocation, quality: &[QualityLine]) {
             Format::Table => out.word(&format!("national-quality-{}", line.figure)),
             _ => line.figure.to_owned(),
         };
-        sheet.push(vec![
-            figure,
-            line.place.clone(),
-            line.part.to_string(),
-            line.whole.to_string(),
-            rate,
-        ]);
+        let place = match out.format {
+            Format::Table if line.place == "all" => out.word("national-form-everything"),
+            _ => line.place.clone(),
+        };
+        sheet.push(vec![figure, place, line.part.to_string(), line.whole.to_string(), rate]);
     }
     out.sheet(&sheet);
 }

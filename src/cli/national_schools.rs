@@ -1,6 +1,8 @@
 //! `doseplan national hpv` and `national schools`: what schools are told about children who miss doses.
 
-use super::national_base::{Counted, FORM, parse_month, parse_scope, save_forms, tell};
+use super::national_base::{
+    Counted, FORM, known_place, parse_month, parse_scope, save_forms, tell,
+};
 use super::national_print::form_on_screen;
 use super::output::{self, Format};
 use super::{Invocation, exit, parse_day};
@@ -102,6 +104,7 @@ impl HpvList {
         let Some((national, pupils)) = self.counted.count(invocation, what).await? else {
             return Ok(exit::CONFIGURATION);
         };
+        known_place(invocation, &national, self.pupils.scope.as_ref())?;
         self.pupils.listed(invocation, &national, ("hpv-title", day), &pupils)?;
         Ok(tell(invocation, &national, day, false))
     }
@@ -129,6 +132,7 @@ impl SchoolCheck {
             let Some((national, mut pupils)) = self.counted.count(invocation, what).await? else {
                 return Ok(exit::CONFIGURATION);
             };
+            known_place(invocation, &national, self.pupils.scope.as_ref())?;
             let all = pupils.len();
             pupils.retain(|pupil| !pupil.school.is_empty());
             told((all - pupils.len()) as u64);
@@ -139,6 +143,7 @@ impl SchoolCheck {
         let Some((national, counts)) = self.counted.count(invocation, what).await? else {
             return Ok(exit::CONFIGURATION);
         };
+        known_place(invocation, &national, self.pupils.scope.as_ref())?;
         let (schools, without) = National::schools(&counts, |_| true);
         told(without);
         let form = |language: Language| match self.feedback {

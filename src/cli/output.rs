@@ -328,13 +328,20 @@ impl Sheet {
         out
     }
 
-    /// What a heading says where the sheet's other columns make it clear: a person's name is no place's, and beside
-    /// what if, today's figures are those of the plan in force.
+    /// What a heading says where the sheet's other columns make it clear: a person's name is no place's, beside what
+    /// if today's figures are those of the plan in force, and a D value is of a year of birth.
     fn meant<'a>(&self, code: &'a str) -> &'a str {
         let has = |codes: &[&str]| self.columns.iter().any(|one| codes.contains(&one.as_str()));
         match code {
             "name" if has(&["person", "phone", "staff", "born"]) => "person_name",
             "today" if has(&["what_if"]) => "plan_now",
+            "born" if has(&["d_value"]) => "birth_year",
+            "other" if has(&["d_value"]) => "other_children",
+            "row" if has(&["d_value"]) => "vaccine",
+            "age" if has(&["d_value"]) => "age_group",
+            "done" if has(&["d_value"]) => "had_dose",
+            "place" if has(&["d_value", "whole"]) => "official_place",
+            "percent" if has(&["interval", "whole"]) => "share_percent",
             code => code,
         }
     }

@@ -61,6 +61,8 @@ words! {
         ImportUndo = "import-undo",
         /// Stored the jurisdiction's areas and places, or decided what campaigns say otherwise.
         JurisdictionApply = "jurisdiction-apply",
+        /// Entered births of an area and year by another source than the register.
+        BirthsEnter = "births-enter",
         /// Uploaded a workbook.
         Upload = "upload",
         /// Entered counts.

@@ -45,6 +45,7 @@ embedded!(
     "0017_calls",
     "0018_waiting",
     "0019_ways",
+    "0020_births",
 );
 
 /// The migrations of a SQLite database.

@@ -8,6 +8,7 @@ pub mod assignments;
 pub mod audit;
 mod audit_key;
 mod audit_line;
+pub mod births;
 pub mod bookings;
 pub mod bounces;
 pub mod briefings;

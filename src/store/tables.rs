@@ -123,6 +123,9 @@ tables! {
         int("elsewhere"), maybe(text("attribute")), maybe(text("entered_by")),
         maybe(text("entered_at")), text("why"),
     ],
+    births 2 [
+        text("area"), int("year"), int("children"), text("source"), int("recorded_at"),
+    ],
     tally 1 [
         text("record"), day("day"), text("place"), text("area"), text("grp"), int("dose"),
         int("doses"), int("campaign"), int("recorded_at"),

@@ -46,8 +46,10 @@ static PEOPLE_THEN: LazyLock<[String; 2]> =
     LazyLock::new(|| texts(("person_past", ""), &PERSON, KNOWN_THEN));
 static PEOPLE_BEFORE: LazyLock<[String; 2]> =
     LazyLock::new(|| texts(("person_past", ""), &PERSON, KNOWN));
-static DOSES: LazyLock<[String; 2]> =
-    LazyLock::new(|| texts(("dose", "INDEXED BY dose_person "), &DOSE, KNOWN));
+static DOSES: LazyLock<[String; 2]> = LazyLock::new(|| {
+    let [sqlite, _] = texts(("dose", "INDEXED BY dose_person "), &DOSE, KNOWN);
+    [sqlite, doses_of_postgres()]
+});
 static DOSES_THEN: LazyLock<[String; 2]> =
     LazyLock::new(|| texts(("dose_past", ""), &DOSE, KNOWN_THEN));
 
@@ -60,6 +62,27 @@ fn texts((table, by): (&str, &str), columns: &[&str], known: &str) -> [String; 2
         format!("SELECT json_group_array(json_array({list})) FROM {table} {by}{rest}"),
         format!("SELECT CAST(json_agg(json_build_array({list})) AS TEXT) FROM {table} {rest}"),
     ]
+}
+
+/// Bytes of the texts of a dose that have no short limit: as the two indexes of PostgreSQL say it.
+const BYTES: &str = "COALESCE(octet_length(product), 0) + COALESCE(octet_length(entered_by), 0) \
+     + COALESCE(octet_length(entered_at), 0)";
+
+/// The same for doses in PostgreSQL: almost all of them from the index that has the whole dose, the few that are too
+/// long for an index from the table.
+fn doses_of_postgres() -> String {
+    let list = DOSE.join(", ");
+    let part = |length: &str| {
+        format!(
+            "SELECT {list} FROM dose WHERE person >= $1 AND person < $2 AND {KNOWN} \
+             AND {BYTES} {length}"
+        )
+    };
+    let (short, long) = (part("<= 1000"), part("> 1000"));
+    format!(
+        "SELECT CAST(json_agg(json_build_array({list})) AS TEXT) \
+         FROM ({short} UNION ALL {long}) AS known"
+    )
 }
 
 /// Behind every code.

@@ -32,9 +32,11 @@ mod map;
 mod metrics;
 mod month;
 mod national;
+mod national_births;
 mod national_desk;
 mod national_people;
 mod national_pupils;
+mod national_survey;
 mod overview;
 mod page;
 mod page_context;
@@ -261,7 +263,7 @@ async fn within<T: Send + 'static>(
 async fn guarded(request: Request, next: Next) -> Response {
     let asked_in = request.headers().clone();
     let (body_max, limit) = match request.uri().path() {
-        "/upload" => (upload::UPLOAD_MAX, UPLOAD_LIMIT),
+        "/upload" | "/national/survey" => (upload::UPLOAD_MAX, UPLOAD_LIMIT),
         "/imports" => (imports::IMPORT_MAX, UPLOAD_LIMIT),
         path if path.starts_with("/hooks/") => (hooks::PUSHED_MAX, ANSWER_LIMIT),
         _ => (BODY_MAX, ANSWER_LIMIT),

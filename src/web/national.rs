@@ -14,10 +14,11 @@ use crate::app::national::{
 };
 use crate::domain::campaign::Language;
 use crate::domain::national::{
-    CohortTable, MonthSpan, PaidCounts, PaidTable, PeriodTable, QualityLine, ReliabilityLine,
-    ScopeKey, TwoDecimals, YearMonth,
+    CohortTable, MonthSpan, OtherDenominator, PaidCounts, PaidTable, PeriodTable, QualityLine,
+    ReliabilityLine, ScopeKey, TwoDecimals, YearMonth,
 };
 use crate::domain::permission::may;
+use crate::text::harmless;
 use askama::Template;
 use axum::Extension;
 use axum::extract::Query;
@@ -25,7 +26,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{Datelike as _, NaiveDate};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Seconds after which a page asks again whether figures are counted.
@@ -273,24 +274,21 @@ async fn fill(
         Found::Quality(it) => {
             let lines = it.national.quality(&it.found);
             main.table = Some(quality(t, &lines, (national, &scope)));
-            main.files = vec![
-                ("/national/form?survey=quarter".into(), t.w("national-form-survey-quarter-title")),
-                ("/national/form?survey=year".into(), t.w("national-form-survey-year-title")),
-            ];
             main.lines.push(t.w("web-national-quality-about"));
         }
         Found::Cohort(it) if wanted.table == "denominators" => {
             main.lines.push(t.w("web-national-denominators-about"));
-            if let Some(rate) = wanted.rate {
-                let (first, last) = national.rules.cohort.ages;
-                let year = wanted.last.year();
-                let years: Vec<i32> = (first..=last).map(|age| year - i32::from(age)).collect();
-                let others = national.births_by_residents(&years, rate);
-                let (lines, _) = national.reliability(&it.found, &others);
-                let is_seen = |line: &&ReliabilityLine| {
-                    places.iter().any(|place| place.to_string() == line.place)
-                };
-                main.table = Some(reliability(t, lines.iter().filter(is_seen)));
+            let others = others(site, t, wanted, it).await?;
+            let (lines, left) = national.reliability(&it.found, &others);
+            let is_seen = |line: &&ReliabilityLine| {
+                places.iter().any(|place| place.to_string() == line.place)
+            };
+            main.table = Some(reliability(t, national, lines.iter().filter(is_seen)));
+            // Whoever sees a part of the tree is told nothing that names others.
+            for other in left.iter().filter(|_| seen.is_none()) {
+                let said: [(&str, &dyn std::fmt::Display); 2] =
+                    [("place", &other.place), ("year", &other.year)];
+                main.notes.push(t.say("national-denominator-left", &said));
             }
         }
         _ => {
@@ -317,6 +315,31 @@ async fn fill(
     Ok(())
 }
 
+/// The births that reported coverage is held against: those that were entered, and, where a birth rate is asked for,
+/// by residents those of which nothing was entered.
+async fn others(
+    site: &Site,
+    t: T,
+    wanted: &Wanted,
+    counted: &Counted<CohortTable>,
+) -> Result<Vec<OtherDenominator>, Refusal> {
+    let (national, year) = (&counted.national, wanted.last.year());
+    let known = site.app.births().await.map_err(|error| Refusal::of(t, &error))?;
+    let mut others: Vec<_> =
+        known.into_iter().filter(|one| national.has_group(year, one.year)).collect();
+    if let Some(rate) = wanted.rate {
+        let (first, last) = national.rules.cohort.ages;
+        let years: Vec<i32> = (first..=last).map(|age| year - i32::from(age)).collect();
+        let entered: BTreeSet<(String, i32)> =
+            others.iter().map(|one| (one.place.clone(), one.year)).collect();
+        let is_new = |one: &OtherDenominator| !entered.contains(&(one.place.clone(), one.year));
+        let estimated = national.births_by_residents(&years, rate).into_iter().filter(is_new);
+        let source = t.w("web-national-by-residents");
+        others.extend(estimated.map(|one| OtherDenominator { source: source.clone(), ..one }));
+    }
+    Ok(others)
+}
+
 /// The other pages of official figures that the visitor may open.
 pub(super) fn links(visitor: &Visitor) -> Vec<(&'static str, String)> {
     let t = visitor.t();
@@ -324,6 +347,8 @@ pub(super) fn links(visitor: &Visitor) -> Vec<(&'static str, String)> {
         ("/national", "web-national"),
         ("/national/pupils", "web-national-pupils"),
         ("/national/duplicates", "web-national-duplicates"),
+        ("/national/births", "web-national-births"),
+        ("/national/survey", "web-national-survey"),
     ];
     let opens = |path: &str| may(visitor.actor(), super::powers::power_of(path)).is_ok();
     pages.into_iter().filter(|(path, _)| opens(path)).map(|(path, key)| (path, t.w(key))).collect()
@@ -338,7 +363,7 @@ fn rate(t: T, rate: Option<TwoDecimals>) -> Cell {
 
 /// 及时性, 完整性, R值: of everything where everything is asked for, else of the units of the place.
 fn quality(t: T, lines: &[QualityLine], (national, scope): (&National, &ScopeKey)) -> Table {
-    let keys = ["=figure", "place", "#part", "#whole", "#percent"];
+    let keys = ["=figure", "official_place", "#part", "#whole", "#share_percent"];
     let mut table = Table::of(t, "web-national-quality", &keys);
     let is_top = *scope == national.top() || *scope == ScopeKey::All;
     let units: Vec<_> =
@@ -365,14 +390,19 @@ fn quality(t: T, lines: &[QualityLine], (national, scope): (&National, &ScopeKey
 }
 
 /// D值.
-fn reliability<'a>(t: T, lines: impl Iterator<Item = &'a ReliabilityLine>) -> Table {
+fn reliability<'a>(
+    t: T,
+    national: &National,
+    lines: impl Iterator<Item = &'a ReliabilityLine>,
+) -> Table {
     let keys = [
-        "=place",
-        "born",
-        "row",
-        "#done",
+        "=official_place",
+        "=birth_year",
+        "=vaccine",
+        "#had_dose",
         "#children",
-        "#other",
+        "#other_children",
+        "source",
         "#found",
         "#reported",
         "#estimated",
@@ -380,13 +410,20 @@ fn reliability<'a>(t: T, lines: impl Iterator<Item = &'a ReliabilityLine>) -> Ta
     ];
     let mut table = Table::of(t, "web-national-denominators", &keys);
     for line in lines {
+        let place = ScopeKey::parse(&line.place).map(|place| national.name_of(&place));
+        let rules = national.rules.cohort.rows.iter();
+        let name = match rules.into_iter().find(|rule| rule.id == line.row) {
+            Some(rule) if t.0 == Language::ZhCn => format!("{}{}", rule.vaccine, rule.dose),
+            _ => line.row.clone(),
+        };
         table.rows.push(vec![
-            Cell::head(&*line.place),
+            Cell::named(place.unwrap_or_default(), &*line.place).heading(),
             Cell::text(line.born.to_string()),
-            Cell::text(&*line.row),
+            Cell::named(name, &*line.row),
             Cell::count(line.done),
             Cell::count(line.children),
             Cell::count(line.other),
+            Cell::text(harmless(&line.source)),
             rate(t, line.found),
             rate(t, line.reported),
             rate(t, line.estimated),

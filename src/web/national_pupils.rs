@@ -167,7 +167,7 @@ async fn chosen(
     let names = LISTS.map(|one| (one.to_owned(), name(one), one == wanted.list));
     main.selects = vec![
         ("list", t.w("web-month-table"), names.to_vec()),
-        ("scope", t.w("column-place"), choices(t, national, &places, &scope)),
+        ("scope", t.w("column-official_place"), choices(t, national, &places, &scope)),
     ];
     main.fields.push(("day", t.w("column-day"), "date", wanted.day.to_string()));
     if wanted.list == "feedback" {

@@ -3,7 +3,7 @@
 use crate::domain::permission::Power;
 
 /// The power that each page needs. The navigation shows the pages that the visitor may open.
-pub(super) const POWERS: [(&str, Power); 53] = [
+pub(super) const POWERS: [(&str, Power); 55] = [
     ("/", Power::Look),
     ("/c/{id}", Power::Look),
     ("/c/{id}/overview", Power::Look),
@@ -57,6 +57,8 @@ pub(super) const POWERS: [(&str, Power); 53] = [
     ("/national/children", Power::People),
     ("/national/pupils", Power::People),
     ("/national/duplicates", Power::Plan),
+    ("/national/births", Power::Plan),
+    ("/national/survey", Power::Tally),
 ];
 
 /// The power that a page needs. The path is one of [`POWERS`].

@@ -13,7 +13,7 @@ use super::{
 use super::{
     month, person, place, reports, search, setup, stock, supply, system, tally, unread, upload,
 };
-use super::{national, national_people, national_pupils};
+use super::{national, national_births, national_people, national_pupils, national_survey};
 use crate::app::Loaded;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -27,7 +27,7 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
     let mut router = Router::new();
     for (path, page) in of_campaigns().into_iter().chain(of_installation()) {
         let body_max = match path {
-            "/upload" => UPLOAD_MAX,
+            "/upload" | "/national/survey" => UPLOAD_MAX,
             "/imports" => imports::IMPORT_MAX,
             _ => super::BODY_MAX,
         };
@@ -109,6 +109,8 @@ fn of_installation() -> [(&'static str, MethodRouter<Site>); POWERS.len() - OF_C
         ("/national/children", get(national_people::children)),
         ("/national/pupils", get(national_pupils::pupils)),
         ("/national/duplicates", get(national_people::duplicates).post(national_people::change)),
+        ("/national/births", get(national_births::births).post(national_births::change)),
+        ("/national/survey", get(national_survey::form).post(national_survey::result)),
     ]
 }
 

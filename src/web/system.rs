@@ -259,7 +259,6 @@ const COMMANDS: &[(&str, &str)] = &[
     ("catch-up list", "yet"),
     ("catch-up report", "yet"),
     ("catch-up eligible", "yet"),
-    ("national survey result", "survey"),
     ("forecast", "program"),
     ("digest preview", "yet"),
     ("digest send", "yet"),

@@ -60,7 +60,7 @@ async fn show_form(
 }
 
 /// The name and bytes of the uploaded file; `None` if the form has no file.
-async fn file(mut form: Multipart) -> Result<Option<(String, Vec<u8>)>, MultipartError> {
+pub(super) async fn file(mut form: Multipart) -> Result<Option<(String, Vec<u8>)>, MultipartError> {
     while let Some(field) = form.next_field().await? {
         if field.name() != Some("file") {
             continue;

@@ -207,6 +207,7 @@ const IN_THE_BROWSER: &[&str] = &[
     "national quality",
     "national schools",
     "national survey form",
+    "national survey result",
     "national year90",
     "outbox list",
     "outbox resolve",

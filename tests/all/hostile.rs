@@ -297,8 +297,10 @@ fn broken_workbooks_one_after_the_other_leave_the_daemon_as_it_was() {
         for at in 0..count {
             let (kind, from) = if at % 3 == 2 { ("xls", &old) } else { ("xlsx", &good) };
             let (name, bytes) = (format!("b{at}.{kind}"), broken(from, &mut dice));
-            // A campaign's workbook, or a file of records, which may be an old workbook; an empty one is no file.
+            // A campaign's workbook, a survey, or a file of records, which may be an old workbook; an empty one is no
+            // file.
             let is_campaign = at % 3 == 0 || bytes.is_empty();
+            let is_survey = at % 6 == 1;
             let since = Instant::now();
             let told = if is_campaign {
                 let answer = browser.upload(&name, &bytes);
@@ -309,6 +311,8 @@ fn broken_workbooks_one_after_the_other_leave_the_daemon_as_it_was() {
                     None if answer.status == 400 => name.clone(),
                     None => answer.body,
                 }
+            } else if is_survey {
+                browser.send("/national/survey", &[("file", &name, &bytes)]).body
             } else {
                 import(&browser, &[("kind", "", b"doses"), ("file", &name, &bytes)])
             };

@@ -62,6 +62,75 @@ fn reported_rates_are_held_against_other_denominators() {
 }
 
 #[test]
+fn a_place_that_no_unit_belongs_to_is_refused_and_no_empty_table_printed() {
+    let world = World::empty();
+    let folder = folder(&world);
+    for asked in [
+        &["month", "2025-03"][..],
+        &["cum", "2025-03"],
+        &["month", "2025-03", "--explain", "BCG-1"],
+        &["cohort", "2025-12-31"],
+        &["cohort", "2025-12-31", "--explain", "BCG-1"],
+        &["year90", "2025"],
+        &["paid", "2025-03"],
+        &["paid", "2025-03", "--explain", "Varicella"],
+        &["hpv", "2025-12"],
+        &["schools", "2025-09-15"],
+        &["schools", "2025-09-15", "--list"],
+    ] {
+        let of = |place: &str| {
+            let more = ["--folder", text(&folder), "--scope", place];
+            world.run(&[&["national"], asked, &more].concat())
+        };
+        let ran = of("county:C9").ends(1);
+        assert!(ran.err.contains("county:C9") && ran.err.contains("county:"), "{}", ran.err);
+        assert!(ran.out.is_empty(), "{asked:?}: {}", ran.out);
+        of("all").ends(0);
+    }
+}
+
+#[test]
+fn births_of_a_file_are_kept_in_the_register_and_used_from_then_on() {
+    let world = World::small();
+    world.file("persons.csv", "person,area,born,sex,unit\nk1,A,2021-01-05,M,S1\n");
+    world.file("doses.csv", "record,person,date,place,product\nb1,k1,2021-01-05,S1,BCG\n");
+    world.run(&["persons", "import", "persons.csv"]).ends(0);
+    world.run(&["doses", "import", "doses.csv"]).ends(0);
+    let run = |more: &[&str]| world.run(&[&["national", "denominators", "2025"], more].concat());
+    let lines = |more: &[&str]| run(&[more, &["-o", "csv"]].concat()).ends(0).csv();
+    assert_eq!(lines(&[]).len(), 0);
+    // A year without a group of the table is kept, and is no line of this one.
+    let rows = "area,year,births,source\nA,2021,4,妇幼\nA,2025,9,妇幼\n";
+    world.file("births.csv", rows);
+    assert!(!lines(&["--births", "births.csv"]).is_empty());
+    assert_eq!(lines(&[]).len(), 0, "a file that is not to be kept is used once");
+    let ran = run(&["--births", "births.csv", "--keep"]).ends(0);
+    assert!(ran.err.contains("2 rows of births are new or changed"), "{}", ran.err);
+    let ran = run(&["-o", "csv"]).ends(0);
+    let found = ran.csv();
+    let bcg = found.iter().find(|line| line["row"] == "BCG-1").expect("a line");
+    assert_eq!((bcg["other"].as_str(), bcg["d_value"].as_str()), ("4", "75.00"));
+    assert!(!ran.err.contains("were not used"), "{}", ran.err);
+    let ran = run(&["--births", "births.csv", "--keep"]).ends(0);
+    assert!(ran.err.contains("0 rows of births"), "{}", ran.err);
+    // Where nobody has a file, the other source says how many miss one.
+    world.file("others.csv", "area,year,births\nB,2020,5\n");
+    let found = lines(&["--births", "others.csv"]);
+    let bcg = found.iter().find(|line| line["row"] == "BCG-1").expect("a line");
+    let said = ["place", "children", "other", "found", "d_value"].map(|key| bcg[key].as_str());
+    assert_eq!(said, ["township:B", "0", "5", "0.00", "–"]);
+    // All or none.
+    world.file("other.csv", "area,year,births\nA,2020,5\nZ,2020,5\n");
+    let ran = run(&["--births", "other.csv", "--keep"]).ends(1);
+    assert!(ran.err.contains("“Z” is no township or county"), "{}", ran.err);
+    assert!(lines(&[]).iter().all(|line| line["born"] == "2021"));
+    run(&["--keep"]).ends(2);
+    let log = world.run(&["account", "log", "-o", "csv"]).ends(0).csv();
+    let kept: Vec<_> = log.iter().filter(|line| line["did"] == "births-enter").collect();
+    assert_eq!((kept.len(), kept[0]["said"].as_str()), (1, "births of 2 areas and years"));
+}
+
+#[test]
 fn doses_outside_the_programme_are_counted_by_vaccine_dose_and_month() {
     let world = World::empty();
     let folder = folder(&world);

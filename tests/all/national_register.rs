@@ -1,7 +1,7 @@
 //! The official figures of a register, which is gone through in pieces: the same as those of its files, with every
 //! child once, and the same after a merger that is taken back.
 
-use crate::support::{Ran, World, on_postgresql, small, text};
+use crate::support::{Ran, World, on_postgresql, postgresql, small, text, wait};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -109,6 +109,41 @@ fn a_register_in_pieces_gives_the_figures_of_its_files_on_sqlite() {
 #[test]
 fn a_register_in_pieces_gives_the_figures_of_its_files_on_postgresql() {
     on_postgresql(|db| pieces_give_the_figures_of_files(World::on(db)));
+}
+
+#[test]
+fn doses_are_read_from_an_index_alone_on_postgresql_and_long_ones_from_the_table() {
+    on_postgresql(|db| {
+        let (world, _) = both(World::on(db));
+        // Longer than an entry of an index may be.
+        let long: String = (0..500_u32)
+            .map(|n| char::from_u32(0x4E00 + n * n * 7919 % 20_000).expect("a character"))
+            .collect();
+        let head = "record,person,date,place,product,attribute,entered_by,entered_at\n";
+        let one = format!("long,k00001,2021-03-01,S1,{long},S,S1,2021-03-01\n");
+        let other = format!("longer,k00001,2021-04-01,S1,{long},S,{long},2021-04-01\n");
+        world.file("long.csv", format!("{head}{one}{other}"));
+        world.run(&["doses", "import", "long.csv"]).ends(0);
+        let (_, name) = db.rsplit_once('/').expect("an address with a database");
+        wait(postgresql(db, "VACUUM ANALYZE dose".to_owned()));
+        // So small a table is read faster as a whole; a register of a county is not.
+        for path in ["enable_seqscan", "enable_bitmapscan"] {
+            wait(postgresql(db, format!("ALTER DATABASE {name} SET {path} = off")));
+        }
+        let paid = world.run(&["national", "paid", "2021-03", "-o", "json"]).ends(0).json();
+        assert_eq!(
+            paid["scopes"]["unit:S1"][&long]["1"]["2021-03"], 1,
+            "it is counted as others are"
+        );
+        // The server's counters are a little late.
+        let read = "DO $$ BEGIN FOR look IN 1..200 LOOP PERFORM pg_stat_clear_snapshot(); \
+                    IF EXISTS (SELECT 1 FROM pg_stat_user_indexes WHERE indexrelname = 'dose_walk' \
+                    AND idx_tup_read > 5000 AND idx_tup_fetch = 0) THEN RETURN; END IF; \
+                    PERFORM pg_sleep(0.1); END LOOP; RAISE EXCEPTION '%', (SELECT \
+                    string_agg(indexrelname || ' ' || idx_tup_read || ' ' || idx_tup_fetch, ', ') \
+                    FROM pg_stat_user_indexes WHERE relname = 'dose'); END $$";
+        wait(postgresql(db, read.to_owned()));
+    });
 }
 
 fn past_stays(world: World) {

@@ -1,7 +1,8 @@
-//! The official figures on the dashboard: tables with their children, lists of schools, files that are one child.
+//! The official figures on the dashboard: tables with their children, lists of schools, files that are one child,
+//! births by another source, surveys.
 
-use crate::support::World;
-use crate::web::{Office, account};
+use crate::support::{World, python};
+use crate::web::{Browser, Office, account, encoded};
 
 /// A register with children at two sites, two of whom are one child.
 fn register() -> World {
@@ -158,4 +159,177 @@ fn files_that_are_one_child_are_merged_on_a_page_and_parted_again() {
     for did in ["person-merge", "person-unmerge", "see-records"] {
         assert!(log.iter().any(|line| line["did"] == did), "{did}");
     }
+}
+
+/// Sends the form of births.
+fn births(browser: &Browser, form: &str) -> (u16, String) {
+    let answer = browser.post(&format!("/national/births?csrf={}", browser.token()), form);
+    (answer.status, answer.body)
+}
+
+#[test]
+fn births_by_year_are_entered_on_a_page_and_reported_coverage_is_held_against_them() {
+    let office = Office::at(register(), NOW);
+    let (planner, other) = (office.login("planner"), office.login("admin"));
+    let list = |browser: &Browser| {
+        let page = browser.get("/national/births?national-births-list.as=csv").body;
+        crate::support::csv_rows(page.trim_start_matches('\u{feff}'))
+    };
+    let page = planner.get("/national/births").body;
+    assert!(
+        page.contains("<option value=\"B\"") && page.contains("Nothing is known yet"),
+        "{page}"
+    );
+    let source = encoded("妇幼");
+    let (status, page) =
+        births(&planner, &format!("area=B&year=2021&births=4&source={source}&had="));
+    assert_eq!(status, 303, "{page}");
+    let rows = list(&other);
+    let row = ["area", "area (code)", "births", "source"].map(|key| rows[0][key].as_str());
+    assert_eq!((rows.len(), row), (1, ["乙镇", "B", "4", "妇幼"]), "{rows:?}");
+    // One child of the register against four births.
+    let d_values = |more: &str| {
+        let of = "/national?table=denominators&month=2025-12&national-denominators.as=csv";
+        let page = office.login("viewer").get(&format!("{of}{more}")).body;
+        crate::support::csv_rows(page.trim_start_matches('\u{feff}'))
+    };
+    let lines = d_values("");
+    let bcg = lines.iter().find(|line| line["vaccine"] == "BCG-1").expect("a line");
+    let found = ["place", "born in", "children by the other source", "source", "estimated %"];
+    let found = found.map(|key| bcg[key].as_str());
+    assert_eq!(found, ["B 乙镇", "2021", "4", "妇幼", "25.00"]);
+    assert_eq!((bcg["place (code)"].as_str(), bcg["D value"].as_str()), ("township:B", "75.00"));
+    assert!(d_values("&rate=8.5").len() >= lines.len());
+    // Whoever looked before somebody else saved is told what stands there now, and changes that.
+    let (status, page) = births(&other, "area=B&year=2021&births=5&source=&had=");
+    assert!(status == 200 && page.contains("were changed to 4 by somebody else"), "{page}");
+    assert!(page.contains("name=\"had\" value=\"4 妇幼\""), "{page}");
+    assert!(page.contains("Change births of"), "{page}");
+    let had = encoded("4 妇幼");
+    assert_eq!(births(&other, &format!("area=B&year=2021&births=5&source=&had={had}")).0, 303);
+    let (status, page) = births(&planner, &format!("area=B&year=2021&births=6&source=&had={had}"));
+    assert!(status == 200 && page.contains("were changed to 5 by somebody else"), "{page}");
+    assert_eq!(list(&planner)[0]["births"], "5");
+    // Two at once: one of them is told.
+    let both = std::thread::scope(|scope| {
+        let send = |browser, births_of: u32| {
+            let form = format!("area=A&year=2020&births={births_of}&source=&had=");
+            scope.spawn(move || births(browser, &form).0)
+        };
+        let sent = [send(&planner, 7), send(&other, 8)];
+        sent.map(|one| one.join().unwrap())
+    });
+    assert!(both.contains(&303) && both.contains(&200), "{both:?}");
+    // What is wrong is named, and what was typed stays.
+    for (form, said) in [
+        (
+            "area=B&year=2090&births=4&source=&had=",
+            "“2090” is no year; write one from 1950 to 2026",
+        ),
+        ("area=B&year=abc&births=4&source=&had=", "“abc” is no year"),
+        ("area=B&year=2020&births=-3&source=&had=", "“-3” is no number of children"),
+        ("area=B&year=2020&births=1.5&source=&had=", "“1.5” is no number"),
+        ("area=B&year=2020&births=&source=&had=", "Write how many were born"),
+        ("area=Z&year=2020&births=4&source=&had=", "“Z” is no township or county"),
+        ("area=B%00&year=2020&births=4&source=&had=", "out of date or incomplete"),
+        ("area=B&year=2020&births=4&source=&had=x", "out of date or incomplete"),
+        // It was taken out, or never was.
+        ("area=B&year=2019&births=4&source=&had=3+", "were taken out by somebody else"),
+    ] {
+        let (status, page) = births(&planner, form);
+        assert!(status == 200 && page.contains(said), "{form}: {said}: {page}");
+        assert!(page.contains("role=\"alert\""), "{page}");
+    }
+    let (_, page) = births(&planner, "area=B&year=2020&births=many&source=census&had=");
+    assert!(page.contains("value=\"many\"") && page.contains("value=\"census\""), "{page}");
+    // Nothing typed in the number takes the row out.
+    let page = planner.get("/national/births?area=B&year=2021").body;
+    assert!(page.contains("name=\"had\" value=\"5 \""), "{page}");
+    assert_eq!(births(&planner, "area=B&year=2021&births=&source=&had=5+").0, 303);
+    assert_eq!(list(&planner).iter().filter(|row| row["area (code)"] == "B").count(), 0);
+    let log = office.log();
+    let said: Vec<(&str, &str)> = log
+        .iter()
+        .filter(|line| line["did"] == "births-enter")
+        .map(|line| (line["who"].as_str().unwrap(), line["said"].as_str().unwrap()))
+        .collect();
+    for line in [
+        ("planner", "births of B in 2021: - → 4"),
+        ("admin", "births of B in 2021: 4 → 5"),
+        ("planner", "births of B in 2021: 5 → -"),
+    ] {
+        assert!(said.contains(&line), "{line:?}: {said:?}");
+    }
+    assert_eq!(said.len(), 4, "what was refused is no change: {said:?}");
+    for role in ["viewer", "lead"] {
+        assert_eq!(births(&office.login(role), "area=B&year=2021&births=4&source=&had=").0, 403);
+        assert!(!office.login(role).get("/national").body.contains("/national/births"), "{role}");
+    }
+}
+
+#[test]
+fn a_filled_survey_is_sent_on_a_page_and_its_result_or_its_faults_are_shown() {
+    let office = Office::at(register(), NOW);
+    // The unit's own search is done by the unit.
+    let lead = office.login("lead");
+    let page = lead.get("/national/survey").body;
+    for part in ["survey=quarter", "survey=year", "multipart/form-data"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let send = |name: &str, bytes: &[u8]| lead.send("/national/survey", &[("file", name, bytes)]);
+    office.world.run(&["national", "survey", "form", "blank.csv"]).ends(0);
+    let blank = office.world.read("blank.csv");
+    let answer = send("blank.csv", blank.as_bytes());
+    assert!(answer.status == 200 && answer.body.contains("No row of blank.csv"), "{}", answer.body);
+    let fill = |yes: &dyn Fn(u32) -> &'static str| -> String {
+        let row = |line: &str| match line.split(',').next().and_then(|first| first.parse().ok()) {
+            Some(number) if number <= 10 => format!("{number},,张三,,{},是,,是\n", yes(number)),
+            _ => format!("{line}\n"),
+        };
+        blank.lines().map(row).collect()
+    };
+    let answer =
+        send("filled.csv", fill(&|number| if number == 1 { "否" } else { "是" }).as_bytes());
+    for part in ["Result of filled.csv: 10 children", "90.00", "59.58", "98.21", "one by one"] {
+        assert!(answer.status == 200 && answer.body.contains(part), "{part}: {}", answer.body);
+    }
+    let answer =
+        send("wrong.csv", fill(&|number| if number == 3 { "也许" } else { "是" }).as_bytes());
+    // Row, column, value, and what to do.
+    for part in ["wrong.csv has something wrong", ">6<", "certificate", "也许", "yes, no"] {
+        assert!(answer.status == 200 && answer.body.contains(part), "{part}: {}", answer.body);
+    }
+    assert!(!answer.body.contains("张三") && !answer.body.contains("90.00"), "{}", answer.body);
+    // The same as a workbook, as the page hands it out.
+    let script = "import sys, openpyxl\nbook = openpyxl.load_workbook(sys.argv[1])\n\
+                  sheet = book.worksheets[0]\n\
+                  for row in range(4, 14):\n    sheet.cell(row, 2, '甲村' if row < 9 else '乙村')\n    \
+                  sheet.cell(row, 5, '是' if row > 5 else '否')\nbook.save(sys.argv[2])";
+    office.world.run(&["national", "survey", "form", "blank.xlsx", "--yearly"]).ends(0);
+    let paths = ["blank.xlsx", "filled.xlsx"].map(|name| office.world.path(name));
+    let paths = [&paths[0], &paths[1]].map(|path| path.to_str().unwrap());
+    if python("openpyxl", script, &paths).is_some() {
+        let answer = send("调查.xlsx", &std::fs::read(paths[1]).unwrap());
+        for part in ["调查.xlsx: 10 children", "80.00", "villages or units drawn"] {
+            assert!(answer.body.contains(part), "{part}: {}", answer.body);
+        }
+    }
+    for (name, bytes) in [("", &b""[..]), ("empty.csv", b""), ("photo.pdf", b"%PDF-1.4 nothing")] {
+        let answer = send(name, bytes);
+        let is_told = answer.body.contains("role=\"alert\"");
+        assert!([200, 400].contains(&answer.status) && is_told, "{name}: {}", answer.body);
+    }
+    let large = vec![b'x'; (8 << 20) + 1000];
+    let answer = send("large.csv", &large);
+    assert!(answer.status == 413, "{}", answer.status);
+    // Nothing of it stays.
+    let kept = std::fs::read_dir(office.world.path("imports")).map_or(0, Iterator::count);
+    assert_eq!(kept, 0, "the files are gone");
+    let log = office.log();
+    let has = |did: &str, said: &str| {
+        log.iter().any(|line| line["who"] == "lead" && line["did"] == did && line["said"] == said)
+    };
+    assert!(has("upload", "survey: 10 children") && has("refused", "survey: bad_word"), "{log:?}");
+    assert!(!log.iter().any(|line| line.to_string().contains("张三")));
+    assert_eq!(office.login("viewer").get("/national/survey").status, 403);
 }

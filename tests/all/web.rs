@@ -192,7 +192,7 @@ impl Browser {
 }
 
 /// Addresses, and the roles that may open them.
-const ADDRESSES: [(&str, &[&str]); 41] = [
+const ADDRESSES: [(&str, &[&str]); 43] = [
     ("/c/small/workbook?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/calls?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/c/small/bookings?as-of=2021-04-01", &["admin", "planner", "lead"]),
@@ -217,6 +217,8 @@ const ADDRESSES: [(&str, &[&str]); 41] = [
     ("/national/children?month=2021-03&scope=all&row=BCG-1", &["admin", "planner", "lead"]),
     ("/national/pupils?day=2021-03-31", &["admin", "planner", "lead"]),
     ("/national/duplicates", &["admin", "planner"]),
+    ("/national/births", &["admin", "planner"]),
+    ("/national/survey", &["admin", "planner", "lead"]),
     ("/me", &ROLES),
     ("/c/small", &ROLES),
     ("/c/small/overview?as-of=2021-04-01", &ROLES),
@@ -237,7 +239,7 @@ const ADDRESSES: [(&str, &[&str]); 41] = [
 ];
 
 /// Forms, and the roles that may send them.
-const FORMS: [(&str, &[&str]); 18] = [
+const FORMS: [(&str, &[&str]); 20] = [
     ("/c/small/calls?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/new", &["admin", "planner"]),
     ("/imports", &["admin", "planner"]),
@@ -254,6 +256,8 @@ const FORMS: [(&str, &[&str]); 18] = [
     ("/upload/00000000000000000000000000000000/apply", &["admin", "planner"]),
     ("/accounts/remove", &["admin"]),
     ("/national/duplicates", &["admin", "planner"]),
+    ("/national/births", &["admin", "planner"]),
+    ("/national/survey", &["admin", "planner", "lead"]),
     ("/campaigns/state", &["admin", "planner"]),
     ("/upload", &["admin", "planner"]),
 ];

@@ -45,29 +45,30 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Imported> {
         permission::may(by, Power::Plan)?;
-        let folder = self.import_folder().join(uuid::Uuid::new_v4().simple().to_string());
-        let path = folder.join(file_name(&sent.name));
-        let unwritten =
-            |error: io::Error| AppError::refused("refused-import-folder", &[("said", &error)]);
-        crate::files::create_dir_all(&folder).map_err(unwritten)?;
-        let kept = Input(path.clone());
-        crate::files::write(&path, &sent.content).map_err(unwritten)?;
+        let kept = self.keep_sent(&sent.name, &sent.content)?;
         drop(sent.content);
         let order = Order {
             campaign: sent.campaign.as_ref(),
             kind: sent.kind,
-            path: &path,
+            path: kept.path(),
             language: sent.language,
             revives: false,
             sure: Sure::None,
             profile: sent.profile.as_ref(),
             by,
         };
-        let done = Box::pin(self.import_file(&order, now)).await;
-        drop(kept);
-        // It stays where it holds refused rows.
-        let _ = std::fs::remove_dir(&folder);
-        done
+        Box::pin(self.import_file(&order, now)).await
+    }
+
+    /// Writes a file that somebody sent into a folder of its own, for as long as it is read.
+    pub(in crate::app) fn keep_sent(&self, name: &str, content: &[u8]) -> Result<Input> {
+        let folder = self.import_folder().join(uuid::Uuid::new_v4().simple().to_string());
+        let unwritten =
+            |error: io::Error| AppError::refused("refused-import-folder", &[("said", &error)]);
+        crate::files::create_dir_all(&folder).map_err(unwritten)?;
+        let input = Input(folder.join(file_name(name)));
+        crate::files::write(&input.0, content).map_err(unwritten)?;
+        Ok(input)
     }
 
     /// Deletes refused rows that have lain there for too long.
@@ -104,7 +105,14 @@ impl App {
 }
 
 /// The file while it is read; it goes with this.
-struct Input(PathBuf);
+pub(in crate::app) struct Input(PathBuf);
+
+impl Input {
+    /// Where it lies.
+    pub(in crate::app) fn path(&self) -> &Path {
+        &self.0
+    }
+}
 
 impl Drop for Input {
     fn drop(&mut self) {
@@ -113,6 +121,8 @@ impl Drop for Input {
         {
             tracing::warn!(%error, "an imported file could not be deleted");
         }
+        // The folder stays where it holds refused rows.
+        let _ = self.0.parent().map(std::fs::remove_dir);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The official figures: reads what they are counted from, counts on all cores, and follows a cell down to its
 //! children.
 
+mod births;
 mod count;
 mod explain;
 mod forms;
@@ -8,6 +9,7 @@ mod json;
 mod more;
 mod register;
 mod schools;
+mod surveys;
 mod twins;
 
 use crate::domain::national::{
@@ -16,6 +18,7 @@ use crate::domain::national::{
 };
 use crate::intake::Issue;
 use crate::intake::national::{Folder, RuleChoices, folder, national_rules};
+pub use births::{BIRTHS_YEAR_FIRST, BirthsEdit, BirthsHad};
 use chrono::NaiveDate;
 use count::add_all;
 pub use count::{Cohort, Counter, Nothing, Paid, Period, QualityOf};
@@ -36,6 +39,8 @@ pub struct National {
     pub townships: MergedTownships,
     /// How open questions are read.
     pub options: CountingOptions,
+    /// Names of townships and counties by their codes, where they are known.
+    pub names: BTreeMap<String, String>,
 }
 
 impl National {
@@ -50,7 +55,7 @@ impl National {
         let folder = folder(path, &mut rules)?;
         let residents_min = rules.townships.residents_min;
         let townships = MergedTownships::of(&folder.townships, residents_min);
-        Ok(Self { rules, folder, townships, options })
+        Ok(Self { rules, folder, townships, options, names: BTreeMap::new() })
     }
 
     /// Rules, units and options.
@@ -155,7 +160,10 @@ impl National {
                 None => code.clone(),
             },
             ScopeKey::All => String::new(),
-            ScopeKey::County(code) | ScopeKey::Township(code) => code.clone(),
+            ScopeKey::County(code) | ScopeKey::Township(code) => match self.names.get(code) {
+                Some(name) => format!("{code} {name}"),
+                None => code.clone(),
+            },
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::national::{
 use crate::intake::rows::{SURVEY_COLUMNS, SURVEY_QUESTIONS, SurveyRow};
 use chrono::Datelike as _;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows of a blank survey at most. A survey of a county asks about some hundred children.
 pub const SURVEY_ROWS_MAX: usize = 2_000;
@@ -26,6 +26,8 @@ impl National {
         let (day, year) = (cohort.day, cohort.day.year());
         let scopes = cohort.scopes(&self.folder.places);
         let (first, last) = self.rules.cohort.ages;
+        let units = self.folder.places.all().filter_map(|(_, place)| place.unit.as_ref());
+        let known: BTreeSet<ScopeKey> = units.flat_map(ScopeKey::of).collect();
         let (mut lines, mut left) = (Vec::new(), Vec::new());
         for other in others {
             let age = u8::try_from(year - other.year).ok();
@@ -33,16 +35,24 @@ impl National {
             let township = ScopeKey::Township(other.place.clone());
             let place = [township, ScopeKey::County(other.place.clone())]
                 .into_iter()
-                .find(|place| scopes.contains_key(place));
+                .find(|place| known.contains(place));
             let (Some(age), Some(place)) = (age, place) else {
                 left.push(other.clone());
                 continue;
             };
-            let group = scopes[&place].get(&age).cloned().unwrap_or_default();
+            // Births where nobody has a file are what the other source is asked for.
+            let group = scopes.get(&place).and_then(|ages| ages.get(&age)).cloned();
+            let group = group.unwrap_or_default();
             let of = (&self.rules, day);
             lines.extend(reliability_lines(&place.to_string(), (&group, age), other, of));
         }
         (lines, left)
+    }
+
+    /// Whether the cohort table of the end of a year has a group of children born in another year.
+    pub fn has_group(&self, year: i32, born: i32) -> bool {
+        let (first, last) = self.rules.cohort.ages;
+        (i32::from(first)..=i32::from(last)).contains(&(year - born))
     }
 
     /// Births of a year by residents and a birth rate in hundredths per thousand, of every township with residents.

@@ -66,6 +66,7 @@ impl App {
         };
         let before = options.known_on.map_or(i64::MAX, |day| millis(day_end(zone, day)));
         let (units, townships) = places.as_ref().map(units_of).unwrap_or_default();
+        let names = places.as_ref().map(names_of).unwrap_or_default();
         let mut tx = self.store.read().await?;
         let parted = parted(people_codes::parted(&mut tx).await?, before);
         let mut twins = Twins::default();
@@ -96,7 +97,7 @@ impl App {
         drop((tx, send));
         let (rules, folder, found) = counting.await.expect("counting does not panic")?;
         let townships = MergedTownships::of(&folder.townships, rules.townships.residents_min);
-        Ok(Ok((National { rules, folder, townships, options }, found)))
+        Ok(Ok((National { rules, folder, townships, options, names }, found)))
     }
 }
 
@@ -111,9 +112,10 @@ impl App {
             Err(issues) => return Ok(Err(issues)),
         };
         let (units, townships) = places.as_ref().map(units_of).unwrap_or_default();
+        let names = places.as_ref().map(names_of).unwrap_or_default();
         let folder = Register::new(&mut rules, units, townships).finish(Vec::new());
         let (townships, options) = (MergedTownships::default(), CountingOptions::default());
-        Ok(Ok(National { rules, folder, townships, options }))
+        Ok(Ok(National { rules, folder, townships, options, names }))
     }
 
     /// The sites in the part of the tree that somebody sees; `None`: all.
@@ -165,8 +167,13 @@ impl<C: Counter> Counted<C> {
             add_all(what, &mut found, counting, &plain, |file, files| files.push(file));
         }
         let folder = register.finish(held);
-        let national =
-            National { rules: self.rules, folder, townships: MergedTownships::default(), options };
+        let national = National {
+            rules: self.rules,
+            folder,
+            townships: MergedTownships::default(),
+            options,
+            names: BTreeMap::new(),
+        };
         what.join(&mut found, national.count(what));
         what.sort(&mut found);
         Ok((national.rules, national.folder, found))
@@ -276,7 +283,7 @@ fn moves(units: HashMap<String, Vec<Version>>, parted: &Parted, zone: Tz) -> Mov
 }
 
 /// The sites as vaccination units, and the townships.
-fn units_of(places: &Jurisdiction) -> (Vec<VaccinationUnit>, Vec<Township>) {
+pub(super) fn units_of(places: &Jurisdiction) -> (Vec<VaccinationUnit>, Vec<Township>) {
     let tree = Tree::of(places);
     let units = places.sites.iter().map(|row| {
         let (county, township) = tree.county_and_township(&row.site.area);
@@ -299,6 +306,16 @@ fn units_of(places: &Jurisdiction) -> (Vec<VaccinationUnit>, Vec<Township>) {
         }
     });
     (units.collect(), townships.collect())
+}
+
+/// The names of the townships and counties that units and townships name: code and name.
+pub(super) fn names_of(places: &Jurisdiction) -> BTreeMap<String, String> {
+    let (units, townships) = units_of(places);
+    let of_units = units.into_iter().flat_map(|unit| [unit.township, unit.county]);
+    let codes: BTreeSet<String> = of_units.chain(townships.into_iter().map(|it| it.code)).collect();
+    let areas = places.areas.iter().map(|row| &row.area);
+    let known = areas.filter(|area| codes.contains(area.code.as_str()));
+    known.map(|area| (area.code.to_string(), area.name.clone())).collect()
 }
 
 /// The areas with what lies above them.

@@ -8,6 +8,7 @@ use super::cohort::AgeCount;
 use super::rate::TwoDecimals;
 use super::rules::NationalRules;
 use serde::Serialize;
+use std::fmt;
 
 /// A number of children from another source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +102,15 @@ pub enum IntervalKind {
     Wilson,
     /// From the differences between clusters (villages, units) that were drawn.
     Clusters,
+}
+
+impl fmt::Display for IntervalKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Wilson => "wilson",
+            Self::Clusters => "clusters",
+        })
+    }
 }
 
 /// A share found by a survey, with its 95 % interval, in percent.

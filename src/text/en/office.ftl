@@ -76,7 +76,6 @@ command-why-search = It searches for a long time and compares many plans; the pa
 command-why-roster = Rosters come from files of staff; there are no pages for them yet.
 command-why-schools = Lists of schools come and go as files; there are no pages for them yet.
 command-why-homes = Rounds are printed for the teams; there is no page for them yet.
-command-why-survey = What a survey found stands in a form that is filled in: the command reads it and says the result with its interval.
 command-why-program = It is for other programs.
 command-why-machine = The daemon does it by itself; by hand it serves to try the machine and its services.
 command-why-terminal = It is help for the command line itself.

@@ -62,6 +62,7 @@ did-upload = uploaded a workbook
 did-tally = counts entered
 did-feed-renew = calendar address renewed
 did-jurisdiction-apply = jurisdiction changed
+did-births-enter = births entered
 web-overview = Overview
 web-map = Map
 web-calendar = Calendar

@@ -76,7 +76,6 @@ command-why-search = 需长时间搜索并比较多个计划；其结果可在�
 command-why-roster = 排班依据人员文件；暂无页面。
 command-why-schools = 学校名单以文件往来；暂无页面。
 command-why-homes = 入户路线打印后交给小组；暂无页面。
-command-why-survey = 调查结果填在表里，由命令读取，给出结果及其区间。
 command-why-program = 供其他程序使用。
 command-why-machine = 后台服务会自动执行；手工运行只用于测试机器和服务。
 command-why-terminal = 命令行自身的帮助。

@@ -62,6 +62,7 @@ did-upload = 上传工作簿
 did-tally = 填报剂次
 did-feed-renew = 更换日历地址
 did-jurisdiction-apply = 变更辖区
+did-births-enter = 填写出生数
 web-overview = 总览
 web-map = 地图
 web-calendar = 场次日历
