@@ -130,8 +130,8 @@ impl App {
         Ok(Some((offers, turn)))
     }
 
-    /// The seats that people have at some places from one day to another, as a transaction sees them after `turn` changes
-    /// of seats. Hundreds who look at once mostly look at the same seats: they are counted once as long as nobody gives
+    /// The seats that people have at some places from one day to another, as a transaction sees them after `turn`
+    /// changes of seats. Hundreds who look at once mostly look at the same seats: they are counted once as long as nobody gives
     /// or takes one. A transaction that writes counts by itself, since it may have changed seats and be undone.
     pub(super) async fn taken(
         &self,

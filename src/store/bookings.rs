@@ -75,8 +75,8 @@ pub struct Left {
     pub stand: SeatStand,
 }
 
-// An update locks the row until the transaction ends; whoever comes second sees what the first one did. Whatever changes
-// how many seats are taken goes through here first, so that counts that were kept are known to be old.
+// An update locks the row until the transaction ends; whoever comes second sees what the first one did. Whatever
+// changes how many seats are taken goes through here first, so that counts that were kept are known to be old.
 const LOCK_OF: &str = "INSERT INTO seat_lock (campaign, turn) \
      SELECT DISTINCT campaign, 1 FROM assignment WHERE person = $1 ORDER BY campaign \
      ON CONFLICT (campaign) DO UPDATE SET turn = seat_lock.turn + 1";
