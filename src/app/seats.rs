@@ -131,8 +131,9 @@ impl App {
     }
 
     /// The seats that people have at some places from one day to another, as a transaction sees them after `turn`
-    /// changes of seats. Hundreds who look at once mostly look at the same seats: they are counted once as long as nobody gives
-    /// or takes one. A transaction that writes counts by itself, since it may have changed seats and be undone.
+    /// changes of seats. Hundreds who look at once mostly look at the same seats: they are counted once as long as
+    /// nobody gives or takes one. A transaction that writes counts by itself, since it may have changed seats and be
+    /// undone.
     pub(super) async fn taken(
         &self,
         tx: &mut Tx,
