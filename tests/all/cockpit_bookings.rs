@@ -47,6 +47,7 @@ fn rows(browser: &Browser, query: &str, table: &str) -> BTreeMap<String, BTreeMa
 
 fn seen_by_day(world: World) {
     let office = Office::at(world, BEFORE);
+    office.world.plan_day_by_day();
     let planner = office.login("planner");
     let before = listed(&office);
     let [day, place, _] = before["p1"].clone();
@@ -164,6 +165,7 @@ fn a_long_day_has_pages() {
     world.file("people.csv", people);
     world.run(&["persons", "import", "people.csv"]).ends(0);
     let office = Office::at(world, BEFORE);
+    office.world.plan_day_by_day();
     let planner = office.login("planner");
     let by_day = listed(&office).into_values().fold(BTreeMap::new(), |mut all, [day, ..]| {
         *all.entry(day).or_insert(0) += 1;

@@ -118,7 +118,7 @@ fn births_of_a_file_are_kept_in_the_register_and_used_from_then_on() {
     let found = lines(&["--births", "others.csv"]);
     let bcg = found.iter().find(|line| line["row"] == "BCG-1").expect("a line");
     let said = ["place", "children", "other", "found", "d_value"].map(|key| bcg[key].as_str());
-    assert_eq!(said, ["township:B", "0", "5", "0.00", "–"]);
+    assert_eq!(said, ["township:B", "0", "5", "0.00", ""]);
     // All or none.
     world.file("other.csv", "area,year,births\nA,2020,5\nZ,2020,5\n");
     let ran = run(&["--births", "other.csv", "--keep"]).ends(1);

@@ -132,7 +132,7 @@ fn doses_are_read_from_an_index_alone_on_postgresql_and_long_ones_from_the_table
         }
         let paid = world.run(&["national", "paid", "2021-03", "-o", "json"]).ends(0).json();
         assert_eq!(
-            paid["scopes"]["unit:S1"][&long]["1"]["2021-03"], 1,
+            paid["scopes"]["unit:S1"]["COVID-I"]["1"]["2021-03"], 1,
             "it is counted as others are"
         );
         // The server's counters are a little late.
