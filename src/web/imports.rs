@@ -5,7 +5,7 @@ use super::Site;
 use super::page::{Page, Refusal, encoded, framed};
 use super::source::AskedSite;
 use super::table::{Cell, Table};
-use super::upload::XLSX;
+use super::upload::{XLSX, unreadable};
 use super::visitor::Visitor;
 use super::words::T;
 use crate::app::import::{Imported, Kind, Sent};
@@ -278,11 +278,10 @@ pub(super) async fn import(
     let bad = |status, wrong| show(&site, &visitor, &headers, (status, wrong, None));
     let mut fields = match fields(form).await {
         Ok(fields) => fields,
-        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            let said = t.say("web-too-large", &[("limit", &(IMPORT_MAX >> 20))]);
-            return bad(StatusCode::PAYLOAD_TOO_LARGE, vec![said]).await;
+        Err(error) => {
+            let (status, said) = unreadable(t, &error, IMPORT_MAX);
+            return bad(status, vec![said]).await;
         }
-        Err(_) => return bad(StatusCode::BAD_REQUEST, vec![t.w("web-bad-form")]).await,
     };
     let Some(kind) = Kind::from_name(&fields.kind) else {
         return bad(StatusCode::BAD_REQUEST, vec![t.w("web-bad-form")]).await;

@@ -74,11 +74,10 @@ pub(super) async fn result(
     let (name, content) = match upload::file(form).await {
         Ok(Some((name, content))) if !content.is_empty() => (name, content),
         Ok(_) => return bad(StatusCode::BAD_REQUEST, t.w("web-national-survey-no-file")),
-        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            let said = t.say("web-too-large", &[("limit", &(UPLOAD_MAX >> 20))]);
-            return bad(StatusCode::PAYLOAD_TOO_LARGE, said);
+        Err(error) => {
+            let (status, said) = upload::unreadable(t, &error, UPLOAD_MAX);
+            return bad(status, said);
         }
-        Err(_) => return bad(StatusCode::BAD_REQUEST, t.w("web-bad-form")),
     };
     let read = site.app.survey_sent((&name, content), visitor.actor(), site.clock.now()).await;
     let told = match read.map_err(|error| Refusal::of(t, &error))? {

@@ -75,6 +75,15 @@ pub(super) async fn file(mut form: Multipart) -> Result<Option<(String, Vec<u8>)
     Ok(None)
 }
 
+/// Status and words for a form that cannot be read; `limit`: the bytes that it may have.
+pub(super) fn unreadable(t: T, error: &MultipartError, limit: usize) -> (StatusCode, String) {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let said = t.say("web-too-large", &[("limit", &(limit >> 20))]);
+        return (StatusCode::PAYLOAD_TOO_LARGE, said);
+    }
+    (StatusCode::BAD_REQUEST, t.w("web-bad-form"))
+}
+
 /// Stores an uploaded workbook under a random id.
 pub(super) async fn upload(
     AskedSite(site): AskedSite,
@@ -91,11 +100,7 @@ pub(super) async fn upload(
             return Ok(Redirect::to(&format!("/upload/{id}")).into_response());
         }
         Ok(_) => (StatusCode::BAD_REQUEST, t.w("web-not-a-workbook")),
-        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            let limit = UPLOAD_MAX >> 20;
-            (StatusCode::PAYLOAD_TOO_LARGE, t.say("web-too-large", &[("limit", &limit)]))
-        }
-        Err(_) => (StatusCode::BAD_REQUEST, t.w("web-bad-form")),
+        Err(error) => unreadable(t, &error, UPLOAD_MAX),
     };
     let said = format!("upload: {}", refused.0.as_u16());
     let noted =

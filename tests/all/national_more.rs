@@ -119,6 +119,10 @@ fn births_of_a_file_are_kept_in_the_register_and_used_from_then_on() {
     let bcg = found.iter().find(|line| line["row"] == "BCG-1").expect("a line");
     let said = ["place", "children", "other", "found", "d_value"].map(|key| bcg[key].as_str());
     assert_eq!(said, ["township:B", "0", "5", "0.00", ""]);
+    // A place and year that stand there twice: which number is meant?
+    world.file("twice.csv", "area,year,births\nA,2021,4\nB,2020,5\nA,2021,6\n");
+    let ran = run(&["--births", "twice.csv", "--keep"]).ends(4);
+    assert!(ran.err.contains("twice.csv:4") && ran.err.contains("row 2"), "{}", ran.err);
     // All or none.
     world.file("other.csv", "area,year,births\nA,2020,5\nZ,2020,5\n");
     let ran = run(&["--births", "other.csv", "--keep"]).ends(1);

@@ -85,12 +85,14 @@ impl App {
             let (area, year) = (&edit.area, edit.year);
             // What is taken out may be of an area that has become part of another one.
             if edit.children.is_some() && !places.contains_key(area) {
-                return Err(AppError::refused("refused-births-area", &[("area", area)]));
+                let said: [(&str, &dyn std::fmt::Display); 2] = [("area", area), ("year", &year)];
+                return Err(AppError::refused("refused-births-area", &said));
             }
             if !(BIRTHS_YEAR_FIRST..=this_year).contains(&year) {
-                let limits: [(&str, &dyn std::fmt::Display); 3] =
-                    [("year", &year), ("first", &BIRTHS_YEAR_FIRST), ("last", &this_year)];
-                return Err(AppError::refused("refused-births-year", &limits));
+                let (first, last) = (&BIRTHS_YEAR_FIRST, &this_year);
+                let said: [(&str, &dyn std::fmt::Display); 4] =
+                    [("area", area), ("year", &year), ("first", first), ("last", last)];
+                return Err(AppError::refused("refused-births-year", &said));
             }
             changes.extend(change(act.tx(), edit, millis(now)).await?);
         }

@@ -11,6 +11,7 @@ mod pupils;
 mod shapes;
 mod sheets;
 mod surveys;
+mod whole;
 
 pub(super) use opening::first_rows;
 pub use pupils::{ConsentRow, PupilList, PupilRow, PupilSheet, consents, pupils};
@@ -30,6 +31,7 @@ use crate::domain::roster::Duty;
 use opening::{Head, Source, head};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
+use whole::whole;
 
 /// Extra columns of an errors file. They are ignored, so that a corrected errors file can be imported.
 pub(super) const ERROR_COLUMNS: [&str; 3] = ["line", "code", "reason"];
@@ -221,23 +223,6 @@ pub fn plan(path: &Path) -> Result<Vec<CampaignRow>, Vec<Issue>> {
 /// Reads a roster whole.
 pub fn roster(path: &Path) -> Result<Vec<Duty>, Vec<Issue>> {
     whole(path, &shapes::ROSTER)
-}
-
-/// Reads every row of a file, or lists everything that is wrong with it.
-fn whole<T: Send + 'static>(path: &Path, shape: &Shape<T>) -> Result<Vec<T>, Vec<Issue>> {
-    const ROWS_AT_ONCE: usize = 10_000;
-    let mut rows = open(path, shape)?;
-    let (mut found, mut issues) = (Vec::new(), Vec::new());
-    while let Some(batch) = rows.next_batch(ROWS_AT_ONCE) {
-        for row in batch.rows {
-            match row.value {
-                Ok(row) => found.push(row),
-                Err(faults) => issues.extend(faults),
-            }
-        }
-    }
-    issues.extend(rows.finish().err());
-    if issues.is_empty() { Ok(found) } else { Err(issues) }
 }
 
 fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {

@@ -1,7 +1,9 @@
 //! Files beside the official figures: births from another source, and surveys that were filled in.
 
-use super::{Shape, whole};
+use super::Shape;
+use super::whole::{located, whole};
 use crate::domain::national::OtherDenominator;
+use crate::intake::check::duplicates;
 use crate::intake::fields::{COUNT_MAX, Fields};
 use crate::intake::issue::Issue;
 use crate::intake::table::Column;
@@ -58,9 +60,18 @@ pub fn survey(path: &Path) -> Result<Vec<SurveyRow>, Vec<Issue>> {
     whole(path, &SURVEY)
 }
 
-/// Reads births by place and year, whole.
+/// Reads births by place and year, whole. Each place and year may stand there once.
 pub fn births(path: &Path) -> Result<Vec<OtherDenominator>, Vec<Issue>> {
-    whole(path, &BIRTHS)
+    let (file, rows) = located(path, &BIRTHS)?;
+    let key = |one: &OtherDenominator| (one.place.clone(), one.year);
+    let shown = |one: &OtherDenominator| format!("{} {}", one.place, one.year);
+    let mut issues = Vec::new();
+    duplicates(&file, "area", &rows, key, shown, &mut issues);
+    if issues.is_empty() {
+        Ok(rows.into_iter().map(|row| row.value).collect())
+    } else {
+        Err(issues)
+    }
 }
 
 fn answers(fields: &mut Fields<'_>) -> Option<SurveyRow> {
