@@ -78,7 +78,8 @@ pub struct Left {
 // An update locks the row until the transaction ends; whoever comes second sees what the first one did. Whatever
 // changes how many seats are taken goes through here first, so that counts that were kept are known to be old.
 const LOCK_OF: &str = "INSERT INTO seat_lock (campaign, turn) \
-     SELECT DISTINCT campaign, 1 FROM assignment WHERE person = $1 ORDER BY campaign \
+     SELECT a.campaign, 1 FROM assignment a JOIN campaign c ON c.no = a.campaign \
+     WHERE a.person = $1 ORDER BY c.id \
      ON CONFLICT (campaign) DO UPDATE SET turn = seat_lock.turn + 1";
 const LOCK: &str = "INSERT INTO seat_lock (campaign, turn) VALUES ($1, 1) \
      ON CONFLICT (campaign) DO UPDATE SET turn = seat_lock.turn + 1";
@@ -135,7 +136,7 @@ pub async fn lock(tx: &mut Tx, campaign: CampaignNo) -> Result<()> {
     Ok(())
 }
 
-/// The same for each campaign in which somebody has an appointment.
+/// The same for each campaign in which somebody has an appointment, in the order in which all others lock several.
 pub async fn lock_all_of(tx: &mut Tx, person: &str) -> Result<()> {
     tx.run(LOCK_OF, args![person]).await?;
     Ok(())

@@ -9,7 +9,7 @@ use super::table::{Cell, Table};
 use super::visitor::Visitor;
 use super::words::T;
 use crate::app::AppError;
-use crate::app::national::{BIRTHS_YEAR_FIRST, BirthsEdit, BirthsHad};
+use crate::app::national::{BirthsEdit, BirthsHad};
 use crate::domain::national::OtherDenominator;
 use crate::domain::supply_edit::COUNT_MAX;
 use crate::text::{harmless, thousands};
@@ -18,8 +18,8 @@ use axum::Extension;
 use axum::extract::{Form, Query};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use chrono::Datelike as _;
 use serde::Deserialize;
+use std::ops::RangeInclusive;
 
 /// Longest code of an area, and longest name of a source, as elsewhere.
 const CODE_CHARS_MAX: usize = 100;
@@ -128,6 +128,7 @@ async fn show(
 ) -> Result<Response, Refusal> {
     let (t, (wrong, flash)) = (visitor.t(), said);
     let places = site.app.birth_places().await.map_err(|error| Refusal::of(t, &error))?;
+    let years = years(site, t).await?;
     let name = |code: &str| places.get(code).map_or_else(|| code.to_owned(), |name| harmless(name));
     form.title = if form.is_row {
         let (area, year) = (name(&form.area), harmless(&form.year));
@@ -157,8 +158,8 @@ async fn show(
         action: format!("/national/births?csrf={}", visitor.csrf()),
         areas: places.iter().map(choice).collect(),
         form,
-        first: BIRTHS_YEAR_FIRST,
-        last: this_year(site),
+        first: *years.start(),
+        last: *years.end(),
         most: COUNT_MAX,
         list,
     };
@@ -166,8 +167,10 @@ async fn show(
     Ok(framed(Some(visitor), (t, here), None, &Page { flash, ..page }, headers))
 }
 
-fn this_year(site: &Site) -> i32 {
-    site.clock.now().with_timezone(&chrono::Local).year()
+/// The years of which births may be entered.
+async fn years(site: &Site, t: T) -> Result<RangeInclusive<i32>, Refusal> {
+    let years = site.app.birth_years(site.clock.now()).await;
+    years.map_err(|error| Refusal::of(t, &error))
 }
 
 /// A short text that somebody typed; empty where there is none.
@@ -181,9 +184,8 @@ fn repeated(text: &str) -> String {
 }
 
 impl Given {
-    fn edit(&self, t: T, this_year: i32) -> Result<BirthsEdit, String> {
+    fn edit(&self, t: T, years: &RangeInclusive<i32>) -> Result<BirthsEdit, String> {
         let year = typed(self.year.as_ref());
-        let years = BIRTHS_YEAR_FIRST..=this_year;
         let read = year.parse::<i32>().ok().filter(|year| years.contains(year));
         let bad_year = || {
             let said: [(&str, &dyn std::fmt::Display); 3] =
@@ -249,7 +251,7 @@ pub(super) async fn change(
     Form(given): Form<Given>,
 ) -> Result<Response, Refusal> {
     let (t, by, now) = (visitor.t(), visitor.actor(), site.clock.now());
-    let (form, wrong) = match given.edit(t, this_year(&site)) {
+    let (form, wrong) = match given.edit(t, &years(&site, t).await?) {
         Err(wrong) => (given.form(), wrong),
         Ok(edit) => match site.app.enter_births(std::slice::from_ref(&edit), by, now).await {
             Ok(_) => {

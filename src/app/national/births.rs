@@ -11,9 +11,10 @@ use crate::store::{Tx, births};
 use chrono::{DateTime, Datelike as _, Utc};
 use chrono_tz::Tz;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// The first year of which births may be entered.
-pub const BIRTHS_YEAR_FIRST: i32 = 1950;
+const BIRTHS_YEAR_FIRST: i32 = 1950;
 
 /// What is to stand for an area and a year.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +67,12 @@ impl App {
         Ok(self.jurisdiction().await?.as_ref().map(names_of).unwrap_or_default())
     }
 
+    /// The years of which births may be entered: up to that of today, by the jurisdiction's clock.
+    pub async fn birth_years(&self, now: DateTime<Utc>) -> Result<RangeInclusive<i32>> {
+        let zone = self.jurisdiction().await?.map_or(Tz::UTC, |it| it.timezone);
+        Ok(BIRTHS_YEAR_FIRST..=day_of(zone, now).year())
+    }
+
     /// Stores births, all or none; returns how many rows that changes. Refused where an area or a year cannot be, and
     /// where something else stands there than whoever decided saw.
     pub async fn enter_births(
@@ -75,10 +82,7 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<usize> {
         permission::may(by, Power::Plan)?;
-        let jurisdiction = self.jurisdiction().await?;
-        let zone = jurisdiction.as_ref().map_or(Tz::UTC, |it| it.timezone);
-        let this_year = day_of(zone, now).year();
-        let places = jurisdiction.as_ref().map(names_of).unwrap_or_default();
+        let (years, places) = (self.birth_years(now).await?, self.birth_places().await?);
         let mut act = self.act((by, Power::Plan), Action::BirthsEnter, now).await?;
         let mut changes = Vec::new();
         for edit in edits {
@@ -88,8 +92,8 @@ impl App {
                 let said: [(&str, &dyn std::fmt::Display); 2] = [("area", area), ("year", &year)];
                 return Err(AppError::refused("refused-births-area", &said));
             }
-            if !(BIRTHS_YEAR_FIRST..=this_year).contains(&year) {
-                let (first, last) = (&BIRTHS_YEAR_FIRST, &this_year);
+            if !years.contains(&year) {
+                let (first, last) = (years.start(), years.end());
                 let said: [(&str, &dyn std::fmt::Display); 4] =
                     [("area", area), ("year", &year), ("first", first), ("last", last)];
                 return Err(AppError::refused("refused-births-year", &said));

@@ -18,7 +18,7 @@ use crate::domain::national::{
 };
 use crate::intake::Issue;
 use crate::intake::national::{Folder, RuleChoices, folder, national_rules};
-pub use births::{BIRTHS_YEAR_FIRST, BirthsEdit, BirthsHad};
+pub use births::{BirthsEdit, BirthsHad};
 use chrono::NaiveDate;
 use count::add_all;
 pub use count::{Cohort, Counter, Nothing, Paid, Period, QualityOf};
