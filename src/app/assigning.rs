@@ -186,7 +186,7 @@ async fn keep_word(tx: &mut Tx, loaded: &Loaded, read: &Register, output: &Outpu
     for (person, seat) in &output.new {
         if read.waiting.contains(&(*person, seat.dose)) {
             let code = read.codes.get(*person);
-            bookings::answer(tx, loaded.no, code, Answer::Booked).await?;
+            bookings::answer(tx, loaded.no, &[code], Answer::Booked).await?;
             waiting::give(tx, loaded.no, code, seat.day).await?;
         }
     }

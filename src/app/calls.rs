@@ -186,7 +186,7 @@ impl App {
                 held.answer.is_none() && seen == Some(&(held.day, held.place.clone()))
             };
             if held.as_ref().is_some_and(is_it) {
-                bookings::answer(tx, loaded.no, person.as_str(), Answer::Confirmed).await?;
+                bookings::answer(tx, loaded.no, &[person.as_str()], Answer::Confirmed).await?;
                 made = Some(CONFIRMED);
             }
         }

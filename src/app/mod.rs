@@ -107,6 +107,8 @@ pub struct App {
     census: Arc<Mutex<Option<DayCensus>>>,
     /// What the plans in force offer to those who book, and what of it is taken.
     seats: seats::SeatsCache,
+    /// Where those who book are served.
+    desk: booking::Desk,
     /// The day on which it was last seen to what is kept no longer.
     retained: Arc<Mutex<Option<NaiveDate>>>,
 }
@@ -309,6 +311,7 @@ impl App {
             calendars: Arc::default(),
             census: Arc::default(),
             seats: Arc::default(),
+            desk: booking::Desk::default(),
             retained: Arc::default(),
         }
     }

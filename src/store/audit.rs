@@ -70,7 +70,23 @@ pub async fn insert(
     (campaign, said): (Option<&str>, &str),
 ) -> Result<()> {
     let (who, address) = (author.who.as_str(), author.address.as_deref());
-    seal::append(tx, &Line { at: now, who, address, did: did.word(), campaign, said }).await
+    seal::append(tx, &[Line { at: now, who, address, did: did.word(), campaign, said }]).await
+}
+
+/// Writes lines of the same time about one campaign as [`insert`] writes one.
+pub async fn insert_all(
+    tx: &mut Tx,
+    now: i64,
+    campaign: &str,
+    lines: &[(Author, Action, String)],
+) -> Result<()> {
+    let mut all = Vec::new();
+    for (author, did, said) in lines {
+        let (who, address) = (author.who.as_str(), author.address.as_deref());
+        let campaign = Some(campaign);
+        all.push(Line { at: now, who, address, did: did.word(), campaign, said });
+    }
+    seal::append(tx, &all).await
 }
 
 /// The newest lines before a number, of one account or (empty) of all.

@@ -32,6 +32,23 @@ pub struct Appointment {
     pub plan: i64,
 }
 
+/// A seat of a session that people can book.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BookedSeat {
+    /// Number of the dose, from 1.
+    pub dose: u8,
+    /// The day.
+    pub day: NaiveDate,
+    /// The place.
+    pub place: PlaceCode,
+    /// When the slot begins, where the place has hours.
+    pub slot: Option<SlotTime>,
+    /// Whose seat of the plan it is.
+    pub cohort: CohortKey,
+    /// Number of the plan that the session is in.
+    pub plan: i64,
+}
+
 /// What a link to the booking page is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
@@ -101,8 +118,10 @@ const LEFT: &str = "SELECT person, dose, place, slot, why FROM assignment_past \
      WHERE campaign = $1 AND day = $2 AND place IN (SELECT value FROM json_each($3)) \
      AND why IN ('moved', 'cancelled') AND person <> '' ORDER BY ended_at, person";
 const TAKE: &str = "INSERT INTO assignment (campaign, person, dose, day, place, plan, made_at, \
-     slot, area, grp, answer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-const ANSWER: &str = "UPDATE assignment SET answer = $3 WHERE campaign = $1 AND person = $2";
+     slot, area, grp, answer) \
+     SELECT $1, value, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM json_each($11)";
+const ANSWER: &str = "UPDATE assignment SET answer = $3 \
+     WHERE campaign = $1 AND person IN (SELECT value FROM json_each($2))";
 const UNANSWER: &str = "UPDATE assignment SET answer = NULL \
      WHERE campaign = $1 AND person = $2 AND day >= $3 AND answer = 'confirmed'";
 const WITHOUT_SLOT: &str = "SELECT day, place, person FROM assignment \
@@ -124,9 +143,10 @@ const PUT_LINK: &str = "INSERT INTO booking_link \
      ON CONFLICT (hash) DO UPDATE SET until_day = \
      CASE WHEN booking_link.until_day < excluded.until_day THEN excluded.until_day \
      ELSE booking_link.until_day END";
-const LINK: &str = "SELECT campaign, person, dose, until_day FROM booking_link WHERE hash = $1";
-const KEEP_LINKS: &str = "UPDATE booking_link SET until_day = $4 \
-     WHERE campaign = $1 AND person = $2 AND dose = $3 AND until_day < $4";
+const LINKS: &str = "SELECT campaign, person, dose, until_day, hash FROM booking_link \
+     WHERE hash IN (SELECT value FROM json_each($1))";
+const KEEP_LINKS: &str = "UPDATE booking_link SET until_day = $4 WHERE campaign = $1 \
+     AND person IN (SELECT value FROM json_each($2)) AND dose = $3 AND until_day < $4";
 const DROP_LINKS: &str = "DELETE FROM booking_link WHERE until_day < $1";
 const FORGET: &str = "DELETE FROM booking_link WHERE person = $1";
 
@@ -267,30 +287,39 @@ pub async fn from(tx: &mut Tx, campaign: CampaignNo, day: NaiveDate) -> Result<V
     tx.rows(FROM, args![campaign, day]).await?.iter().map(appointment).collect()
 }
 
-/// Stores the appointment of somebody who has none. `now`: milliseconds since 1970.
-pub async fn take(tx: &mut Tx, campaign: CampaignNo, one: &Appointment, now: i64) -> Result<()> {
-    let area = one.cohort.as_ref().map(|cohort| cohort.area.as_str());
-    let group = one.cohort.as_ref().map(|cohort| cohort.group.as_str());
+/// Gives people who have no appointment a seat that they booked. `now`: milliseconds since 1970.
+pub async fn take(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    seat: &BookedSeat,
+    people: &[&str],
+    now: i64,
+) -> Result<()> {
     let values = args![
         campaign,
-        one.person.as_str(),
-        one.dose,
-        one.day,
-        one.place.as_str(),
-        one.plan,
+        seat.dose,
+        seat.day,
+        seat.place.as_str(),
+        seat.plan,
         now,
-        one.slot.map(SlotTime::minute),
-        area,
-        group,
-        one.answer.map(Answer::word)
+        seat.slot.map(SlotTime::minute),
+        seat.cohort.area.as_str(),
+        seat.cohort.group.as_str(),
+        Answer::Booked,
+        super::json_list(people)
     ];
     tx.run(TAKE, values).await?;
     Ok(())
 }
 
-/// Notes what somebody said to their appointment.
-pub async fn answer(tx: &mut Tx, campaign: CampaignNo, person: &str, answer: Answer) -> Result<()> {
-    tx.run(ANSWER, args![campaign, person, answer]).await?;
+/// Notes what some people said to their appointments.
+pub async fn answer(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    people: &[&str],
+    answer: Answer,
+) -> Result<()> {
+    tx.run(ANSWER, args![campaign, super::json_list(people), answer]).await?;
     Ok(())
 }
 
@@ -393,20 +422,28 @@ pub async fn put_link(tx: &mut Tx, hash: &str, link: &Link, now: i64) -> Result<
     Ok(())
 }
 
-/// The link with this hash of its token.
-pub async fn link(tx: &mut Tx, hash: &str) -> Result<Option<Link>> {
-    let Some(row) = tx.row(LINK, args![hash]).await? else { return Ok(None) };
-    Ok(Some(Link {
-        campaign: CampaignNo(row.get(0)?),
-        person: PersonId::new(row.get::<String>(1)?),
-        dose: row.of("booking_link", &[]).number(2, "a dose number")?,
-        until: row.get(3)?,
-    }))
+/// The links with these hashes of their tokens, by hash.
+pub async fn links(tx: &mut Tx, hashes: &[&str]) -> Result<BTreeMap<String, Link>> {
+    let read = |row: &Row| {
+        let link = Link {
+            campaign: CampaignNo(row.get(0)?),
+            person: PersonId::new(row.get::<String>(1)?),
+            dose: row.of("booking_link", &[]).number(2, "a dose number")?,
+            until: row.get(3)?,
+        };
+        Ok((row.get(4)?, link))
+    };
+    tx.rows(LINKS, args![super::json_list(hashes)]).await?.iter().map(read).collect()
 }
 
-/// Lets the links of somebody's dose last until a day.
-pub async fn keep_links(tx: &mut Tx, link: &Link, until: NaiveDate) -> Result<()> {
-    tx.run(KEEP_LINKS, args![link.campaign, link.person.as_str(), link.dose, until]).await?;
+/// Lets the links of some people's dose last until a day.
+pub async fn keep_links(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    (people, dose): (&[&str], u8),
+    until: NaiveDate,
+) -> Result<()> {
+    tx.run(KEEP_LINKS, args![campaign, super::json_list(people), dose, until]).await?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use super::{Result, Tx};
 use crate::args;
 use crate::domain::id::{AreaCode, GroupId, PersonId};
 use crate::domain::person::{Enrollee, Person, Sex};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The columns that counting needs, in the order of the index that has them all.
@@ -19,17 +20,17 @@ const ALL: &str = "SELECT person, area, born, grp, sex, tags, died, content FROM
 const ENROLLED: &str =
     "SELECT person, area, born, grp, sex, tags, died FROM person ORDER BY person";
 /// The two databases read JSON with different functions. The index on the expression has it in the same words.
-const HOUSEHOLD: [&str; 2] = [
-    "SELECT person FROM person \
-     WHERE CASE WHEN json_valid(content) THEN json_extract(content, '$.household') END = \
-     (SELECT json_extract(content, '$.household') FROM person WHERE person = $1) \
-     ORDER BY person",
-    "SELECT person FROM person \
-     WHERE CASE WHEN content LIKE '{%' THEN CAST(content AS json) ->> 'household' END = \
-     (SELECT CAST(content AS json) ->> 'household' FROM person WHERE person = $1) \
-     ORDER BY person",
+const HOUSEHOLDS: [&str; 2] = [
+    "SELECT a.person, h.person FROM person a JOIN person h \
+     ON CASE WHEN json_valid(h.content) THEN json_extract(h.content, '$.household') END = \
+     CASE WHEN json_valid(a.content) THEN json_extract(a.content, '$.household') END \
+     WHERE a.person IN (SELECT value FROM json_each($1)) ORDER BY a.person, h.person",
+    "SELECT a.person, h.person FROM person a JOIN person h \
+     ON CASE WHEN h.content LIKE '{%' THEN CAST(h.content AS json) ->> 'household' END = \
+     CASE WHEN a.content LIKE '{%' THEN CAST(a.content AS json) ->> 'household' END \
+     WHERE a.person IN (SELECT value FROM json_each($1)) ORDER BY a.person, h.person",
 ];
-/// As [`HOUSEHOLD`].
+/// As [`HOUSEHOLDS`].
 const OF_DOCUMENT: [&str; 2] = [
     "SELECT person FROM person \
      WHERE CASE WHEN json_valid(content) THEN json_extract(content, '$.more.id_no') END = $1 \
@@ -146,11 +147,15 @@ pub async fn each_enrollee(tx: &mut Tx, mut take: impl FnMut(PersonId, Enrollee)
     .await
 }
 
-/// The codes of everybody of a person's household, by code; empty where they have none.
-pub async fn household(tx: &mut Tx, person: &str) -> Result<Vec<PersonId>> {
-    let sql = if tx.is_sqlite() { HOUSEHOLD[0] } else { HOUSEHOLD[1] };
-    let rows = tx.rows(sql, args![person]).await?;
-    rows.iter().map(|row| row.get::<String>(0).map(PersonId::new)).collect()
+/// The codes of everybody of the household of each of some people, by code. Who has none is not there.
+pub async fn households(tx: &mut Tx, people: &[&str]) -> Result<BTreeMap<PersonId, Vec<PersonId>>> {
+    let sql = if tx.is_sqlite() { HOUSEHOLDS[0] } else { HOUSEHOLDS[1] };
+    let mut out: BTreeMap<PersonId, Vec<PersonId>> = BTreeMap::new();
+    for row in tx.rows(sql, args![super::json_list(people)]).await? {
+        let (one, member) = (row.get::<String>(0)?, row.get::<String>(1)?);
+        out.entry(PersonId::new(one)).or_default().push(PersonId::new(member));
+    }
+    Ok(out)
 }
 
 /// Whose document has a number, as it stands in the register; `None` where nobody's has, or several people's.

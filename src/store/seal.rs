@@ -105,18 +105,21 @@ pub async fn has(tx: &mut Tx, short: &str) -> Result<bool> {
     Ok(Head { count, seal: row.get(0)? }.short() == short)
 }
 
-/// Writes a line at the end of the chain. Lines that were written before there was a chain are chained first, and a
+/// Writes lines at the end of the chain. Lines that were written before there was a chain are chained first, and a
 /// line says so; so it does where the key is another one than the last line's.
-pub(super) async fn append(tx: &mut Tx, line: &Line<'_>) -> Result<()> {
+pub(super) async fn append(tx: &mut Tx, lines: &[Line<'_>]) -> Result<()> {
+    let Some(first) = lines.first() else { return Ok(()) };
     let key = key_for(tx).await?;
     let mut head = lock(tx).await?;
-    chain_older(tx, &key, &mut head, line.at).await?;
+    chain_older(tx, &key, &mut head, first.at).await?;
     let used = key_of(&head.seal).to_owned();
     if head.count > 0 && used != key.name {
         let said = format!("{used} -> {}", key.name);
-        put(tx, &key, &mut head, &told(Action::AuditKey, line.at, &said)).await?;
+        put(tx, &key, &mut head, &told(Action::AuditKey, first.at, &said)).await?;
     }
-    put(tx, &key, &mut head, line).await?;
+    for line in lines {
+        put(tx, &key, &mut head, line).await?;
+    }
     close(tx, &key, &head).await
 }
 

@@ -21,7 +21,8 @@ const PUT: &str = "INSERT INTO waiting (campaign, person, dose, since) VALUES ($
      ON CONFLICT (campaign, person) DO UPDATE SET dose = excluded.dose, \
      since = excluded.since, given_day = NULL \
      WHERE waiting.given_day IS NOT NULL OR waiting.dose <> excluded.dose";
-const LEAVE: &str = "DELETE FROM waiting WHERE campaign = $1 AND person = $2";
+const LEAVE: &str = "DELETE FROM waiting \
+     WHERE campaign = $1 AND person IN (SELECT value FROM json_each($2))";
 const OF: &str = "SELECT person, dose, since FROM waiting WHERE campaign = $1 \
      AND person IN (SELECT value FROM json_each($2)) AND given_day IS NULL";
 const ALL: &str = "SELECT person, dose, since FROM waiting \
@@ -53,9 +54,9 @@ pub async fn put(
     Ok(())
 }
 
-/// Takes somebody off the list.
-pub async fn leave(tx: &mut Tx, campaign: CampaignNo, person: &str) -> Result<()> {
-    tx.run(LEAVE, args![campaign, person]).await?;
+/// Takes some people off the list.
+pub async fn leave(tx: &mut Tx, campaign: CampaignNo, people: &[&str]) -> Result<()> {
+    tx.run(LEAVE, args![campaign, super::json_list(people)]).await?;
     Ok(())
 }
 

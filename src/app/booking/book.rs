@@ -1,37 +1,22 @@
 //! Confirming, moving and cancelling an appointment. The old seat is given back in the transaction that takes the new
 //! one, so nobody loses a seat without having another, and no seat is given twice.
 
-use super::{Opened, Person, Seat, Shown, clerks_link, hash_of_token, shown};
-use crate::app::{App, Loaded, Result, breaking, millis};
-use crate::domain::assign::Ended;
+use super::decide::{Changes, Decided, Seats, Wish};
+use super::{Seat, Shown, clerks_link, hash_of_token, shown};
+use crate::app::{App, Loaded, Result, millis};
 use crate::domain::audit::Action;
-use crate::domain::booking::{Answer, NoBooking, Taken};
-use crate::domain::campaign::CohortKey;
+use crate::domain::booking::NoBooking;
+use crate::domain::id::PersonId;
 use crate::domain::permission::{Actor, Power};
-use crate::store::audit::{Act, Author};
-use crate::store::bookings::{self, Appointment};
-use crate::store::{Tx, assignments, waiting};
+use crate::store::audit::{self, Act, Author};
+use crate::store::bookings::{self, Link};
 use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
 
 /// What the audit log calls whoever books. No account can have this name.
 const BOOKER: &str = "(booker)";
 /// Digits of a link's hash that the audit log names.
 pub(in crate::app) const HASH_SHOWN: usize = 12;
-
-/// What somebody wants.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
-    /// To come as they were told.
-    Confirm,
-    /// To have this seat.
-    Take(Seat),
-    /// Not to come.
-    Cancel,
-    /// To have the next seat that becomes free.
-    Wait,
-    /// Not to wait for one any longer.
-    Leave,
-}
 
 impl Wish {
     fn action(&self) -> Action {
@@ -57,6 +42,43 @@ pub enum Done {
     Unknown,
 }
 
+impl Done {
+    fn of(decided: &Decided) -> Self {
+        match decided {
+            Ok(Some(_)) => Self::Done,
+            Ok(None) => Self::Already,
+            Err(why) => Self::Refused(*why),
+        }
+    }
+}
+
+/// A wish of the reader of a link.
+#[derive(Debug, Clone)]
+pub(super) struct Asking {
+    /// The hash of the link's token.
+    hash: String,
+    /// Position of the member of the household.
+    at: usize,
+    wish: Wish,
+    author: Author,
+    now: DateTime<Utc>,
+}
+
+impl Asking {
+    /// The line of the audit log about what came of it.
+    fn line(&self, decided: &Decided) -> Option<(Author, Action, String)> {
+        let (did, said) = match decided {
+            Ok(Some(said)) => (self.wish.action(), said.clone()),
+            Err(why @ (NoBooking::Dead | NoBooking::Barred)) => {
+                (Action::Refused, format!("booking, {why}"))
+            }
+            Ok(None) | Err(_) => return None,
+        };
+        let said = format!("link {}, member {}: {said}", &self.hash[..HASH_SHOWN], self.at);
+        Some((self.author.clone(), did, said))
+    }
+}
+
 /// What came of a wish for somebody else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Moved {
@@ -73,7 +95,8 @@ impl App {
         Ok(Act::new(self.store.write().await?, Some(author), did, millis(now)))
     }
 
-    /// Does what the reader of a link wants for the member at this position of the household.
+    /// Does what the reader of a link wants for the member at this position of the household. Many who want something
+    /// at once share a transaction.
     pub async fn book(
         &self,
         token: &str,
@@ -81,55 +104,92 @@ impl App {
         wish: &Wish,
         now: DateTime<Utc>,
     ) -> Result<Done> {
-        let hash = hash_of_token(token);
-        if self.is_full(&hash, at, wish, now).await? {
-            return Ok(Done::Refused(NoBooking::Full));
-        }
-        let mut act = self.bookers_act(wish.action(), now).await?;
-        let tx = act.tx();
-        let Some(link) = bookings::link(tx, &hash).await? else { return Ok(Done::Unknown) };
-        bookings::lock(tx, link.campaign).await?;
-        let Some(opened) = self.open(tx, link, now).await? else { return Ok(Done::Unknown) };
-        let Some(person) = opened.people.get(at) else { return Ok(Done::Unknown) };
-        let decided = decide(tx, (&opened, person), wish, now).await?;
-        let campaign = opened.loaded.campaign.id.as_str();
-        let shown = &hash[..HASH_SHOWN];
-        match decided {
-            Ok(Some(said)) => {
-                act.commit(Some(campaign), &format!("link {shown}, member {at}: {said}")).await?;
-                Ok(Done::Done)
-            }
-            Ok(None) => Ok(Done::Already),
-            Err(why) => {
-                drop(act);
-                if matches!(why, NoBooking::Dead | NoBooking::Barred) {
-                    let said = format!("link {shown}, member {at}: booking, {why}");
-                    let about = (Some(campaign), said.as_str());
-                    self.note_audit(BOOKER, Action::Refused, about, now).await?;
-                }
-                Ok(Done::Refused(why))
-            }
-        }
+        let author = Author { who: BOOKER.to_owned(), address: self.asked_address() };
+        let asking = Asking { hash: hash_of_token(token), at, wish: wish.clone(), author, now };
+        let app = self.clone();
+        let serve = move |askings: Vec<Asking>| {
+            let app = app.clone();
+            async move { app.book_all(&askings).await }
+        };
+        self.desk.wishes.ask(asking, serve).await
     }
 
-    /// Whether the wanted seat is gone, as far as that is known without holding up those who take seats: of hundreds
-    /// who want the same few, most hear it from here.
-    async fn is_full(
-        &self,
-        hash: &str,
-        at: usize,
-        wish: &Wish,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        let Wish::Take(seat) = wish else { return Ok(false) };
-        let mut tx = self.store.read().await?;
-        let Some(link) = bookings::link(&mut tx, hash).await? else { return Ok(false) };
-        let Some(opened) = self.open(&mut tx, link, now).await? else { return Ok(false) };
-        let Some(person) = opened.people.get(at) else { return Ok(false) };
-        let (at, key) = ((seat.0, seat.1.clone()), (opened.loaded.no, opened.turn));
-        let taken = self.taken(&mut tx, key, (at.0, at.0), &[at.1.as_str()]).await?;
-        let taken = taken.get(&at).cloned().unwrap_or_default();
-        Ok(matches!(may_take((&opened, person), seat, taken), Err(NoBooking::Full)))
+    /// Does what some readers of links want, in their order.
+    async fn book_all(&self, askings: &[Asking]) -> Vec<Result<Done>> {
+        let mut out: Vec<Option<Result<Done>>> = askings.iter().map(|_| None).collect();
+        loop {
+            let left: Vec<usize> = (0..askings.len()).filter(|&no| out[no].is_none()).collect();
+            let Some(&first) = left.first() else { break };
+            let asked: Vec<&Asking> = left.iter().map(|&no| &askings[no]).collect();
+            match self.book_some(&asked).await {
+                Ok(done) => {
+                    for (no, done) in left.into_iter().zip(done) {
+                        out[no] = done.map(Ok);
+                    }
+                }
+                // What is wrong with one must not be wrong with the others.
+                Err(error) if left.len() == 1 => out[first] = Some(Err(error)),
+                Err(_) => {
+                    for no in left {
+                        let done = self.book_some(&[&askings[no]]).await;
+                        let unknown = |done: Vec<Option<Done>>| done.into_iter().flatten().next();
+                        out[no] = Some(done.map(|done| unknown(done).unwrap_or(Done::Unknown)));
+                    }
+                }
+            }
+        }
+        out.into_iter().flatten().collect()
+    }
+
+    /// Does what some readers of links want, as far as it can be one transaction: wishes of one campaign, of everybody
+    /// one. `None`: it comes later. The first one never does.
+    async fn book_some(&self, askings: &[&Asking]) -> Result<Vec<Option<Done>>> {
+        let mut out = vec![None; askings.len()];
+        let Some(now) = askings.iter().map(|asking| asking.now).max() else { return Ok(out) };
+        let mut tx = self.store.write().await?;
+        let hashes: Vec<&str> = askings.iter().map(|asking| asking.hash.as_str()).collect();
+        let links = bookings::links(&mut tx, &hashes).await?;
+        let mut mine: Vec<(usize, Link)> = Vec::new();
+        for (no, asking) in askings.iter().enumerate() {
+            match links.get(&asking.hash) {
+                None => out[no] = Some(Done::Unknown),
+                Some(link)
+                    if mine.first().is_none_or(|first| first.1.campaign == link.campaign) =>
+                {
+                    mine.push((no, link.clone()));
+                }
+                Some(_) => {}
+            }
+        }
+        let Some(campaign) = mine.first().map(|first| first.1.campaign) else { return Ok(out) };
+        bookings::lock(&mut tx, campaign).await?;
+        let (mine, links): (Vec<usize>, Vec<Link>) = mine.into_iter().unzip();
+        let opened = self.open_all(&mut tx, links, now).await?;
+        let wishes = mine.iter().map(|&no| &askings[no].wish);
+        let mut seats = Seats::of(&mut tx, campaign, wishes).await?;
+        let (mut changes, mut lines) = (Changes::default(), Vec::new());
+        let mut handled: BTreeSet<&PersonId> = BTreeSet::new();
+        for (no, opened) in mine.into_iter().zip(&opened) {
+            let asking = askings[no];
+            let found = opened.as_ref().and_then(|of| Some((of, of.people.get(asking.at)?)));
+            let Some((of, person)) = found else {
+                out[no] = Some(Done::Unknown);
+                continue;
+            };
+            if handled.insert(person.code()) {
+                let decided = changes.decide(&mut seats, (of, person), &asking.wish);
+                lines.extend(asking.line(&decided));
+                out[no] = Some(Done::of(&decided));
+            }
+        }
+        let loaded = opened.iter().flatten().next().map(|opened| &opened.loaded);
+        if let Some(loaded) = loaded.filter(|_| !lines.is_empty()) {
+            changes.store(&mut tx, loaded, now).await?;
+            let id = loaded.campaign.id.as_str();
+            audit::insert_all(&mut tx, millis(now), id, &lines).await?;
+            tx.commit().await?;
+        }
+        Ok(out)
     }
 
     /// Moves or cancels a person's appointment in a campaign, or gives them one, as `by` wants it who saw the
@@ -161,13 +221,16 @@ impl App {
         if seat.as_ref() != seen && seat != wanted {
             return Ok(Moved::Changed(held.map(|held| shown(&opened, held))));
         }
+        let mut changes = Changes::default();
+        let mut seats = Seats::of(tx, loaded.no, std::iter::once(wish)).await?;
         let decided = match wish {
             Wish::Cancel if seat.is_none() => Ok(None),
-            _ => decide(tx, (&opened, person), wish, now).await?,
+            _ => changes.decide(&mut seats, (&opened, person), wish),
         };
         Ok(Moved::Done(match decided {
             Ok(Some(said)) => {
-                let code = person.standing.person.id.as_str();
+                changes.store(tx, &opened.loaded, now).await?;
+                let code = person.code();
                 let campaign = opened.loaded.campaign.id.as_str();
                 act.commit(Some(campaign), &format!("{code}: {said}")).await?;
                 Done::Done
@@ -176,169 +239,4 @@ impl App {
             Err(why) => Done::Refused(why),
         }))
     }
-}
-
-/// What was decided: what the audit log says, `None` where nothing changes, or why it cannot be.
-pub(super) type Decided = std::result::Result<Option<String>, NoBooking>;
-
-fn at(one: &Appointment) -> String {
-    let slot = one.slot.map(|slot| format!(" {slot}")).unwrap_or_default();
-    format!("dose {}, {} {}{slot}", one.dose, one.day, one.place)
-}
-
-async fn decide(
-    tx: &mut Tx,
-    (opened, person): (&Opened, &Person),
-    wish: &Wish,
-    now: DateTime<Utc>,
-) -> Result<Decided> {
-    match wish {
-        Wish::Confirm => confirm(tx, opened, person).await,
-        Wish::Cancel => cancel(tx, opened, person, now).await,
-        Wish::Take(seat) => take(tx, opened, person, seat, now).await,
-        Wish::Wait => wait(tx, opened, person, now).await,
-        Wish::Leave => leave(tx, opened, person).await,
-    }
-}
-
-/// Puts somebody without an appointment on the list of those who get the next seat.
-async fn wait(
-    tx: &mut Tx,
-    opened: &Opened,
-    person: &Person,
-    now: DateTime<Utc>,
-) -> Result<Decided> {
-    if let Err(why) = person.days(opened) {
-        return Ok(Err(why));
-    }
-    if person.standing_appointment(opened.today).is_some() {
-        return Ok(Err(NoBooking::HasOne));
-    }
-    if person.waits {
-        return Ok(Ok(None));
-    }
-    let (code, dose) = (person.standing.person.id.as_str(), person.booker.dose);
-    waiting::put(tx, opened.loaded.no, (code, dose), millis(now)).await?;
-    Ok(Ok(Some(format!("dose {dose}, waits for a seat"))))
-}
-
-async fn leave(tx: &mut Tx, opened: &Opened, person: &Person) -> Result<Decided> {
-    if !person.waits {
-        return Ok(Ok(None));
-    }
-    waiting::leave(tx, opened.loaded.no, person.standing.person.id.as_str()).await?;
-    Ok(Ok(Some(format!("dose {}, no longer waits", person.booker.dose))))
-}
-
-async fn confirm(tx: &mut Tx, opened: &Opened, person: &Person) -> Result<Decided> {
-    let Some(held) = person.standing_appointment(opened.today) else {
-        return Ok(Err(person.days(opened).err().unwrap_or(NoBooking::None)));
-    };
-    if let Err(why @ (NoBooking::Dead | NoBooking::Barred | NoBooking::Given)) = person.days(opened)
-    {
-        return Ok(Err(why));
-    }
-    if held.answer.is_some() {
-        return Ok(Ok(None));
-    }
-    bookings::answer(tx, opened.loaded.no, held.person.as_str(), Answer::Confirmed).await?;
-    Ok(Ok(Some(at(held))))
-}
-
-pub(super) async fn cancel(
-    tx: &mut Tx,
-    opened: &Opened,
-    person: &Person,
-    now: DateTime<Utc>,
-) -> Result<Decided> {
-    let Some(held) = person.standing_appointment(opened.today) else {
-        return Ok(Err(NoBooking::None));
-    };
-    let (no, code) = (opened.loaded.no, held.person.as_str());
-    assignments::end(tx, no, &[code], Ended::Cancelled, millis(now)).await?;
-    breaking::freed(tx, &opened.loaded, 1, now).await?;
-    Ok(Ok(Some(at(held))))
-}
-
-/// A seat that can be taken.
-struct Taking<'a> {
-    plan: i64,
-    cohort: &'a CohortKey,
-    dose: u8,
-    /// The appointment that is given back for it.
-    held: Option<&'a Appointment>,
-}
-
-/// Whether somebody can have a seat of a session in which these are taken. `None`: they have it.
-fn may_take<'a>(
-    (opened, person): (&'a Opened, &'a Person),
-    (day, place, slot): &Seat,
-    mut taken: Taken,
-) -> std::result::Result<Option<Taking<'a>>, NoBooking> {
-    let (first, last) = person.days(opened)?;
-    let (Some(offers), Some(cohort)) = (&opened.offers, &person.booker.cohort) else {
-        return Err(NoBooking::Unplanned);
-    };
-    let dose = person.booker.dose;
-    let session = offers.sessions.get(&(*day, place.clone()));
-    let session = session.filter(|of| {
-        let is_theirs = of.doses.contains_key(&(cohort.clone(), dose));
-        first <= *day && *day <= last && is_theirs && of.slots.contains_key(slot)
-    });
-    let session = session.ok_or(NoBooking::NotOffered)?;
-    let held = person.appointment.as_ref();
-    let is_it = |held: &Appointment| {
-        (held.day, &held.place, held.slot, held.dose) == (*day, place, *slot, dose)
-    };
-    if held.is_some_and(is_it) {
-        return Ok(None);
-    }
-    if let Some(held) = held.filter(|held| held.day == *day && held.place == *place) {
-        taken.leave(held.slot, (held.cohort.clone(), held.dose));
-    }
-    if !session.free(&taken, cohort, dose).iter().any(|(one, _)| one == slot) {
-        return Err(NoBooking::Full);
-    }
-    Ok(Some(Taking { plan: offers.plan, cohort, dose, held }))
-}
-
-pub(super) async fn take(
-    tx: &mut Tx,
-    opened: &Opened,
-    person: &Person,
-    seat: &Seat,
-    now: DateTime<Utc>,
-) -> Result<Decided> {
-    let days = (seat.0, seat.0);
-    let mut taken = bookings::taken(tx, opened.loaded.no, days, &[seat.1.as_str()]).await?;
-    let taken = taken.remove(&(seat.0, seat.1.clone())).unwrap_or_default();
-    let Taking { plan, cohort, dose, held } = match may_take((opened, person), seat, taken) {
-        Ok(Some(taking)) => taking,
-        Ok(None) => return confirm(tx, opened, person).await,
-        Err(why) => return Ok(Err(why)),
-    };
-    let (no, code) = (opened.loaded.no, person.standing.person.id.clone());
-    let (day, place, slot) = seat.clone();
-    let new = Appointment {
-        person: code.clone(),
-        dose,
-        day,
-        place,
-        slot,
-        cohort: Some(cohort.clone()),
-        answer: Some(Answer::Booked),
-        plan,
-    };
-    if held.is_some() {
-        assignments::end(tx, no, &[code.as_str()], Ended::Moved, millis(now)).await?;
-    }
-    bookings::take(tx, no, &new, millis(now)).await?;
-    waiting::leave(tx, no, code.as_str()).await?;
-    let link = bookings::Link { person: code, dose, ..opened.link.clone() };
-    bookings::keep_links(tx, &link, day).await?;
-    let was = held.map(|held| format!("; before {}", at(held)));
-    if was.is_some() {
-        breaking::freed(tx, &opened.loaded, 1, now).await?;
-    }
-    Ok(Ok(Some(format!("{}{}", at(&new), was.unwrap_or_default()))))
 }

@@ -1,6 +1,6 @@
 //! Bookings that another program took in. They get a seat by the same rules as any other.
 
-use super::book::{Decided, cancel, take};
+use super::decide::{Changes, Decided, Seats, Wish};
 use crate::app::{App, Loaded, Result};
 use crate::domain::audit::Action;
 use crate::domain::booking::{Answer, NoBooking};
@@ -83,21 +83,25 @@ impl App {
             return Ok(Err(NoBooking::Stranger));
         };
         let person = &opened.people[0];
-        if row.state == BookedState::Cancelled {
+        let wish = if row.state == BookedState::Cancelled {
             let held = person.standing_appointment(opened.today);
             // It may have been given back before, or be another one.
-            return match held {
-                Some(held) if held.day == row.day && held.place == row.place => {
-                    cancel(tx, &opened, person, now).await
-                }
-                _ => Ok(Ok(None)),
-            };
-        }
-        let wanted = (row.day, row.place.clone(), row.slot);
-        let decided = take(tx, &opened, person, &wanted, now).await?;
-        if row.state == BookedState::Confirmed && decided.is_ok() {
-            let code = row.person.as_str();
-            bookings::answer(tx, opened.loaded.no, code, Answer::Confirmed).await?;
+            if !held.is_some_and(|held| held.day == row.day && held.place == row.place) {
+                return Ok(Ok(None));
+            }
+            Wish::Cancel
+        } else {
+            Wish::Take((row.day, row.place.clone(), row.slot))
+        };
+        let mut changes = Changes::default();
+        let mut seats = Seats::of(tx, loaded.no, std::iter::once(&wish)).await?;
+        let decided = changes.decide(&mut seats, (&opened, person), &wish);
+        if decided.is_ok() {
+            changes.store(tx, &opened.loaded, now).await?;
+            if row.state == BookedState::Confirmed {
+                let people = [row.person.as_str()];
+                bookings::answer(tx, opened.loaded.no, &people, Answer::Confirmed).await?;
+            }
         }
         Ok(decided)
     }

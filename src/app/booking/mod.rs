@@ -1,29 +1,33 @@
 //! Booking (预约): what somebody sees and does who opens the booking page with a link.
 
 mod book;
+mod counter;
+mod decide;
 mod desk;
 mod import;
 pub(super) mod links;
 mod open;
+mod opened;
 mod requests;
 
 pub(super) use book::HASH_SHOWN;
-pub use book::{Done, Moved, Wish};
+pub use book::{Done, Moved};
+pub use decide::Wish;
 pub use desk::{DeskBooking, DeskWaiting};
 pub use import::{ImportedBookings, NotBooked};
 pub use open::{ListedBooking, OpenSlot};
 
-use super::assigning::{Standing, standings};
 use super::seats::{At, Offers, TakenSeats};
 use super::{App, Loaded, Result, today};
-use crate::domain::booking::{Answer, Booker, NoBooking, SlotTime, masked};
-use crate::domain::campaign::{CohortKey, Language};
+use crate::domain::booking::{Answer, NoBooking, SlotTime, masked};
+use crate::domain::campaign::Language;
 use crate::domain::id::{PersonId, PlaceCode};
+use crate::store::Tx;
 use crate::store::bookings::{self, Appointment, Link};
-use crate::store::{Tx, people, waiting};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use counter::Counter;
+use opened::{Opened, Person};
 use sha2::{Digest as _, Sha256};
-use std::sync::Arc;
 
 /// The most seats that a page offers: a list that a phone can scroll.
 const CHOICES_MAX: usize = 60;
@@ -104,40 +108,23 @@ pub struct BookingPage {
     pub later: Option<NaiveDate>,
 }
 
-/// Whom a link is for, as they stand.
-struct Opened {
-    loaded: Loaded,
-    link: Link,
-    today: NaiveDate,
-    /// The household; the person of the link first, the others by code.
-    people: Vec<Person>,
-    /// `None`: no plan is in force.
-    offers: Option<Arc<Offers>>,
-    /// How often seats of the campaign were given or taken.
-    turn: i64,
+/// What somebody looks at.
+#[derive(Debug, Clone)]
+struct Looking {
+    /// The hash of the link's token.
+    hash: String,
+    /// Position of the member of the household.
+    at: usize,
+    /// The first day of the seats.
+    from: Option<NaiveDate>,
+    now: DateTime<Utc>,
 }
 
-/// Somebody of a household, with what decides about a booking.
-struct Person {
-    standing: Standing,
-    booker: Booker,
-    appointment: Option<Appointment>,
-    /// Whether they wait for a seat for that dose.
-    waits: bool,
-}
-
-impl Person {
-    /// The days that they may take, where they may book at all.
-    fn days(&self, opened: &Opened) -> std::result::Result<(NaiveDate, NaiveDate), NoBooking> {
-        let days = self.booker.days(opened.today, opened.loaded.campaign.end)?;
-        if opened.offers.is_some() { Ok(days) } else { Err(NoBooking::Unplanned) }
-    }
-
-    /// The appointment for the dose that can be booked, as long as it is to come.
-    fn standing_appointment(&self, today: NaiveDate) -> Option<&Appointment> {
-        let mine = |one: &&Appointment| one.dose == self.booker.dose && one.day >= today;
-        self.appointment.as_ref().filter(mine)
-    }
+/// Where those who look and those who want something are served.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Desk {
+    looks: Counter<Looking, Result<Option<BookingPage>>>,
+    wishes: Counter<book::Asking, Result<Done>>,
 }
 
 /// The hash under which a token is stored.
@@ -154,31 +141,45 @@ impl App {
         (at, from): (usize, Option<NaiveDate>),
         now: DateTime<Utc>,
     ) -> Result<Option<BookingPage>> {
+        let looking = Looking { hash: hash_of_token(token), at, from, now };
+        let app = self.clone();
+        let serve = move |looks: Vec<Looking>| {
+            let app = app.clone();
+            async move { app.look_all(&looks).await }
+        };
+        self.desk.looks.ask(looking, serve).await
+    }
+
+    /// What some people see, in their order.
+    async fn look_all(&self, looks: &[Looking]) -> Vec<Result<Option<BookingPage>>> {
+        if let Ok(pages) = self.look(looks).await {
+            return pages.into_iter().map(Ok).collect();
+        }
+        // What is wrong with one must not be wrong with the others.
+        let mut out = Vec::new();
+        for one in looks {
+            let page = self.look(std::slice::from_ref(one)).await;
+            out.push(page.map(|pages| pages.into_iter().flatten().next()));
+        }
+        out
+    }
+
+    async fn look(&self, looks: &[Looking]) -> Result<Vec<Option<BookingPage>>> {
+        let mut out: Vec<Option<BookingPage>> = looks.iter().map(|_| None).collect();
+        let Some(now) = looks.iter().map(|look| look.now).max() else { return Ok(out) };
         let mut tx = self.store.read().await?;
-        let Some(link) = bookings::link(&mut tx, &hash_of_token(token)).await? else {
-            return Ok(None);
-        };
-        let Some(opened) = self.open(&mut tx, link, now).await? else { return Ok(None) };
-        let at = if at < opened.people.len() { at } else { 0 };
-        let (choices, later) = self.choices(&mut tx, &opened, &opened.people[at], from).await?;
-        let member = |one: &Person| Member {
-            name: masked(one.standing.person.name.as_deref().unwrap_or_default()),
-            dose: one.booker.dose,
-            appointment: one.standing_appointment(opened.today).map(|held| shown(&opened, held)),
-            refused: one.days(&opened).err(),
-            waits: one.waits,
-        };
-        let campaign = &opened.loaded.campaign;
-        let first = &opened.people[0].standing.person;
-        Ok(Some(BookingPage {
-            campaign: campaign.name.clone(),
-            vaccine: campaign.series.name.clone(),
-            language: first.language.unwrap_or(campaign.language),
-            members: opened.people.iter().map(member).collect(),
-            at,
-            choices,
-            later,
-        }))
+        let hashes: Vec<&str> = looks.iter().map(|look| look.hash.as_str()).collect();
+        let links = bookings::links(&mut tx, &hashes).await?;
+        let known = |(no, look): (usize, &Looking)| Some((no, links.get(&look.hash)?.clone()));
+        let (nos, links): (Vec<usize>, Vec<Link>) =
+            looks.iter().enumerate().filter_map(known).unzip();
+        for (no, opened) in nos.into_iter().zip(self.open_all(&mut tx, links, now).await?) {
+            let (Some(opened), look) = (opened, &looks[no]) else { continue };
+            let at = if look.at < opened.people.len() { look.at } else { 0 };
+            let choices = self.choices(&mut tx, &opened, &opened.people[at], look.from).await?;
+            out[no] = Some(page_of(&opened, at, choices));
+        }
+        Ok(out)
     }
 
     /// A person's appointment to come in a campaign, and the seats that they can have.
@@ -197,42 +198,6 @@ impl App {
         let (choices, _) = self.choices(&mut tx, &opened, first, None).await?;
         let held = first.appointment.as_ref().filter(|held| held.day >= opened.today);
         Ok((held.map(|held| shown(&opened, held)), choices))
-    }
-
-    /// Whom a link is for; `None` where it has ended.
-    async fn open(&self, tx: &mut Tx, link: Link, now: DateTime<Utc>) -> Result<Option<Opened>> {
-        let loaded = self.load(tx, link.campaign, i64::MAX).await?;
-        let today = today(&loaded.campaign, now);
-        if link.until < today || !loaded.is_open {
-            return Ok(None);
-        }
-        let loaded = loaded.on(today);
-        let household = people::household(tx, link.person.as_str()).await?;
-        let others = household.into_iter().filter(|other| *other != link.person);
-        let codes: Vec<PersonId> =
-            std::iter::once(link.person.clone()).chain(others.take(MEMBERS_MAX - 1)).collect();
-        let mut known = standings(tx, &loaded, codes.iter(), today).await?;
-        let all: Vec<&str> = codes.iter().map(PersonId::as_str).collect();
-        let mut appointments = bookings::of_people(tx, loaded.no, &all).await?;
-        let waiting = waiting::of(tx, loaded.no, &all).await?;
-        let mut people = Vec::new();
-        for code in &codes {
-            let Some(standing) = known.remove(code) else { continue };
-            let appointment = appointments.remove(code);
-            let dose = match &standing.due {
-                _ if *code == link.person && link.dose > 0 => link.dose,
-                due => due.map_or(0, |due| due.number),
-            };
-            let booker = Booker { dose, ..booker(&loaded, &standing, today) };
-            let waits = waiting.iter().any(|one| one.person == *code && one.dose == dose);
-            people.push(Person { standing, booker, appointment, waits });
-        }
-        if people.first().is_none_or(|first| first.standing.person.id != link.person) {
-            return Ok(None);
-        }
-        let (offers, turn) = self.offers(tx, &loaded, today).await?.unzip();
-        let turn = turn.unwrap_or_default();
-        Ok(Some(Opened { loaded, link, today, people, offers, turn }))
     }
 
     /// What somebody can take from a day on, the earliest first, and the day from which there is more.
@@ -283,14 +248,30 @@ pub(super) fn clerks_link(loaded: &Loaded, person: &str, now: DateTime<Utc>) -> 
     Link { campaign: loaded.no, person: PersonId::new(person), dose: 0, until }
 }
 
-/// What decides about somebody's booking of the dose that is due.
-fn booker(loaded: &Loaded, standing: &Standing, today: NaiveDate) -> Booker {
-    let cohort = standing.group.clone().map(|group| CohortKey {
-        area: loaded.campaign.home(&standing.person.area, today).clone(),
-        group,
-    });
-    let dose = standing.due.map_or(0, |due| due.number);
-    Booker { cohort, dose, due: standing.due, barred: standing.barred }
+/// What the page shows of a household: the member at this position, and what they can take.
+fn page_of(
+    opened: &Opened,
+    at: usize,
+    (choices, later): (Vec<Choice>, Option<NaiveDate>),
+) -> BookingPage {
+    let member = |one: &Person| Member {
+        name: masked(one.standing.person.name.as_deref().unwrap_or_default()),
+        dose: one.booker.dose,
+        appointment: one.standing_appointment(opened.today).map(|held| shown(opened, held)),
+        refused: one.days(opened).err(),
+        waits: one.waits,
+    };
+    let campaign = &opened.loaded.campaign;
+    let first = &opened.people[0].standing.person;
+    BookingPage {
+        campaign: campaign.name.clone(),
+        vaccine: campaign.series.name.clone(),
+        language: first.language.unwrap_or(campaign.language),
+        members: opened.people.iter().map(member).collect(),
+        at,
+        choices,
+        later,
+    }
 }
 
 fn shown(opened: &Opened, one: &Appointment) -> Shown {

@@ -24,8 +24,15 @@ fn wish(slot: usize) -> Wish {
     Wish::Take((day("2021-04-01"), PlaceCode::from("S1"), SlotTime::of_minute(minute)))
 }
 
+/// The same database as another process has it: people who ask one are not served together with those who ask the
+/// other.
+fn other_process(town: &Town) -> App {
+    App::new(town.app.store.clone(), town.app.config.clone())
+}
+
 async fn round(town: &Arc<Town>, tokens: &Arc<Vec<String>>, nth: usize) {
     let now = at(EVE);
+    let other = other_process(town);
     // Whoever has a seat of the first day gives it back.
     for (person, held) in town.held().await {
         if held.day == day("2021-04-01") {
@@ -37,12 +44,13 @@ async fn round(town: &Arc<Town>, tokens: &Arc<Vec<String>>, nth: usize) {
     let before = town.held().await;
     let mut tasks = tokio::task::JoinSet::new();
     for no in 0..PEOPLE {
-        let (town, tokens) = (Arc::clone(town), Arc::clone(tokens));
+        let (app, tokens) = (if no % 3 == 0 { &other } else { &town.app }, Arc::clone(tokens));
+        let app = app.clone();
         tasks.spawn(async move {
             let (token, start) = (&tokens[no], std::time::Instant::now());
             let took = || start.elapsed().as_millis();
             for slot in 0..5 {
-                let done = town.app.book(token, 0, &wish(no + slot + nth), now).await.unwrap();
+                let done = app.book(token, 0, &wish(no + slot + nth), now).await.unwrap();
                 match done {
                     Done::Done => return (no, true, took()),
                     Done::Refused(NoBooking::Full) => {}
@@ -115,8 +123,8 @@ fn fifty_seats_are_given_once_on_postgresql() {
 async fn changes(address: Option<&str>) {
     let town = Town::open(address, 40, 10).await;
     let now = at(EVE);
-    // Another process has the same database and has counted nothing yet.
-    let other = || App::new(town.app.store.clone(), town.app.config.clone());
+    // It has counted nothing yet.
+    let other = || other_process(&town);
     let token = town.token("p0039").await;
     let free = async |change: &str| {
         let page = town.app.booking_page(&token, (0, None), now).await.unwrap().unwrap();
@@ -155,4 +163,61 @@ fn whoever_looks_sees_the_seats_as_they_are_now_on_sqlite() {
 #[test]
 fn whoever_looks_sees_the_seats_as_they_are_now_on_postgresql() {
     on_postgresql(|address| wait(changes(Some(address))));
+}
+
+/// Wishes that are served together: each has its own answer, also of one person, and its own line of the audit log.
+async fn together(address: Option<&str>) {
+    let town = Town::open(address, 40, 10).await;
+    let now = at(EVE);
+    let (mut tokens, held) = (Vec::new(), town.held().await);
+    for no in 0..12 {
+        tokens.push(town.token(&format!("p{no:04}")).await);
+    }
+    let lines = async || town.app.audit(None, i64::MAX, 1000).await.unwrap().len();
+    let before = lines().await;
+    let take = |person: &str| {
+        let one = &held[person];
+        // What they have already: taking it confirms it.
+        Wish::Take((one.day, one.place.clone(), one.slot))
+    };
+    let mut asked = vec![
+        // Pressed twice.
+        (tokens[5].clone(), 0, take("p0005")),
+        (tokens[5].clone(), 0, take("p0005")),
+        ("nobody".to_owned(), 0, Wish::Cancel),
+        // Two of one household, by two links.
+        (tokens[0].clone(), 1, Wish::Cancel),
+        (tokens[1].clone(), 0, Wish::Cancel),
+        (tokens[2].clone(), 99, Wish::Cancel),
+    ];
+    asked.extend((6..12).map(|no| (tokens[no].clone(), 0, Wish::Cancel)));
+    let mut tasks = tokio::task::JoinSet::new();
+    for (nth, (token, member, wish)) in asked.into_iter().enumerate() {
+        let app = town.app.clone();
+        tasks.spawn(async move { (nth, app.book(&token, member, &wish, now).await.unwrap()) });
+    }
+    let mut done = tasks.join_all().await;
+    done.sort_by_key(|(nth, _)| *nth);
+    let done: Vec<Done> = done.into_iter().map(|(_, done)| done).collect();
+    let count = |of: &[Done], wanted| of.iter().filter(|done| **done == wanted).count();
+    assert_eq!((count(&done[..2], Done::Done), count(&done[..2], Done::Already)), (1, 1));
+    assert_eq!((done[2], done[5]), (Done::Unknown, Done::Unknown));
+    let gone = Done::Refused(NoBooking::None);
+    assert_eq!((count(&done[3..5], Done::Done), count(&done[3..5], gone)), (1, 1));
+    assert_eq!(count(&done[6..], Done::Done), 6);
+    assert_eq!(lines().await - before, 8, "each change has its line");
+    let after = town.held().await;
+    assert_eq!(after["p0005"].answer, Some(Answer::Confirmed));
+    assert_eq!(held.len() - after.len(), 7);
+    assert!(!after.contains_key("p0001") && after.contains_key("p0000"));
+}
+
+#[test]
+fn wishes_at_one_time_have_their_own_answers_on_sqlite() {
+    wait(together(None));
+}
+
+#[test]
+fn wishes_at_one_time_have_their_own_answers_on_postgresql() {
+    on_postgresql(|address| wait(together(Some(address))));
 }
