@@ -10,7 +10,9 @@ use crate::domain::campaign::Campaign;
 use crate::domain::id::{AreaCode, LotCode, PlaceCode};
 use crate::domain::jurisdiction::Jurisdiction;
 use crate::domain::plan::first_day;
-use crate::domain::planner::{self, Limits, Means, PlanOutcome, Request, Resources, WhatIfChange};
+use crate::domain::planner::{
+    self, ComparedValues, Limits, PlanOutcome, Request, STATION_DOSES, Supposed, WhatIfChange,
+};
 use crate::text::thousands;
 use chrono::NaiveDate;
 use clap::Args;
@@ -49,7 +51,7 @@ pub(super) struct WhatIf {
     #[arg(long, value_name = "+PEOPLE@AREA", value_parser = parse_staff)]
     staff: Vec<(u32, AreaCode)>,
     /// Doses that a station gives on a day, at sites that do not say it
-    #[arg(long, value_name = "DOSES", default_value_t = 160, value_parser = a_day())]
+    #[arg(long, value_name = "DOSES", default_value_t = STATION_DOSES, value_parser = a_day())]
     station_doses: u32,
     /// The cold store of a site holds so many doses more: S01=+500
     #[arg(long, value_name = "SITE=+DOSES", value_parser = parse_more_at)]
@@ -163,35 +165,26 @@ impl WhatIf {
         tokio::task::block_in_place(|| self.compare(invocation, campaign, from, &start, &changes))
     }
 
-    /// What is supposed, a new end first: days of other changes may lie before or after it.
+    /// What is supposed.
     fn changes(
         &self,
-        (campaign, jurisdiction): (&Campaign, Option<&Jurisdiction>),
+        known: (&Campaign, Option<&Jurisdiction>),
         from: NaiveDate,
     ) -> anyhow::Result<Vec<WhatIfChange>> {
-        let day = from.max(campaign.start);
-        let means = Means::on(day, campaign, jurisdiction, self.station_doses);
-        let mut more = Resources::default();
-        for (site, stations) in &self.stations {
-            *more.stations.entry(site.clone()).or_default() += stations;
-        }
-        for site in &self.add_site {
-            let could = means.most_of_candidate(site)?;
-            more.stations.insert(site.clone(), could);
-        }
-        for (people, area) in &self.staff {
-            means.place_staff(campaign, (*people, area), &mut more)?;
-        }
         let mut changes: Vec<WhatIfChange> =
-            self.until.map(WhatIfChange::Until).into_iter().collect();
-        changes.extend(self.supply.iter().chain(&self.team).cloned());
+            self.supply.iter().chain(&self.team).cloned().collect();
         changes.extend(self.close.iter().chain(&self.delay).chain(&self.capacity).cloned());
-        if !more.stations.is_empty() {
-            changes.push(WhatIfChange::More(more, Box::new(means)));
-        }
         let storage = self.storage.iter().cloned();
         changes.extend(storage.map(|(site, doses)| WhatIfChange::Storage { site, doses }));
         changes.extend(self.vaccine.iter().cloned());
+        let supposed = Supposed {
+            until: self.until,
+            changes,
+            stations: self.stations.clone(),
+            add_site: self.add_site.clone(),
+            staff: self.staff.clone(),
+        };
+        let changes = supposed.changes(known, from, self.station_doses)?;
         anyhow::ensure!(
             !changes.is_empty(),
             "nothing is supposed; name what is to be other, such as --supply, --team or --stations"
@@ -252,59 +245,31 @@ fn sheet(invocation: &Invocation, campaign: &Campaign, view: &View) -> Sheet {
     let out = invocation.out;
     let for_people = out.format == Format::Table;
     let mut sheet = Sheet::new(&["figure", "group", "today", "what_if", "difference"]);
-    let mut push = |key: &str, group: Option<&str>, values: [String; 2], change: String| {
+    for one in planner::comparisons(&view.today, &view.what_if) {
+        let key = one.figure.word();
         let name = if for_people { out.word(&format!("figure-{key}")) } else { key.to_owned() };
-        let [today, what_if] = values;
-        sheet.push(vec![name, group.unwrap_or_default().to_owned(), today, what_if, change]);
-    };
-    let both = [&view.today, &view.what_if];
-    for (at, group) in view.today.groups.iter().enumerate() {
-        let name = campaign.group(group.group.as_str()).map_or(group.group.as_str(), |g| &g.name);
-        let name = if for_people { harmless(name) } else { group.group.to_string() };
-        let of = both.map(|outcome| &outcome.groups[at]);
-        let finished = of.map(|one| one.people_finished);
-        push("people-finished", Some(&name), finished.map(number(for_people)), gained(finished));
-        let percent = of.map(|one| percent(one.people_finished, one.people));
-        push("coverage", Some(&name), percent.map(|p| format!("{p:.1}")), points(percent, 1));
-        let days = of.map(|one| one.last_day);
-        push("last-day", Some(&name), days.map(day_text), days_between(days));
+        let group = one.group.as_ref().map(|code| {
+            let known = campaign.group(code.as_str()).filter(|_| for_people);
+            known.map_or_else(|| code.to_string(), |group| harmless(&group.name))
+        });
+        let [today, what_if] = texts(&one.values, for_people);
+        let difference = one.values.difference().unwrap_or_else(|| NONE.to_owned());
+        sheet.push(vec![name, group.unwrap_or_default(), today, what_if, difference]);
     }
-    let days = both.map(|outcome| outcome.last_day);
-    push("last-day", None, days.map(day_text), days_between(days));
-    let figures = both.map(|outcome| &outcome.figures);
-    let doses = figures.map(|figures| figures.doses);
-    push("doses", None, doses.map(number(for_people)), gained(doses));
-    let worst = figures.map(|f| f.worst_area.as_ref().map_or(0.0, |worst| worst.share * 100.0));
-    let worst_areas = figures.map(|figures| worst_text(figures.worst_area.as_ref()));
-    push("worst-area", None, worst_areas, points(worst, 1));
-    let gap = figures.map(|figures| figures.gap * 100.0);
-    push("gap", None, gap.map(|gap| format!("{gap:.3}")), points(gap, 3));
     sheet
 }
 
-fn number(for_people: bool) -> impl Fn(u64) -> String {
-    move |n| if for_people { thousands(n) } else { n.to_string() }
-}
-
-fn gained([today, what_if]: [u64; 2]) -> String {
-    format!("{:+}", i128::from(what_if) - i128::from(today))
-}
-
-fn percent(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 * 100.0 }
-}
-
-fn points([today, what_if]: [f64; 2], digits: usize) -> String {
-    format!("{:+.digits$}", what_if - today)
+fn texts(values: &ComparedValues, for_people: bool) -> [String; 2] {
+    match values {
+        ComparedValues::Counts(counts) => {
+            counts.map(|n| if for_people { thousands(n) } else { n.to_string() })
+        }
+        ComparedValues::Percents(values, digits) => values.map(|one| format!("{one:.digits$}")),
+        ComparedValues::Days(days) => days.map(day_text),
+        ComparedValues::Areas(areas) => areas.each_ref().map(|worst| worst_text(worst.as_ref())),
+    }
 }
 
 fn day_text(day: Option<NaiveDate>) -> String {
     day.map_or_else(|| NONE.to_owned(), |day| day.to_string())
-}
-
-fn days_between([today, what_if]: [Option<NaiveDate>; 2]) -> String {
-    match today.zip(what_if) {
-        Some((today, what_if)) => format!("{:+}", (what_if - today).num_days()),
-        None => NONE.to_owned(),
-    }
 }

@@ -66,6 +66,7 @@ mod unread;
 mod unsubscribe;
 mod upload;
 mod visitor;
+mod what_if;
 mod words;
 
 use crate::app::{App, AppError};
@@ -129,6 +130,7 @@ const HASHING: usize = 2;
 struct Desk {
     cache: stale_cache::StaleCache,
     searches: searching::Searches,
+    supposed: what_if::Answers,
     /// Files that are being imported.
     importing: imports::Importing,
     /// The backup that was asked for last.
@@ -149,6 +151,7 @@ impl Default for Desk {
         Self {
             cache: stale_cache::StaleCache::default(),
             searches: searching::Searches::default(),
+            supposed: what_if::Answers::default(),
             importing: imports::Importing::default(),
             backing: system::Backing::default(),
             national: national_desk::Results::default(),
@@ -325,6 +328,7 @@ pub async fn serve(listener: TcpListener, mut site: Site, end: impl Future<Outpu
     let end = async {
         end.await;
         desk.searches.end();
+        desk.supposed.end();
     };
     let answers = |site: &Site| Answers {
         router: site.clone().router(),

@@ -123,6 +123,7 @@ struct Main<'a> {
     plan: Option<PlanPart>,
     list: Table,
     compare: String,
+    what_if: String,
 }
 
 #[derive(Deserialize)]
@@ -163,6 +164,7 @@ pub(super) async fn plan(
         plan: found.plan.as_ref().map(|plan| plan_part(&context, plan, &found, search.as_ref())),
         list: list(&context, &found.heads),
         compare: context.to("compare"),
+        what_if: context.to("what-if"),
     };
     let page = Page::new(format!("{title} · {}", context.loaded.campaign.name), "plan", &main);
     let mut tables = vec![main.list];

@@ -3,7 +3,7 @@
 use crate::domain::permission::Power;
 
 /// The power that each page needs. The navigation shows the pages that the visitor may open.
-pub(super) const POWERS: [(&str, Power); 55] = [
+pub(super) const POWERS: [(&str, Power); 56] = [
     ("/", Power::Look),
     ("/c/{id}", Power::Look),
     ("/c/{id}/overview", Power::Look),
@@ -12,6 +12,7 @@ pub(super) const POWERS: [(&str, Power); 55] = [
     ("/c/{id}/reports", Power::Look),
     ("/c/{id}/plan", Power::Look),
     ("/c/{id}/compare", Power::Look),
+    ("/c/{id}/what-if", Power::Plan),
     ("/c/{id}/stock", Power::Look),
     ("/c/{id}/supply", Power::Plan),
     ("/c/{id}/search", Power::Look),

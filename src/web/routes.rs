@@ -8,7 +8,7 @@ use super::upload::UPLOAD_MAX;
 use super::visitor::Visitor;
 use super::{
     Site, accounts, assets, authentication, bookings, calendar, calls, campaigns, compare, due,
-    feeds, home, imports, inbox, jobs, mail, map, overview, plan,
+    feeds, home, imports, inbox, jobs, mail, map, overview, plan, what_if,
 };
 use super::{
     month, person, place, reports, search, setup, stock, supply, system, tally, unread, upload,
@@ -46,7 +46,7 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
 }
 
 /// Pages of a campaign.
-const OF_CAMPAIGNS: usize = 26;
+const OF_CAMPAIGNS: usize = 27;
 
 fn of_campaigns() -> [(&'static str, MethodRouter<Site>); OF_CAMPAIGNS] {
     [
@@ -57,6 +57,7 @@ fn of_campaigns() -> [(&'static str, MethodRouter<Site>); OF_CAMPAIGNS] {
         ("/c/{id}/reports", get(reports::reports)),
         ("/c/{id}/plan", get(plan::plan)),
         ("/c/{id}/compare", get(compare::compare)),
+        ("/c/{id}/what-if", get(what_if::what_if)),
         ("/c/{id}/stock", get(stock::stock)),
         ("/c/{id}/supply", get(supply::supply).post(supply::edit)),
         ("/c/{id}/search", get(search::form).post(search::search)),

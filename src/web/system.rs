@@ -234,7 +234,6 @@ const COMMANDS: &[(&str, &str)] = &[
     ("import profile", "profile"),
     ("plan check", "program"),
     ("plan allocation", "yet"),
-    ("plan what-if", "search"),
     ("plan surge", "search"),
     ("roster make", "roster"),
     ("roster check", "roster"),

@@ -226,6 +226,7 @@ const IN_THE_BROWSER: &[&str] = &[
     "plan make",
     "plan show",
     "plan tours",
+    "plan what-if",
     "plan why",
     "report list",
     "report save",

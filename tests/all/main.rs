@@ -14,6 +14,7 @@ mod cockpit_files;
 mod cockpit_office;
 mod cockpit_people;
 mod cockpit_places;
+mod cockpit_what_if;
 mod copies;
 mod coverage;
 mod dice;

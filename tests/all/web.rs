@@ -192,7 +192,7 @@ impl Browser {
 }
 
 /// Addresses, and the roles that may open them.
-const ADDRESSES: [(&str, &[&str]); 43] = [
+const ADDRESSES: [(&str, &[&str]); 44] = [
     ("/c/small/workbook?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/calls?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/c/small/bookings?as-of=2021-04-01", &["admin", "planner", "lead"]),
@@ -210,6 +210,7 @@ const ADDRESSES: [(&str, &[&str]); 43] = [
     ("/c/small/person/p1?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/c/small/stock?as-of=2021-04-01", &ROLES),
     ("/c/small/compare?as-of=2021-04-01", &ROLES),
+    ("/c/small/what-if?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/search?as-of=2021-04-01", &ROLES),
     ("/campaigns", &ROLES),
     ("/national?month=2021-03", &ROLES),

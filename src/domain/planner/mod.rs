@@ -56,6 +56,7 @@ mod search_budget;
 mod setup;
 mod slots;
 mod staffed;
+mod supposed;
 mod surge;
 mod teams;
 #[cfg(test)]
@@ -80,6 +81,9 @@ pub use diff::{CountChange, PlanDiff, SessionChange, diff};
 pub use lot_allocation::{CurveDay, LotDraw, curve, lot_draws};
 pub use routes::{TeamTour, Tour, TourStop, tour, tours};
 pub use staffed::{StaffedPlan, StaffedRequest, make_staffed};
+pub use supposed::{
+    ComparedFigure, ComparedValues, Comparison, STATION_DOSES, Supposed, comparisons,
+};
 pub use surge::{
     GroupSurge, Means, MeansError, Resources, StationTerms, Surge, SurgeQuestion, surge,
 };

@@ -152,3 +152,10 @@ document.addEventListener("keydown", (event) => {
   });
   add();
 })();
+// Numbers that can be slid.
+for (const slider of document.querySelectorAll("input[data-slides]")) {
+  const field = document.getElementById(slider.dataset.slides);
+  slider.hidden = false;
+  slider.addEventListener("input", () => { field.value = slider.value; });
+  field.addEventListener("input", () => { slider.value = field.value; });
+}
