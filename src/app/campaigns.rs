@@ -32,6 +32,9 @@ pub struct Applied {
     pub broken: Vec<Broken>,
 }
 
+/// Characters of a campaign's id. Our choice.
+const ID_CHARS_MAX: usize = 40;
+
 impl Applied {
     /// Whether there is anything to store.
     pub fn is_change(&self) -> bool {
@@ -191,6 +194,9 @@ impl App {
         if end < start || (end - start).num_days() >= CAMPAIGN_DAYS_MAX {
             return Err(AppError::refused("refused-days", &said));
         }
+        if !can_be_id(id.as_str()) {
+            return Err(AppError::refused("refused-campaign-id", &[("campaign", id)]));
+        }
         let all = self.campaigns().await?;
         if all.iter().any(|known| known.campaign.id == *id) {
             return Err(AppError::refused("refused-campaign-taken", &[("campaign", id)]));
@@ -226,6 +232,14 @@ async fn leave(act: &mut Act, no: CampaignNo, now: i64) -> Result<()> {
     let change = Change { old: &old, new: &new, campaigns };
     change.allowed(act.tx(), &change.composed()).await?;
     Ok(jurisdictions::insert(act, &new, now).await?)
+}
+
+/// Whether a text can be the id of a new campaign: it stands in addresses and names of files.
+fn can_be_id(text: &str) -> bool {
+    let is_good = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    (1..=ID_CHARS_MAX).contains(&text.chars().count())
+        && text.chars().all(is_good)
+        && text.chars().any(char::is_alphanumeric)
 }
 
 /// What a campaign's folder says, with other days. What opens some days after the start does so again.

@@ -1,7 +1,9 @@
 //! Vaccine by lot at the end of a day.
 
 use super::{App, Loaded, Result};
+use crate::domain::allocation::{AllocationLine, allocation};
 use crate::domain::id::LotCode;
+use crate::domain::plan::PlanRow;
 use crate::domain::stock::stock_left;
 use crate::store::cells;
 use chrono::{NaiveDate, TimeDelta};
@@ -27,6 +29,18 @@ pub struct LotLine {
 }
 
 impl App {
+    /// How much vaccine each county takes by the rows of a plan from a day on, by week and lot.
+    pub async fn allocation(
+        &self,
+        loaded: &Loaded,
+        (from, rows): (NaiveDate, &[PlanRow]),
+    ) -> Result<Vec<AllocationLine>> {
+        let given = self.history(loaded, from).await?;
+        let areas = self.jurisdiction().await?.map(|all| all.areas).unwrap_or_default();
+        let levels = areas.into_iter().filter_map(|row| Some((row.area.code, row.level?)));
+        Ok(allocation(&loaded.campaign, &levels.collect(), rows, &given, from))
+    }
+
     /// Every lot of a campaign at the end of a day, first expiring first. What a lot lost is an estimate: records need
     /// not name a lot.
     pub async fn lots(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<LotLine>> {

@@ -3,7 +3,7 @@
 use super::output::{Format, Sheet, harmless};
 use super::plan_choice::any_plan;
 use super::{Invocation, exit, workbook};
-use crate::domain::allocation::{AllocationLine, allocation};
+use crate::domain::allocation::AllocationLine;
 use crate::intake::workbook_out::{Book, Cell};
 use clap::Args;
 use std::path::PathBuf;
@@ -27,11 +27,8 @@ impl Allocation {
         let Some((head, rows)) = any_plan(invocation, &app, &loaded, self.no).await? else {
             return Ok(exit::FAILED);
         };
-        let given = app.history(&loaded, head.from).await?;
-        let areas = app.jurisdiction().await?.map(|all| all.areas).unwrap_or_default();
+        let lines = app.allocation(&loaded, (head.from, &rows)).await?;
         app.store.close().await;
-        let levels = areas.into_iter().filter_map(|row| Some((row.area.code, row.level?)));
-        let lines = allocation(&loaded.campaign, &levels.collect(), &rows, &given, head.from);
         match &self.xlsx {
             Some(path) => {
                 let title = invocation.out.say(

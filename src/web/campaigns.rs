@@ -1,14 +1,16 @@
 //! The list of campaigns, and closing one that is over.
 
 use super::Site;
-use super::page::{Page, Refusal, address, framed};
+use super::asked_days::parse_day;
+use super::page::{Page, Refusal, address, encoded, framed};
 use super::page_context::default_day;
 use super::powers::power_of;
 use super::table::{Cell, Table};
 use super::visitor::Visitor;
 use super::words::T;
-use crate::app::Loaded;
+use crate::app::{AppError, Loaded};
 use crate::domain::count::Percent;
+use crate::domain::id::CampaignId;
 use crate::domain::permission::may;
 use askama::Template;
 use axum::Extension;
@@ -27,6 +29,10 @@ struct Main {
     open: Vec<(String, String)>,
     /// Those that may be opened again.
     over: Vec<(String, String)>,
+    /// Those that a new one can be like.
+    all: Vec<(String, String)>,
+    /// What was wrong with a new one.
+    wrong: String,
 }
 
 /// What the form asks for.
@@ -35,6 +41,13 @@ pub(super) struct Given {
     #[serde(rename = "do")]
     what: String,
     campaign: String,
+    /// Of a new one.
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    start: String,
+    #[serde(default)]
+    end: String,
 }
 
 /// The page.
@@ -42,6 +55,15 @@ pub(super) async fn campaigns(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
     headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    show(&site, &visitor, &headers, String::new()).await
+}
+
+async fn show(
+    site: &Site,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    wrong: String,
 ) -> Result<Response, Refusal> {
     let t = visitor.t();
     let all = site.app.campaigns().await.map_err(|error| Refusal::of(t, &error))?;
@@ -63,12 +85,14 @@ pub(super) async fn campaigns(
         action: format!("/campaigns/state?csrf={}", visitor.csrf()),
         open: named(&open),
         over: named(&over),
+        all: named(&all.iter().collect::<Vec<_>>()),
+        wrong,
     };
     if let Some(head) = main.table.heads.last_mut() {
         head.text = t.w("column-share");
     }
     for loaded in open.into_iter().chain(over) {
-        main.table.rows.push(line(&site, t, loaded).await?);
+        main.table.rows.push(line(site, t, loaded).await?);
     }
     if all.is_empty() {
         main.table.note = t.w("web-no-campaign");
@@ -77,7 +101,7 @@ pub(super) async fn campaigns(
         }
     }
     let page = Page::new(t.w("web-campaigns"), "campaigns", &main).with(vec![main.table]);
-    Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
+    Ok(framed(Some(visitor), (t, &visitor.here), None, &page, headers))
 }
 
 async fn line(site: &Site, t: T, loaded: &Loaded) -> Result<Vec<Cell>, Refusal> {
@@ -98,10 +122,11 @@ async fn line(site: &Site, t: T, loaded: &Loaded) -> Result<Vec<Cell>, Refusal> 
     ])
 }
 
-/// Closes a campaign or opens it again; where it is so already, nothing changes.
+/// Closes a campaign or opens it again, where nothing changes if it is so already; or makes one like it.
 pub(super) async fn change(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
     Form(given): Form<Given>,
 ) -> Result<Response, Refusal> {
     let t = visitor.t();
@@ -111,6 +136,24 @@ pub(super) async fn change(
     let changed = match given.what.as_str() {
         "close" => site.app.close_campaign(&loaded, by, now).await,
         "reopen" => site.app.reopen_campaign(&loaded, by, now).await,
+        "copy" => {
+            let id = CampaignId::new(given.id.trim());
+            let days = (parse_day(&given.start), parse_day(&given.end));
+            let (Some(start), Some(end)) = days else {
+                return Err(Refusal::bad(t, t.w("web-bad-day")));
+            };
+            match site.app.copy_campaign(&loaded, (&id, start, end), by, now).await {
+                Ok(_) => {
+                    site.desk.cache.forget();
+                    let to = format!("/c/{}", encoded(id.as_str()));
+                    return Ok(Redirect::to(&to).into_response());
+                }
+                Err(AppError::Refused(refused)) => {
+                    return show(&site, &visitor, &headers, refused.words(t.0)).await;
+                }
+                Err(error) => Err(error),
+            }
+        }
         _ => return Err(Refusal::bad(t, t.w("web-bad-form"))),
     };
     changed.map_err(|error| Refusal::of(t, &error))?;

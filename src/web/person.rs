@@ -53,6 +53,10 @@ struct Main {
     /// The records that can be taken back.
     records: Choices,
     is_quiet: bool,
+    /// Whether people book by a link.
+    has_links: bool,
+    /// The link that was asked for.
+    link: String,
     doses: Table,
     reasons: Table,
     past: Table,
@@ -66,10 +70,14 @@ pub(super) async fn person(
     context: PageContext,
     Path((_, code)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
-    show(&context, &code, Vec::new()).await
+    show(&context, &code, (Vec::new(), String::new())).await
 }
 
-async fn show(context: &PageContext, code: &str, wrong: Vec<String>) -> Result<Response, Refusal> {
+async fn show(
+    context: &PageContext,
+    code: &str,
+    (wrong, link): (Vec<String>, String),
+) -> Result<Response, Refusal> {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let seen = context.app().person_seen(&context.loaded, code, context.actor(), context.now).await;
     let PersonSeen { file, appointment, choices } = match seen {
@@ -118,6 +126,8 @@ async fn show(context: &PageContext, code: &str, wrong: Vec<String>) -> Result<R
         outcomes: OutcomeKind::ALL.into_iter().map(outcome).collect(),
         records: records(context, &file),
         is_quiet: person.opt_out,
+        has_links: context.app().config.booking.link("").is_some(),
+        link,
         doses: doses(context, &names, &file),
         reasons: reasons(context, &file),
         past: past(context, &names, &file),
@@ -286,6 +296,9 @@ pub(super) async fn act(
     Form(given): Form<Given>,
 ) -> Result<Response, Refusal> {
     let t = context.t();
+    if given.what == "link" {
+        return link(&context, &code).await;
+    }
     let done = match done(&context, &code, &given).await {
         Err(AppError::Denied(denied)) => {
             let place = given.place.as_deref().filter(|_| denied != Denied::Person);
@@ -304,7 +317,22 @@ pub(super) async fn act(
             let to = context.to(&format!("person/{}", encoded(&code)));
             Ok(Redirect::to(&format!("{to}&done=entered")).into_response())
         }
-        Some(Err(wrong)) => show(&context, &code, wrong).await,
+        Some(Err(wrong)) => show(&context, &code, (wrong, String::new())).await,
+    }
+}
+
+/// Shows the link to the booking page: once, since nothing keeps it.
+async fn link(context: &PageContext, code: &str) -> Result<Response, Refusal> {
+    let (by, now) = (context.actor(), context.now);
+    let found = context.app().booking_link(&context.loaded, code.trim(), by, now).await;
+    match found {
+        Ok(Some(link)) => show(context, code, (Vec::new(), link)).await,
+        Ok(None) => {
+            let none = context.t().w("bookings-no-link");
+            show(context, code, (vec![none], String::new())).await
+        }
+        Err(AppError::Denied(denied)) => Err(context.denied(denied, "a link to book").await),
+        Err(error) => Err(context.refusal(&error)),
     }
 }
 

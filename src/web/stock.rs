@@ -3,7 +3,10 @@
 use super::page::{Page, Refusal};
 use super::page_context::PageContext;
 use super::table::{Cell, Table, TablesPage};
+use super::words::T;
+use crate::domain::allocation::AllocationLine;
 use crate::domain::permission::{Power, may};
+use crate::text::harmless;
 use axum::response::Response;
 
 /// The page of a day.
@@ -40,8 +43,36 @@ pub(super) async fn stock(context: PageContext) -> Result<Response, Refusal> {
         let link = format!("<a class=\"button\" href=\"{}\">{said}</a>", context.to("supply"));
         head.push_str(&format!("<p class=\"noprint\">{link}</p>"));
     }
-    let main =
-        TablesPage { head, live: false, lines: vec![t.w("web-stock-help")], tables: vec![table] };
+    let mut tables = vec![table];
+    // Who sees a part does not see what the others take.
+    if context.loaded.tops.is_none() {
+        let read = |context: PageContext| async move {
+            let app = context.app();
+            let Some((head, rows)) = app.plan(&context.loaded, None).await? else {
+                return Ok(Vec::new());
+            };
+            app.allocation(&context.loaded, (head.from, &rows)).await
+        };
+        tables.push(allocation(t, &context.cached("allocation", read).await?));
+    }
+    let main = TablesPage { head, live: false, lines: vec![t.w("web-stock-help")], tables };
     let page = Page::new(format!("{title} · {}", campaign.name), "stock", &main);
     Ok(context.show(page.with(main.tables)))
+}
+
+fn allocation(t: T, lines: &[AllocationLine]) -> Table {
+    let keys = ["week", "county", "lot", "#doses"];
+    let mut table = Table::of(t, "web-allocation", &keys);
+    for line in lines {
+        table.rows.push(vec![
+            Cell::head(line.week.to_string()),
+            Cell::named(harmless(&line.name), line.county.as_str()),
+            Cell::text(line.lot.as_str()),
+            Cell::count(line.doses),
+        ]);
+    }
+    if lines.is_empty() {
+        table.note = t.w("web-no-plan");
+    }
+    table
 }

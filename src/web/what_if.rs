@@ -110,7 +110,7 @@ type Wrong = String;
 impl Question {
     /// What is supposed. Codes that do not exist are found later.
     fn supposed(&self, t: T) -> Result<Supposed, Wrong> {
-        let mut out = Supposed { until: self.day(t, &self.until, "until")?, ..Supposed::default() };
+        let mut out = Supposed { until: day_of(t, &self.until, "until")?, ..Supposed::default() };
         let supply = number(t, &self.supply, (0, SUPPLY_MAX), "supply")?.unwrap_or(100);
         if supply != 100 {
             out.changes.push(WhatIfChange::Supply(Decimal::new(i64::from(supply), 2)));
@@ -125,7 +125,7 @@ impl Question {
             out.staff.push((staff, AreaCode::new(area)));
         }
         if !self.close.is_empty() {
-            let (first, last) = self.days(t, (&self.close_from, &self.close_until), "close")?;
+            let (first, last) = days_of(t, (&self.close_from, &self.close_until), "close")?;
             out.changes.push(WhatIfChange::Close { place: self.close.clone(), first, last });
         }
         let late = number(t, &self.late, (0, DAYS_MAX), "late")?.unwrap_or(0);
@@ -135,48 +135,47 @@ impl Question {
         }
         if let Some(doses) = number(t, &self.doses, (0, DOSES_MAX), "doses")? {
             let site = PlaceCode::new(needed(t, &self.site, "doses")?);
-            let (first, last) = self.days(t, (&self.site_from, &self.site_until), "doses")?;
+            let (first, last) = days_of(t, (&self.site_from, &self.site_until), "doses")?;
             out.changes.push(WhatIfChange::Capacity { site, doses, first, last });
         }
         let vaccine = number(t, &self.vaccine, (0, DOSES_MAX), "vaccine")?.unwrap_or(0);
         if vaccine > 0 {
-            let day = self.day(t, &needed(t, &self.vaccine_day, "vaccine")?, "vaccine")?;
+            let day = day_of(t, &needed(t, &self.vaccine_day, "vaccine")?, "vaccine")?;
             let change = day.map(|day| WhatIfChange::Vaccine { doses: vaccine, day });
             out.changes.extend(change);
         }
         Ok(out)
     }
 
-    fn day(&self, t: T, text: &str, field: &str) -> Result<Option<NaiveDate>, Wrong> {
-        if text.is_empty() {
-            return Ok(None);
-        }
-        parse_day(text).map(Some).ok_or_else(|| wrong(t, text, field))
-    }
-
-    /// From a day to another; one alone is both.
-    fn days(
-        &self,
-        t: T,
-        (first, last): (&str, &str),
-        field: &str,
-    ) -> Result<(NaiveDate, NaiveDate), Wrong> {
-        let (first, last) = (self.day(t, first, field)?, self.day(t, last, field)?);
-        let (Some(first), Some(last)) = (first.or(last), last.or(first)) else {
-            let name = t.w(&format!("what-if-{field}"));
-            return Err(t.say("what-if-needs-days", &[("field", &name)]));
-        };
-        if first > last {
-            let name = t.w(&format!("what-if-{field}"));
-            return Err(t.say("what-if-order", &[("field", &name)]));
-        }
-        Ok((first, last))
-    }
-
     fn seconds(&self) -> u64 {
         let asked = self.seconds.parse().unwrap_or(SECONDS[0]);
         if SECONDS.contains(&asked) { asked } else { SECONDS[0] }
     }
+}
+
+fn day_of(t: T, text: &str, field: &str) -> Result<Option<NaiveDate>, Wrong> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    parse_day(text).map(Some).ok_or_else(|| wrong(t, text, field))
+}
+
+/// From a day to another; one alone is both.
+fn days_of(
+    t: T,
+    (first, last): (&str, &str),
+    field: &str,
+) -> Result<(NaiveDate, NaiveDate), Wrong> {
+    let (first, last) = (day_of(t, first, field)?, day_of(t, last, field)?);
+    let (Some(first), Some(last)) = (first.or(last), last.or(first)) else {
+        let name = t.w(&format!("what-if-{field}"));
+        return Err(t.say("what-if-needs-days", &[("field", &name)]));
+    };
+    if first > last {
+        let name = t.w(&format!("what-if-{field}"));
+        return Err(t.say("what-if-order", &[("field", &name)]));
+    }
+    Ok((first, last))
 }
 
 fn wrong(t: T, value: &str, field: &str) -> Wrong {

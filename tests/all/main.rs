@@ -10,6 +10,7 @@ mod cli;
 mod cockpit;
 mod cockpit_bookings;
 mod cockpit_calls;
+mod cockpit_campaigns;
 mod cockpit_files;
 mod cockpit_office;
 mod cockpit_people;

@@ -128,8 +128,8 @@ impl App {
         Ok(all.into_iter().map(listed).collect())
     }
 
-    /// The address of the booking page for the dose that is due for somebody; `None` where nothing is, or where nobody
-    /// books.
+    /// The address of the booking page for the dose that is due for somebody whom `by` may see; `None` where nothing is,
+    /// or where nobody books.
     pub async fn booking_link(
         &self,
         loaded: &Loaded,
@@ -140,7 +140,8 @@ impl App {
         let mut act = self.act((by, Power::People), Action::BookingLink, now).await?;
         let tx = act.tx();
         let until = today(&loaded.campaign, now) + TimeDelta::days(OPEN_DAYS);
-        let link = Link { campaign: loaded.no, person: PersonId::new(person), dose: 0, until };
+        let known = self.person_in(tx, loaded, person, by, now).await?;
+        let link = Link { campaign: loaded.no, person: known.id, dose: 0, until };
         let Some(opened) = self.open(tx, link, now).await? else { return Ok(None) };
         let first = &opened.people[0];
         let Some(due) = first.standing.due else { return Ok(None) };
@@ -149,7 +150,7 @@ impl App {
         let secret = secret(tx).await?;
         let token = links::make(tx, &secret, &link, now).await?;
         let Some(address) = self.config.booking.link(&token) else { return Ok(None) };
-        act.commit(Some(loaded.campaign.id.as_str()), person).await?;
+        act.commit(Some(loaded.campaign.id.as_str()), link.person.as_str()).await?;
         Ok(Some(address))
     }
 }

@@ -96,3 +96,4 @@ refused-place-own-closure = the folder of campaign { $campaign } itself closes o
 refused-no-row = there is no row { $row } in any list; `doseplan schools match` shows the rows
 refused-leaves-late = team { $team } works { $hours } hours, and would not be back on the same day if it leaves at { $time }; let teams leave earlier
 refused-workbook = the workbook cannot be made: { $said }
+refused-campaign-id = a campaign cannot be called { $campaign }; use up to 40 letters, digits, - and _

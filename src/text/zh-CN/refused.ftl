@@ -96,3 +96,4 @@ refused-place-own-closure = 活动 { $campaign } 的文件夹自己规定 { $cod
 refused-no-row = 名单中没有 { $row } 这一行；`doseplan schools match` 列出各行
 refused-leaves-late = 接种队 { $team } 每日工作 { $hours } 小时，{ $time } 出发当天回不来；请把出发时间提前
 refused-workbook = 工作簿无法生成：{ $said }
+refused-campaign-id = 活动编号不能是 { $campaign }；请用不超过 40 个字母、数字、- 和 _

@@ -1,0 +1,91 @@
+//! What an office does with campaigns and for single people, beyond its daily work: a campaign like another one, what
+//! each county gets, links to book.
+
+use crate::support::{World, csv_rows};
+use crate::web::{Browser, Office};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+const NOW: &str = "2021-04-02T10:00:00+08:00";
+/// The booking pages, and a free port for the dashboard.
+const LINKS: &str = "[http]\nlisten = \"127.0.0.1:0\"\n\
+     [booking]\nlisten = \"127.0.0.1:0\"\nurl = \"https://yy.example.org\"\n";
+
+fn office() -> Office {
+    Office::at(World::small(), NOW)
+}
+
+/// Sends a form of a page of the small campaign; returns status and body.
+fn send(browser: &Browser, page: &str, form: &str) -> (u16, String) {
+    let to = format!("/c/small/{page}?as-of=2021-04-01&csrf={}", browser.token());
+    let answer = browser.post(&to, form);
+    (answer.status, answer.body)
+}
+
+fn log_of(office: &Office, did: &str) -> Vec<Value> {
+    office.log().into_iter().filter(|line| line["did"] == did).collect()
+}
+
+#[test]
+fn a_campaign_like_another_one_is_made_on_the_page() {
+    let office = office();
+    let planner = office.login("planner");
+    let make = |form: &str| {
+        let to = format!("/campaigns/state?csrf={}", planner.token());
+        let answer = planner.post(&to, &format!("do=copy&campaign=small&{form}"));
+        let place = answer.headers.get("location").cloned().unwrap_or_default();
+        (answer.status, answer.body + &place)
+    };
+    for (form, said) in [
+        ("id=&start=2022-04-01&end=2022-06-30", "cannot be called"),
+        ("id=a%2Fb&start=2022-04-01&end=2022-06-30", "cannot be called"),
+        ("id=small&start=2022-04-01&end=2022-06-30", "there is a campaign small already"),
+        ("id=next&start=2022-06-30&end=2022-04-01", "cannot be the days of a campaign"),
+    ] {
+        let (status, page) = make(form);
+        assert!(status == 200 && page.contains(said), "{form}: {status} {page}");
+    }
+    assert_eq!(make("id=next&start=&end=2022-06-30").0, 400);
+    assert_eq!(make("id=next&start=2022-04-01&end=2022-06-30"), (303, "/c/next".to_owned()));
+    let page = planner.get("/c/next/overview?as-of=2022-04-01");
+    assert_eq!(page.status, 200, "{}", page.body);
+    let list = office.world.run(&["campaign", "list", "-o", "json"]).ends(0).json();
+    let ids = list.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap());
+    let ids: Vec<&str> = ids.collect();
+    assert_eq!(ids, ["small", "next"], "{list}");
+    assert_eq!(log_of(&office, "campaign-apply").len(), 1 + 1);
+}
+
+#[test]
+fn the_page_of_vaccine_says_how_much_each_county_takes() {
+    let office = office();
+    office.world.plan_day_by_day();
+    let planner = office.login("planner");
+    let file = planner.get("/c/small/stock?as-of=2021-04-01&allocation.as=csv").body;
+    let shown = csv_rows(file.trim_start_matches('\u{feff}'));
+    let told = office.world.run(&["plan", "allocation", "-o", "csv"]).ends(0).out;
+    let told = csv_rows(&told);
+    let doses = |rows: &[BTreeMap<String, String>]| -> Vec<String> {
+        rows.iter().map(|row| row["doses"].clone()).collect()
+    };
+    assert!(!shown.is_empty());
+    assert_eq!(doses(&shown), doses(&told));
+}
+
+#[test]
+fn a_link_to_book_is_made_for_who_is_due_by_who_may_see_them() {
+    let world = World::small();
+    world.file("doseplan.toml", LINKS);
+    let office = Office::at(world, NOW);
+    office.world.import("persons", "person,area,born,name\np1,A,1950-01-01,张三\n").ends(0);
+    let planner = office.login("planner");
+    let page = planner.get("/c/small/person/p1?as-of=2021-04-01").body;
+    assert!(page.contains("Make a link to book"), "{page}");
+    let (status, page) = send(&planner, "person/p1", "do=link");
+    assert!(status == 200 && page.contains("https://yy.example.org/b/"), "{status} {page}");
+    assert_eq!(log_of(&office, "booking-link").len(), 1);
+    let (status, _) = send(&office.login("viewer"), "person/p1", "do=link");
+    assert_eq!(status, 403);
+    let (status, page) = send(&planner, "person/nobody", "do=link");
+    assert!(status != 200 && !page.contains("/b/"), "{status} {page}");
+}
