@@ -98,7 +98,8 @@ fn register() -> support::Result<()> {
         let taken = support::best(2, || support::doseplan(&db, &arguments))?;
         let ratio = support::ratio(taken.time, yardstick);
         support::line(kind, support::shown(taken.time), support::shown(yardstick), ratio, "30 s");
-        println!("peak memory {} (at most 500 MB)", support::mib(taken.peak_kib));
+        let (peak, cpu) = (support::mib(taken.peak_kib), taken.cpu_secs);
+        println!("peak memory {peak} (at most 500 MB), {cpu:.1} s of all cores together");
     }
     std::fs::remove_dir_all(&folder)?;
     Ok(())

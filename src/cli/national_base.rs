@@ -155,8 +155,8 @@ pub(super) fn tell(
     for issue in national.issues(end, today, townships) {
         output::tell(&marked(&issue, invocation.out));
     }
-    for (code, count) in &national.folder.apart {
-        invocation.out.note("national-apart", &[("code", code), ("count", count)]);
+    for line in national.apart_lines(invocation.out.language) {
+        output::tell(&line);
     }
     if national.folder.has_refused { exit::REFUSED } else { exit::OK }
 }

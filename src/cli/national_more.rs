@@ -7,10 +7,12 @@ use super::national_print::{explained_children, form_on_screen};
 use super::output::{self, Format, Sheet};
 use super::{Invocation, exit};
 use crate::app::national::{
-    BehindPaid, BirthsEdit, BirthsHad, Cohort, Paid as CountPaid, SURVEY_ROWS_MAX, survey_form,
-    survey_result,
+    BehindPaid, BirthsEdit, BirthsHad, Cohort, National, Paid as CountPaid, SURVEY_ROWS_MAX,
+    survey_form, survey_result,
 };
-use crate::domain::national::{MonthSpan, OtherDenominator, PaidCounts, ScopeKey, YearMonth};
+use crate::domain::national::{
+    MonthSpan, OtherDenominator, PaidCounts, ReliabilityLine, ScopeKey, YearMonth,
+};
 use crate::domain::permission::Actor;
 use crate::intake::Issue;
 use crate::intake::rows::{births, survey};
@@ -144,42 +146,11 @@ impl Denominators {
         if out.format == Format::Json {
             out.json(&lines);
         } else {
-            let columns = [
-                "place",
-                "born",
-                "age",
-                "row",
-                "done",
-                "children",
-                "other",
-                "found",
-                "reported",
-                "estimated",
-                "d_value",
-            ];
-            let mut sheet = Sheet::new(&columns);
-            let rate = |rate: Option<_>| {
-                rate.map_or_else(
-                    || output::NONE.to_owned(),
-                    |it: crate::domain::national::TwoDecimals| it.to_string(),
-                )
-            };
-            for line in lines {
-                sheet.push(vec![
-                    line.place,
-                    line.born.to_string(),
-                    line.age.to_string(),
-                    line.row,
-                    line.done.to_string(),
-                    line.children.to_string(),
-                    line.other.to_string(),
-                    rate(line.found),
-                    rate(line.reported),
-                    rate(line.estimated),
-                    line.d_value.unwrap_or_else(|| output::NONE.to_owned()),
-                ]);
+            let is_empty = lines.is_empty();
+            out.sheet(&reliability(invocation, &national, lines));
+            if is_empty {
+                out.note("national-denominators-none", &[]);
             }
-            out.sheet(&sheet);
         }
         for other in &left {
             let place = output::harmless(&other.place);
@@ -187,6 +158,51 @@ impl Denominators {
         }
         Ok(tell(invocation, &national, end, false))
     }
+}
+
+/// D值 as a table.
+fn reliability(invocation: &Invocation, national: &National, lines: Vec<ReliabilityLine>) -> Sheet {
+    let out = invocation.out;
+    let columns = [
+        "place",
+        "born",
+        "age",
+        "row",
+        "done",
+        "children",
+        "other",
+        "found",
+        "reported",
+        "estimated",
+        "d_value",
+    ];
+    let mut sheet = Sheet::new(&columns);
+    let rate = |rate: Option<_>| {
+        rate.map_or_else(
+            || output::NONE.to_owned(),
+            |it: crate::domain::national::TwoDecimals| it.to_string(),
+        )
+    };
+    for line in lines {
+        let row = match out.format {
+            Format::Table => national.cohort_row_name(&line.row, out.language),
+            _ => line.row,
+        };
+        sheet.push(vec![
+            line.place,
+            line.born.to_string(),
+            line.age.to_string(),
+            row,
+            line.done.to_string(),
+            line.children.to_string(),
+            line.other.to_string(),
+            rate(line.found),
+            rate(line.reported),
+            rate(line.estimated),
+            line.d_value.unwrap_or_else(|| output::NONE.to_owned()),
+        ]);
+    }
+    sheet
 }
 
 impl Paid {

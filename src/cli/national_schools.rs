@@ -3,7 +3,7 @@
 use super::national_base::{
     Counted, FORM, known_place, parse_month, parse_scope, save_forms, tell,
 };
-use super::national_print::form_on_screen;
+use super::national_print::{form_on_screen, schools_on_screen};
 use super::output::{self, Format};
 use super::{Invocation, exit, parse_day};
 use crate::app::national::{
@@ -76,7 +76,12 @@ impl Pupils {
         pupils: &[PupilFile],
     ) -> anyhow::Result<()> {
         let out = invocation.out;
-        let schools: BTreeSet<&str> = pupils.iter().map(|it| it.school.as_str()).collect();
+        let mut schools: BTreeSet<&str> = pupils.iter().map(|it| it.school.as_str()).collect();
+        if pupils.is_empty() {
+            // An empty list says so; a file has its headings.
+            out.note("national-nobody-missing", &[]);
+            schools.insert(self.school.as_deref().unwrap_or("—"));
+        }
         let forms = |language: Language| -> Vec<OfficialForm> {
             let form = |school: &&str| national.missed_form((title, day), school, pupils, language);
             schools.iter().map(form).collect()
@@ -88,7 +93,7 @@ impl Pupils {
             Format::Json => out.json(&pupils),
             Format::Csv => forms(FORM).iter().for_each(|form| output::print(&form.csv())),
             Format::Table => {
-                for form in &forms(out.language) {
+                for form in forms(out.language).iter().filter(|form| !form.rows.is_empty()) {
                     form_on_screen(invocation, form);
                 }
             }
@@ -159,7 +164,10 @@ impl SchoolCheck {
                     out.json(&Checked { day, feedback, schools: &schools });
                 }
                 Format::Csv => output::print(&form(FORM).csv()),
-                Format::Table => form_on_screen(invocation, &form(out.language)),
+                Format::Table if self.feedback.is_some() => {
+                    form_on_screen(invocation, &form(out.language));
+                }
+                Format::Table => schools_on_screen(invocation, &form(out.language)),
             }
         }
         Ok(tell(invocation, &national, until, false))

@@ -50,12 +50,14 @@ pub(super) struct When {
     as_known_on: Option<NaiveDate>,
 }
 
-/// The tables with official titles: their commands, and the names of their titles.
-const OFFICIAL: [(&str, &str); 4] = [
-    ("national month", "period-title"),
-    ("national cum", "period-title"),
-    ("national cohort", "cohort-title"),
-    ("national year90", "townships-title"),
+/// The tables with official titles: their commands, the names of their titles, and what is said about them. The
+/// columns of the last one are in no text that is known.
+const OFFICIAL: [(&str, &str, &str); 5] = [
+    ("national month", "period-title", "report-about-official"),
+    ("national cum", "period-title", "report-about-official"),
+    ("national cohort", "cohort-title", "report-about-official"),
+    ("national year90", "townships-title", "report-about-official"),
+    ("national paid", "paid-title", "report-about-paid"),
 ];
 
 fn parse_name(text: &str) -> Result<Name, String> {
@@ -132,12 +134,12 @@ fn list(invocation: &Invocation) -> u8 {
         ]);
     }
     // Those that are handed up under an official title are counted and printed by another command.
-    for (command, title) in OFFICIAL {
+    for (command, title, about) in OFFICIAL {
         sheet.push(vec![
             command.to_owned(),
             out.word(&format!("national-form-{title}")),
             kind(true),
-            out.word("report-about-official"),
+            out.word(about),
         ]);
     }
     invocation.out.sheet(&sheet);

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write};
 
+/// What may be written where a question is answered, as it is listed among the known words.
+const YES_NO: &str = "yes, no";
+
 /// How serious an issue is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -136,9 +139,15 @@ impl Issue {
     /// What is wrong and what to do about it.
     pub fn message(&self, language: Language) -> String {
         let column = self.column.as_deref().unwrap_or_default();
+        let yes_no = text::word(language, "word-yes-no");
         let mut arguments: Vec<(&str, &dyn Display)> =
             vec![("value", &self.value), ("column", &column), ("file", &self.file)];
         arguments.extend(self.arguments.iter().map(|(name, value)| (*name, value as &dyn Display)));
+        for (name, value) in &mut arguments {
+            if *name == "known" && value.to_string() == YES_NO {
+                *value = &yes_no;
+            }
+        }
         text::say(language, &format!("issue-{}", self.code), &arguments)
     }
 
@@ -432,6 +441,7 @@ pub const CODES: &[&str] = &[
     // official figures
     "unknown_rule_name",
     "vaccine_without_rule",
+    "vaccine_by_campaign",
     "unit_not_listed",
     "child_without_unit",
     "births_differ",

@@ -29,6 +29,7 @@ pub mod guesses;
 pub mod health;
 pub mod imports;
 pub mod installation;
+mod json_rows;
 pub mod jurisdictions;
 pub mod lock;
 mod lookup;

@@ -3,6 +3,7 @@
 //! piece is counted, the database makes the next one.
 
 use super::db::{TableRow, Value};
+use super::json_rows::{Cell, Rows};
 use super::people::ENROLLEE;
 use super::records::Record as _;
 use super::row::day;
@@ -207,25 +208,34 @@ pub struct WalkedDose<'a> {
 }
 
 /// A row of doses, in the order of [`DOSE`].
-#[derive(serde::Deserialize)]
-struct DoseRow<'a> {
-    #[serde(borrow)]
-    record: Word<'a>,
-    #[serde(borrow)]
-    person: Word<'a>,
-    #[serde(borrow)]
-    day: Word<'a>,
-    #[serde(borrow)]
-    place: Word<'a>,
-    #[serde(borrow)]
-    product: Option<Word<'a>>,
-    campaign: Option<i64>,
-    #[serde(borrow)]
-    attribute: Option<Word<'a>>,
-    #[serde(borrow)]
-    entered_by: Option<Word<'a>>,
-    #[serde(borrow)]
-    entered_at: Option<Word<'a>>,
+fn walked<'r>(row: &'r [Cell<'_>; DOSE.len()]) -> Result<WalkedDose<'r>> {
+    let text = |cell: &'r Cell<'_>| match cell {
+        Cell::Null => Ok(None),
+        Cell::Text(text) => Ok(Some(&**text)),
+        Cell::Number(_) => Err(unreadable("dose")),
+    };
+    let needed = |cell| text(cell)?.ok_or_else(|| unreadable("dose"));
+    let [record, person, date, place, product, campaign, attribute, entered_by, entered_at] = row;
+    let record = needed(record)?;
+    let bad = |column, what| StoreError::bad("dose", column, record, what);
+    let attribute = text(attribute)?.map(|word| {
+        Attribute::from_word(word).ok_or_else(|| bad("attribute", "is not an attribute"))
+    });
+    Ok(WalkedDose {
+        record,
+        person: needed(person)?,
+        date: day(needed(date)?.as_bytes()).ok_or_else(|| bad("day", "is not a day"))?,
+        place: needed(place)?,
+        product: text(product)?,
+        campaign: match campaign {
+            Cell::Null => None,
+            Cell::Number(no) => Some(CampaignNo(*no)),
+            Cell::Text(_) => return Err(unreadable("dose")),
+        },
+        attribute: attribute.transpose()?,
+        entered_by: text(entered_by)?,
+        entered_at: text(entered_at)?,
+    })
 }
 
 impl Piece {
@@ -251,26 +261,10 @@ impl Piece {
     /// Hands over the doses, in no order.
     pub fn each_dose(&self, mut take: impl FnMut(WalkedDose<'_>)) -> Result<()> {
         for text in &self.doses {
-            let rows: Vec<DoseRow<'_>> =
-                serde_json::from_str(text).map_err(|_| unreadable("dose"))?;
-            for row in &rows {
-                let bad = |column, what| StoreError::bad("dose", column, &*row.record.0, what);
-                let date = day(row.day.0.as_bytes());
-                let attribute = row.attribute.as_ref().map(|word| {
-                    let known = Attribute::from_word(&word.0);
-                    known.ok_or_else(|| bad("attribute", "is not an attribute"))
-                });
-                take(WalkedDose {
-                    record: &row.record.0,
-                    person: &row.person.0,
-                    date: date.ok_or_else(|| bad("day", "is not a day"))?,
-                    place: &row.place.0,
-                    product: plain(row.product.as_ref()),
-                    campaign: row.campaign.map(CampaignNo),
-                    attribute: attribute.transpose()?,
-                    entered_by: plain(row.entered_by.as_ref()),
-                    entered_at: plain(row.entered_at.as_ref()),
-                });
+            let no_rows = |_| unreadable("dose");
+            let mut rows = Rows::of(text).map_err(no_rows)?;
+            while let Some(row) = rows.row().map_err(no_rows)? {
+                take(walked(&row)?);
             }
         }
         Ok(())

@@ -283,7 +283,11 @@ async fn fill(
             let is_seen = |line: &&ReliabilityLine| {
                 places.iter().any(|place| place.to_string() == line.place)
             };
-            main.table = Some(reliability(t, national, lines.iter().filter(is_seen)));
+            let table = reliability(t, national, lines.iter().filter(is_seen));
+            if table.rows.is_empty() {
+                main.lines.push(t.w("national-denominators-none"));
+            }
+            main.table = Some(table);
             // Whoever sees a part of the tree is told nothing that names others.
             for other in left.iter().filter(|_| seen.is_none()) {
                 let said: [(&str, &dyn std::fmt::Display); 2] =
@@ -411,11 +415,7 @@ fn reliability<'a>(
     let mut table = Table::of(t, "web-national-denominators", &keys);
     for line in lines {
         let place = ScopeKey::parse(&line.place).map(|place| national.name_of(&place));
-        let rules = national.rules.cohort.rows.iter();
-        let name = match rules.into_iter().find(|rule| rule.id == line.row) {
-            Some(rule) if t.0 == Language::ZhCn => format!("{}{}", rule.vaccine, rule.dose),
-            _ => line.row.clone(),
-        };
+        let name = national.cohort_row_name(&line.row, t.0);
         table.rows.push(vec![
             Cell::named(place.unwrap_or_default(), &*line.place).heading(),
             Cell::text(line.born.to_string()),

@@ -183,7 +183,7 @@ pub(super) fn table(
         cells.any(|cell| matches!(cell, FormCell::Count(_) | FormCell::Rate(_)))
     };
     let heads: Vec<String> = form
-        .column_names()
+        .column_names(t.0)
         .iter()
         .enumerate()
         .map(|(at, name)| format!("{}{name}", if is_number(at) { "#" } else { "" }))
@@ -229,8 +229,8 @@ pub(super) fn told(
     let issues = national.issues(end, today, townships);
     let mut lines: Vec<String> =
         issues.iter().filter(is_told).map(|issue| issue.line(t.0)).collect();
-    for (code, count) in national.folder.apart.iter().filter(|_| sees_all) {
-        lines.push(t.say("national-apart", &[("code", code), ("count", count)]));
+    if sees_all {
+        lines.extend(national.apart_lines(t.0));
     }
     lines
 }

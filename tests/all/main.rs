@@ -34,6 +34,7 @@ mod national;
 mod national_more;
 mod national_register;
 mod national_schools;
+mod national_screen;
 mod national_web;
 #[expect(dead_code, reason = "shared with the tests of the library")]
 mod old_workbook;

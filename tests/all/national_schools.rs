@@ -168,6 +168,9 @@ fn the_list_of_reports_says_which_tables_are_official() {
     };
     assert_eq!((official("coverage"), official("cohort")), ("false".into(), "false".into()));
     assert_eq!(official("national month"), "true");
+    assert_eq!(official("national paid"), "true");
+    let shown = world.run(&["report", "list", "--lang", "zh-CN"]).ends(0).out;
+    assert!(!shown.contains("official") && shown.contains("性质"), "{shown}");
     let shown = world.run(&["report", "list", "--lang", "zh-CN", "-o", "csv"]).ends(0).out;
     let own: Vec<&str> = shown.lines().filter(|line| line.contains(",false,")).collect();
     assert!(own.iter().all(|line| !line.contains("月报表") && !line.contains("季报表")), "{own:?}");

@@ -180,6 +180,10 @@ fn births_by_year_are_entered_on_a_page_and_reported_coverage_is_held_against_th
         page.contains("<option value=\"B\"") && page.contains("Nothing is known yet"),
         "{page}"
     );
+    let of = "/national?table=denominators&month=2025-12";
+    let none = "no township or county has births";
+    let page = planner.get(of).body;
+    assert!(page.contains(none), "{page}");
     let source = encoded("妇幼");
     let (status, page) =
         births(&planner, &format!("area=B&year=2021&births=4&source={source}&had="));
@@ -198,6 +202,7 @@ fn births_by_year_are_entered_on_a_page_and_reported_coverage_is_held_against_th
     let found = ["place", "born in", "children by the other source", "source", "estimated %"];
     let found = found.map(|key| bcg[key].as_str());
     assert_eq!(found, ["B 乙镇", "2021", "4", "妇幼", "25.00"]);
+    assert!(!planner.get(of).body.contains(none));
     assert_eq!((bcg["place (code)"].as_str(), bcg["D value"].as_str()), ("township:B", "75.00"));
     assert!(d_values("&rate=8.5").len() >= lines.len());
     // Whoever looked before somebody else saved is told what stands there now, and changes that.

@@ -109,14 +109,28 @@ impl OfficialForm {
         self.heads.iter().map(|head| head.column + head.columns).max().unwrap_or(0)
     }
 
-    /// The words over each column, all lines together.
-    pub fn column_names(&self) -> Vec<String> {
+    /// The words over each column, all lines together, for a reader. The form has vaccine and dose under one heading:
+    /// here the second has a name of its own.
+    pub fn column_names(&self, language: Language) -> Vec<String> {
         let over = |column: usize| {
             let heads = self.heads.iter();
             let own = heads.filter(|it| (it.column..it.column + it.columns).contains(&column));
             own.map(|head| head.text.as_str()).collect::<Vec<_>>().join(" ")
         };
-        (0..self.width()).map(over).collect()
+        let mut names: Vec<String> = (0..self.width()).map(over).collect();
+        if names.get(1) == names.first()
+            && let Some(second) = names.get_mut(1)
+        {
+            *second = Words(language).label("dose");
+        }
+        names
+    }
+
+    /// The upper heading of a column.
+    pub fn upper_name(&self, column: usize) -> &str {
+        let mut heads = self.heads.iter().filter(|it| it.line == 0);
+        let own = heads.find(|it| (it.column..it.column + it.columns).contains(&column));
+        own.map_or("", |head| head.text.as_str())
     }
 
     /// The form as CSV: titles, headings, rows, notes.

@@ -12,12 +12,14 @@ mod schools;
 mod surveys;
 mod twins;
 
+use crate::domain::campaign::Language;
 use crate::domain::national::{
     CohortTable, Counting, CountingOptions, MergedTownships, MonthSpan, NationalRules, PeriodTable,
     QualityLine, ScopeKey, TownshipTable, TownshipWarning, YearMonth, quality_lines,
 };
 use crate::intake::Issue;
-use crate::intake::national::{Folder, RuleChoices, folder, national_rules};
+use crate::intake::national::{Folder, RuleChoices, folder, in_register, national_rules};
+use crate::text;
 pub use births::{BirthsEdit, BirthsHad};
 use chrono::NaiveDate;
 use count::add_all;
@@ -114,6 +116,9 @@ impl National {
         if for_townships {
             issues.extend(self.townships.warnings.iter().map(|it| self.township_issue(it)));
         }
+        if self.folder.is_register {
+            issues.iter_mut().for_each(in_register);
+        }
         issues
     }
 
@@ -135,6 +140,16 @@ impl National {
         let mut apart = self.folder.apart.clone();
         apart.extend(more.iter().filter(|(_, count)| *count > 0).copied());
         apart
+    }
+
+    /// The same in words, a line for each kind.
+    pub fn apart_lines(&self, language: Language) -> Vec<String> {
+        let line = |(code, count): (&&'static str, &u64)| {
+            let what = text::found(language, &format!("national-apart-{code}"))
+                .unwrap_or_else(|| text::say(language, "national-apart-other", &[("code", code)]));
+            text::say(language, "national-apart", &[("what", &what), ("count", count)])
+        };
+        self.folder.apart.iter().map(line).collect()
     }
 
     /// The place whose table is shown if none is named: the only county, or everything.

@@ -55,6 +55,15 @@ impl National {
         (i32::from(first)..=i32::from(last)).contains(&(year - born))
     }
 
+    /// What a reader calls a row of the cohort table.
+    pub fn cohort_row_name(&self, id: &str, language: Language) -> String {
+        let mut rules = self.rules.cohort.rows.iter();
+        match rules.find(|rule| rule.id == id) {
+            Some(rule) if language == Language::ZhCn => format!("{}{}", rule.vaccine, rule.dose),
+            _ => id.to_owned(),
+        }
+    }
+
     /// Births of a year by residents and a birth rate in hundredths per thousand, of every township with residents.
     pub fn births_by_residents(&self, years: &[i32], rate: u64) -> Vec<OtherDenominator> {
         let births = |residents: u64| (residents * rate + 50_000) / 100_000;

@@ -31,6 +31,14 @@ use twins::Twins;
 /// Pieces that wait at most between the database and counting.
 const PIECES_WAITING: usize = 2;
 
+/// What a campaign gives.
+struct Own {
+    /// The code of its vaccine.
+    code: String,
+    /// What its deliveries call it.
+    products: BTreeSet<String>,
+}
+
 /// Since when which units have managed each person, by the person's code.
 type Moves = HashMap<String, Vec<(NaiveDate, String)>>;
 
@@ -138,7 +146,7 @@ struct Counted<C> {
     options: CountingOptions,
     zone: Tz,
     twins: twins::Found,
-    vaccines: HashMap<CampaignNo, String>,
+    vaccines: HashMap<CampaignNo, Own>,
     parted: Parted,
     units: Vec<VaccinationUnit>,
     townships: Vec<Township>,
@@ -184,7 +192,7 @@ impl<C: Counter> Counted<C> {
 fn read(
     register: &mut Register<'_>,
     piece: &Piece,
-    (vaccines, parted): (&HashMap<CampaignNo, String>, &Parted),
+    (vaccines, parted): (&HashMap<CampaignNo, Own>, &Parted),
     zone: Tz,
 ) -> Result<()> {
     let people = piece.people()?;
@@ -205,12 +213,15 @@ fn read(
     piece.each_dose(|dose| {
         let own = dose.campaign.and_then(|campaign| vaccines.get(&campaign));
         let named = dose.product.map(str::trim).filter(|name| !name.is_empty());
-        // A name in words says nothing that the campaign does not.
+        // A name in words is taken as the campaign's vaccine; if its deliveries do not call it so, that is told.
         let code = named.filter(|name| own.is_none() || name.is_ascii());
+        let words = named.filter(|_| code.is_none());
+        let called = words.filter(|name| own.is_some_and(|own| !own.products.contains(*name)));
         register.dose(&RegisterDose {
             record: dose.record,
             person: dose.person,
-            vaccine: code.or(own.map(String::as_str)).unwrap_or("?"),
+            vaccine: code.or(own.map(|own| &*own.code)).unwrap_or("?"),
+            called,
             date: dose.date,
             unit: dose.place,
             entered_by: dose.entered_by.unwrap_or_default(),
@@ -222,8 +233,13 @@ fn read(
 }
 
 /// The vaccine that each campaign gives.
-fn vaccines(campaigns: &[Loaded]) -> HashMap<CampaignNo, String> {
-    let own = |loaded: &Loaded| Some((loaded.no, loaded.judge.own_code()?.to_owned()));
+fn vaccines(campaigns: &[Loaded]) -> HashMap<CampaignNo, Own> {
+    let own = |loaded: &Loaded| {
+        let code = loaded.judge.own_code()?.to_owned();
+        let deliveries = loaded.campaign.deliveries.iter();
+        let products = deliveries.map(|delivery| delivery.product.trim().to_owned()).collect();
+        Some((loaded.no, Own { code, products }))
+    };
     campaigns.iter().filter_map(own).collect()
 }
 

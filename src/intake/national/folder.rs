@@ -4,12 +4,13 @@
 //! Everything doubtful is told and counted apart. A row that cannot be read is left out; what only looks wrong is
 //! counted as it stands, and the issue says how.
 
+use super::told::{Census, Often, Told};
 use crate::domain::dose::Attribute;
 use crate::domain::national::{
     ChildFile, Dossier, GivenDose, GivingUnit, Moment, NationalRules, Persons, Places, ProductId,
-    Township, UnitId, persons,
+    Township, persons,
 };
-use crate::intake::issue::{Issue, Severity, nearest};
+use crate::intake::issue::{Issue, nearest};
 use crate::intake::rows::national::{self as rows, ChildRow, DoseRow};
 use crate::intake::rows::{Batch, Rows};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,8 +21,6 @@ use std::sync::mpsc::{Receiver, sync_channel};
 const ROWS_AT_ONCE: usize = 10_000;
 /// Batches that wait at most between reading and sorting.
 const BATCHES_WAITING: usize = 4;
-/// Issues that are kept of one kind. All are counted.
-const ISSUES_KEPT: usize = 20;
 
 /// What a folder says.
 pub struct Folder {
@@ -39,49 +38,8 @@ pub struct Folder {
     pub apart: BTreeMap<&'static str, u64>,
     /// Whether rows were left out.
     pub has_refused: bool,
-}
-
-/// Collects issues.
-#[derive(Default)]
-pub(super) struct Told {
-    pub(super) issues: Vec<Issue>,
-    counts: BTreeMap<&'static str, u64>,
-    has_refused: bool,
-}
-
-impl Told {
-    fn add(&mut self, issue: Issue) {
-        self.add_many(issue, 1);
-    }
-
-    /// Adds an issue that concerns `count` rows.
-    fn add_many(&mut self, issue: Issue, count: u64) {
-        self.has_refused |= issue.severity == Severity::Error;
-        *self.counts.entry(issue.code).or_default() += count;
-        if self.issues.iter().filter(|known| known.code == issue.code).count() < ISSUES_KEPT {
-            self.issues.push(issue);
-        }
-    }
-}
-
-/// Something that many rows may have: the first row that has it, and how many have it.
-#[derive(Default)]
-struct Often(BTreeMap<String, (u32, u64)>);
-
-impl Often {
-    fn add(&mut self, value: &str, row: u32) {
-        match self.0.get_mut(value) {
-            Some(seen) => seen.1 += 1,
-            None => drop(self.0.insert(value.to_owned(), (row, 1))),
-        }
-    }
-
-    fn tell(self, told: &mut Told, code: &'static str, file: &str, column: &str) {
-        for (value, (row, count)) in self.0 {
-            let issue = Issue::warning(code, file).row(row).column(column).value(&value);
-            told.add_many(issue.with("count", count), count);
-        }
-    }
+    /// Whether it is a register, which has no files.
+    pub is_register: bool,
 }
 
 /// Reads a folder. Vaccines that no rule knows are added to the rules, as vaccines without programme component.
@@ -232,6 +190,11 @@ impl<'a> Reader<'a> {
             let issue = issue.column("vaccine").value(&value).with("count", count);
             self.told.add_many(issue.with("nearest", near), count);
         }
+        for ((called, vaccine), count) in sorting.by_campaign {
+            let issue = Issue::warning("vaccine_by_campaign", "doses.csv").column("product");
+            let issue = issue.value(&called).with("own", vaccine).with("count", count);
+            self.told.add_many(issue, count);
+        }
         let often = sorting.without_attribute;
         often.tell(&mut self.told, "attribute_missing", "doses.csv", "attribute");
     }
@@ -263,13 +226,11 @@ impl<'a> Reader<'a> {
         if dose.attribute.is_none() && self.rules.has_component(product) {
             sorting.without_attribute.add(dose.vaccine, row);
         }
-        let is_elsewhere = dose.unit.is_empty() || self.rules.elsewhere.contains(dose.unit);
-        let unit = if is_elsewhere {
-            GivingUnit::Elsewhere
-        } else {
-            GivingUnit::Unit(self.places.id_of(dose.unit))
+        let unit = sorting.unit(dose.unit, self.rules, &mut self.places);
+        let entered_by = match unit {
+            GivingUnit::Unit(own) if dose.entered_by == dose.unit => Some(own),
+            _ => (!dose.entered_by.is_empty()).then(|| self.places.id_of(dose.entered_by)),
         };
-        let entered_by = (!dose.entered_by.is_empty()).then(|| self.places.id_of(dose.entered_by));
         dossier.doses.push(GivenDose {
             record: dose.record.into(),
             product,
@@ -294,6 +255,7 @@ impl<'a> Reader<'a> {
             issues: self.told.issues,
             apart: self.told.counts,
             has_refused: self.told.has_refused,
+            is_register: false,
         }
     }
 
@@ -313,52 +275,6 @@ impl<'a> Reader<'a> {
         let mut census = Census::default();
         self.dossiers.iter().for_each(|dossier| census.add(dossier));
         self.finish(census)
-    }
-}
-
-/// How many doses and children name each unit, and how many children none.
-#[derive(Default)]
-pub(super) struct Census {
-    doses: HashMap<UnitId, u64>,
-    children: HashMap<UnitId, u64>,
-    without: u64,
-    first_without: Option<Box<str>>,
-}
-
-impl Census {
-    /// Counts a file.
-    pub(super) fn add(&mut self, dossier: &Dossier) {
-        for dose in &dossier.doses {
-            if let GivingUnit::Unit(unit) = dose.unit {
-                *self.doses.entry(unit).or_default() += 1;
-            }
-        }
-        match dossier.file.unit {
-            Some(unit) => *self.children.entry(unit).or_default() += 1,
-            None if dossier.file.moves.is_empty() => {
-                self.without += 1;
-                self.first_without.get_or_insert_with(|| dossier.file.id.clone());
-            }
-            None => {}
-        }
-    }
-
-    /// Units that the list does not have, and children without any unit.
-    fn tell(self, places: &Places, told: &mut Told) {
-        for (id, place) in places.all().filter(|(_, place)| place.unit.is_none()) {
-            let count = |of: &HashMap<UnitId, u64>| of.get(&id).copied().unwrap_or(0);
-            let (doses, children) = (count(&self.doses), count(&self.children));
-            if doses + children > 0 {
-                let issue = Issue::warning("unit_not_listed", "units.csv").value(&place.code);
-                let issue = issue.with("doses", doses).with("children", children);
-                told.add_many(issue, doses + children);
-            }
-        }
-        if let Some(first) = self.first_without {
-            let issue = Issue::warning("child_without_unit", "children.csv").column("unit");
-            let issue = issue.value(&first).with("count", self.without);
-            told.add_many(issue, self.without);
-        }
     }
 }
 
@@ -400,9 +316,13 @@ pub(super) struct Sorting {
     /// Vaccines that no file of rules has.
     new_vaccines: BTreeSet<ProductId>,
     unknown_vaccines: Often,
+    /// Names in words, each with the vaccine that was taken instead: how many doses have it.
+    by_campaign: BTreeMap<(String, String), u64>,
     without_attribute: Often,
     /// The child of the row before. Doses mostly stand together.
     last: Option<(String, usize)>,
+    /// The unit of the dose before. A child mostly stays with one.
+    last_unit: (String, GivingUnit),
 }
 
 impl Sorting {
@@ -413,8 +333,10 @@ impl Sorting {
             records: Some(HashMap::new()),
             new_vaccines: BTreeSet::new(),
             unknown_vaccines: Often::default(),
+            by_campaign: BTreeMap::new(),
             without_attribute: Often::default(),
             last: None,
+            last_unit: (String::new(), GivingUnit::Elsewhere),
         }
     }
 
@@ -427,6 +349,27 @@ impl Sorting {
     pub(super) fn next_piece(&mut self) {
         self.children.clear();
         self.last = None;
+    }
+
+    /// A dose with a name that nobody knows was taken as the vaccine of its campaign.
+    pub(super) fn by_campaign(&mut self, called: &str, vaccine: &str) {
+        *self.by_campaign.entry((called.to_owned(), vaccine.to_owned())).or_default() += 1;
+    }
+
+    /// The unit of a code; elsewhere, if it is empty or one of the codes for that.
+    fn unit(&mut self, code: &str, rules: &NationalRules, places: &mut Places) -> GivingUnit {
+        if self.last_unit.0 != code {
+            let is_elsewhere = code.is_empty() || rules.elsewhere.contains(code);
+            let unit = if is_elsewhere {
+                GivingUnit::Elsewhere
+            } else {
+                GivingUnit::Unit(places.id_of(code))
+            };
+            self.last_unit.0.clear();
+            self.last_unit.0.push_str(code);
+            self.last_unit.1 = unit;
+        }
+        self.last_unit.1
     }
 
     fn child(&mut self, id: &str) -> Option<usize> {

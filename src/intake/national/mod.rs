@@ -9,6 +9,7 @@ mod place_tests;
 mod register;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use super::encoding;
 use super::issue::{Issue, has_errors, nearest};
@@ -19,7 +20,7 @@ use build::Build;
 use chrono::NaiveDate;
 pub use folder::{Folder, folder};
 use names::Names;
-pub use register::{Register, RegisterDose};
+pub use register::{Register, RegisterDose, in_register};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

@@ -1,7 +1,8 @@
 //! What the official figures are counted from, as a register knows it: persons with their managing units, doses, sites.
 //! Its people come a piece at a time, so that nobody need have all of them at once.
 
-use super::folder::{Census, Folder, GivenRow, Reader, Sorting, file_of};
+use super::folder::{Folder, GivenRow, Reader, Sorting, file_of};
+use super::told::Census;
 use crate::domain::dose::Attribute;
 use crate::domain::national::{
     Counting, CountingOptions, Dossier, Moment, NationalRules, Township, VaccinationUnit,
@@ -19,6 +20,8 @@ pub struct RegisterDose<'a> {
     pub person: &'a str,
     /// The code of its vaccine.
     pub vaccine: &'a str,
+    /// What the record calls it, where nobody knows that name and `vaccine` is that of its campaign.
+    pub called: Option<&'a str>,
     /// When it was given.
     pub date: NaiveDate,
     /// The giving unit; empty if unknown.
@@ -100,6 +103,9 @@ impl<'a> Register<'a> {
             attribute: dose.attribute,
             number: None,
         };
+        if let Some(called) = dose.called {
+            self.sorting.by_campaign(called, dose.vaccine);
+        }
         self.doses = self.doses.saturating_add(1);
         self.reader.dose(&row, self.doses, &mut self.sorting);
     }
@@ -126,6 +132,7 @@ impl<'a> Register<'a> {
         self.reader.tell_sorted(self.sorting);
         self.reader.dossiers = held;
         let mut folder = self.reader.finish(self.census);
+        folder.is_register = true;
         for issue in &mut folder.issues {
             in_register(issue);
         }
@@ -134,7 +141,7 @@ impl<'a> Register<'a> {
 }
 
 /// A register has no files and no rows.
-fn in_register(issue: &mut Issue) {
+pub fn in_register(issue: &mut Issue) {
     issue.row = None;
     issue.file = match &*issue.file {
         "children.csv" => "persons".into(),

@@ -344,9 +344,11 @@ fn moment(fields: &mut Fields<'_>, column: &'static str) -> Option<Moment> {
 /// A day, perhaps with a time; `None` if it is neither.
 pub(in crate::intake) fn moment_of(text: &str) -> Option<Moment> {
     let parsed = |day| values::day(day).filter(|day| values::is_plausible(*day));
-    let Some((day, time)) = text.split_once(['T', ' ']) else {
+    // There are as many of these as doses: bytes are looked at, which is several times as fast as characters.
+    let Some(at) = text.bytes().position(|byte| matches!(byte, b'T' | b' ')) else {
         return parsed(text).map(Moment::day);
     };
+    let (day, time) = (&text[..at], &text[at + 1..]);
     // Exports write a day without time as `20220101T000000`.
     if matches!(time, "000000" | "00:00:00") {
         return parsed(day).map(Moment::day);

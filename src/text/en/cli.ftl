@@ -267,6 +267,7 @@ column-lot = lot
 column-made_at = made at
 column-made_by = made by
 column-mail = mail arrives
+column-official = official
 column-name = name
 column-number = no.
 column-imported_file = file

@@ -142,6 +142,7 @@ explain-profile_no_header = The header is looked for in the first ten rows.
 explain-unknown_code = unknown = "keep" takes such a code as it is, unknown = "empty" leaves the cell empty; both are told and counted.
 explain-unknown_rule_name = Rules refer to courses, rows, kinds of children and dates by their names. schedules/national/README.md lists the keys.
 explain-vaccine_without_rule = Correct the code, or add it to vaccines.toml of a folder given by --rules.
+explain-vaccine_by_campaign = Correct the product, or name it in deliveries.csv of the campaign, if it is its vaccine.
 explain-unit_not_listed = The doses remain doses of their children. Add the unit to units.csv.
 explain-child_without_unit = Before 2023 the unit of the last programme dose manages such a child; later nobody does.
 explain-births_differ = They are one child if their names agree, too. Correct the number or the day of birth.

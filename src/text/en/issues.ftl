@@ -1,5 +1,6 @@
 ### What can be wrong with a file: what, the limit, what to do.
 
+word-yes-no = yes, no
 issue-column = column { $column }
 issue-hint = { $nearest ->
     [none] {""}
@@ -220,7 +221,8 @@ issue-unknown_code = the code “{ $value }” is not in the table { $table } of
 # official figures
 issue-unknown_rule_name = “{ $value }” names nothing in these rules{ issue-hint }; known: { $known }
 issue-vaccine_without_rule = no rule knows the vaccine “{ $value }”{ issue-hint }; its doses ({ $count }) are taken as without programme component
-issue-unit_not_listed = units.csv has no unit “{ $value }”; { $doses } doses and { $children } children name it, and no table counts them there
+issue-vaccine_by_campaign = no rule knows the vaccine name “{ $value }”; its doses ({ $count }) are counted as { $own }, the vaccine of the campaign under which they were recorded
+issue-unit_not_listed = the list of units has no unit “{ $value }”; { $doses } doses and { $children } children name it, and no table counts them there
 issue-child_without_unit = { $count } children have no managing unit (the first: “{ $value }”); they are due nowhere
 issue-births_differ = the files “{ $other }” and “{ $value }” have one identity number and different days of birth; one of them is wrong
 issue-attribute_missing = { $count } doses of { $value } say neither P nor S; they are counted as of the programme
@@ -230,7 +232,7 @@ issue-township_not_listed = townships.csv does not have the township “{ $value
 issue-township_small = the township “{ $value }” has fewer than { $limit } residents, also after merging; merge it with a neighbour of the same county
 issue-township_only_one = the county of township “{ $value }” has fewer than { $limit } residents; it is one township
 issue-township_merge = the township “{ $value }” cannot be merged into “{ $other }”; a township is merged with another one of its county
-issue-period_not_over = the period ends on { $value }, after today, { $today }; the figures are of what the files have now
+issue-period_not_over = the period ends on { $value }, after today, { $today }; the figures are of what is there now
 issue-list_of_nobody = the row names neither a school nor an area; write the school, or for those who are not at school the township
 issue-list_of_two = the row names a school and an area; in a school's list leave area empty, in a township's list of those who are not at school leave school empty
 issue-list_withheld = the list of { $list } is not taken, for { $other } has a part of it, or may have one, and is refused; correct that file and give both again

@@ -28,6 +28,7 @@ report-what-arrivals = records that arrived { $from } to { $to } days later
 report-official = official
 report-own = the campaign's own
 report-about-official = Counted by the rules of the national programme (no. 46 of 2024).
+report-about-paid = Named by no. 46 of 2024; its columns are in no text that is known, so the layout is our own.
 report-name-catch-up = Catch-up
 report-about-catch-up = Catch-up campaigns only; as of the last day.
 report-name-cohort = Coverage by year of birth

@@ -267,6 +267,7 @@ column-lot = 批号
 column-made_at = 生成时间
 column-made_by = 来源
 column-mail = 邮件可达
+column-official = 性质
 column-name = 名称
 column-number = 编号
 column-imported_file = 文件

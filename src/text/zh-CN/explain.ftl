@@ -142,6 +142,7 @@ explain-profile_no_header = 在前十行中寻找表头。
 explain-unknown_code = unknown = "keep" 照原样收下，unknown = "empty" 按空白处理；两者都会说明并计数。
 explain-unknown_rule_name = 规则按名称引用剂次序列、行、儿童类别和日期。各项说明见 schedules/national/README.md。
 explain-vaccine_without_rule = 请改正编码，或在 --rules 文件夹的 vaccines.toml 中加入该疫苗。
+explain-vaccine_by_campaign = 请改正疫苗名称；确是活动所用疫苗的，在活动的 deliveries.csv 中写明。
 explain-unit_not_listed = 这些剂次仍是儿童已种的剂次。请在 units.csv 中加入该单位。
 explain-child_without_unit = 2023年之前以最后一剂国家免疫规划疫苗的接种单位为管理单位，之后不再推定。
 explain-births_differ = 姓名也相同时按同一儿童统计。请改正身份证号或出生日期。

@@ -1,5 +1,6 @@
 ### 读入文件时发现的问题。每条：错在哪里，界限是什么，怎么改。
 
+word-yes-no = 是、否
 issue-column = column { $column }
 issue-hint = { $nearest ->
     [none] {""}
@@ -220,7 +221,8 @@ issue-unknown_code = 代码“{ $value }”不在 { $profile } 的代码表 { $t
 # official figures
 issue-unknown_rule_name = 这些规则中没有“{ $value }”{ issue-hint }；可用：{ $known }
 issue-vaccine_without_rule = 规则中没有疫苗“{ $value }”{ issue-hint }；其 { $count } 剂次按不含国家免疫规划疫苗成分处理
-issue-unit_not_listed = units.csv 中没有单位“{ $value }”；有 { $doses } 剂次、{ $children } 名儿童用到它，各表均不在该处统计
+issue-vaccine_by_campaign = 规则中没有疫苗名称“{ $value }”；其 { $count } 剂次按登记时所属活动的疫苗 { $own } 统计
+issue-unit_not_listed = 单位表中没有单位“{ $value }”；有 { $doses } 剂次、{ $children } 名儿童用到它，各表均不在该处统计
 issue-child_without_unit = { $count } 名儿童没有管理单位（第一名：“{ $value }”），不计入任何单位的应种
 issue-births_differ = 档案“{ $other }”与“{ $value }”身份证号相同而出生日期不同，其中之一有误
 issue-attribute_missing = { $value } 有 { $count } 剂次未填疫苗属性，按国家免疫规划疫苗（P）统计
@@ -230,7 +232,7 @@ issue-township_not_listed = townships.csv 中没有单位 { $unit } 所在的乡
 issue-township_small = 乡镇“{ $value }”合并后仍不足 { $limit } 人；应与同县相邻乡镇合并
 issue-township_only_one = 乡镇“{ $value }”所在的县不足 { $limit } 人，全县按一个乡镇统计
 issue-township_merge = 乡镇“{ $value }”不能并入“{ $other }”；只能与同县的另一乡镇合并
-issue-period_not_over = 统计期末 { $value } 晚于今天 { $today }；数字只反映文件中现有的记录
+issue-period_not_over = 统计期末 { $value } 晚于今天 { $today }；数字只反映现有的记录
 issue-list_of_nobody = 该行既无学校也无地区；请填学校，未在校的填乡镇
 issue-list_of_two = 该行既有学校又有地区；学校名单请将地区留空，乡镇的未在校名单请将学校留空
 issue-list_withheld = { $list }的名单未导入：{ $other } 含有或可能含有其中一部分，但有错误；请改正该文件后一并重新导入

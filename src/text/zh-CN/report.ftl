@@ -28,6 +28,7 @@ report-what-arrivals = 接种后 { $from } 至 { $to } 日录入的记录
 report-official = 官方报表
 report-own = 非官方，活动自用
 report-about-official = 按国家免疫规划疫苗接种率监测方案（46号）统计。
+report-about-paid = 46号列有此表，表式未见公布，由本程序拟定。
 report-name-catch-up = 查漏补种统计表
 report-about-catch-up = 仅用于查漏补种活动；截至月末。
 report-name-cohort = 各出生年接种率统计表
