@@ -48,7 +48,7 @@ async fn measure() -> Result<()> {
         app.add_account(&name, kind, "password-of-a-bench", Actor::CommandLine, now).await?;
         let accounts = app.accounts().await?;
         let account = accounts.iter().find(|account| account.name == name).ok_or("an account")?;
-        logins.push(app.log_in(account, clock.now()).await?);
+        logins.push(app.log_in(account, "", clock.now()).await?);
     }
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?.to_string();

@@ -14,7 +14,7 @@ mod names;
 
 pub use booking::BookingConfig;
 pub use channels::{CardKind, ChannelConfig, MAIL, Place, ReceiptWay, TemplateConfig};
-pub use http::{HeaderName, HttpConfig, Listen};
+pub use http::{HeaderName, HttpConfig, Listen, SecondFactor};
 pub use names::{BounceAddress, HelloName, HttpsUrl};
 
 /// The configuration of an installation.

@@ -1,4 +1,4 @@
-//! Accounts of the dashboard and their logins, tokens for programs, and the audit log.
+//! Accounts of the dashboard, tokens for programs, and the audit log.
 
 use super::{App, AppError, Loaded, Result, millis, passwords};
 use crate::domain::account::{Account, Role, Scope, is_name, is_password, place_of};
@@ -6,18 +6,15 @@ use crate::domain::audit::Action;
 use crate::domain::permission::{Actor, Power, may};
 use crate::store::accounts::{self, ApiToken};
 use crate::store::audit::{self, Author, Entry};
+use crate::store::second_factors::State;
 use crate::text::hex;
 use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The longest that a login lasts.
-const LOGIN_MAX: TimeDelta = TimeDelta::hours(12);
-/// The longest that a login lasts without a request.
-const LOGIN_IDLE_MAX: TimeDelta = TimeDelta::hours(2);
 /// How often the use of a login or token is stored.
-const SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
+pub(super) const SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// A random secret of 256 bits, as hexadecimal digits.
 pub fn secret_text() -> String {
@@ -76,10 +73,26 @@ pub struct AccountView {
     pub areas: Vec<String>,
     /// The same places, each with its campaign.
     pub held: Vec<String>,
+    /// Whether a login needs a second factor.
+    pub second_factor: bool,
+    /// Whether the account must have one.
+    pub second_factor_required: bool,
+    /// How many logins it has now.
+    pub logins: i64,
 }
 
 impl AccountView {
-    fn new(account: Account, campaigns: &[Loaded]) -> Self {
+    /// How it stands with the second factor, in a word.
+    pub fn second_factor_word(&self) -> &'static str {
+        match (self.second_factor, self.second_factor_required) {
+            (false, false) => "off",
+            (false, true) => "missing",
+            (true, false) => "on",
+            (true, true) => "must",
+        }
+    }
+
+    fn new(account: Account, campaigns: &[Loaded], states: &BTreeMap<String, State>) -> Self {
         let (mut places, mut areas) = (BTreeSet::new(), BTreeSet::new());
         for campaign in campaigns.iter().map(|loaded| &loaded.campaign) {
             for code in account.places_in(&campaign.id) {
@@ -93,8 +106,17 @@ impl AccountView {
         if !limits.is_empty() {
             areas = limits.iter().map(ToString::to_string).collect();
         }
-        let areas = areas.into_iter().collect();
-        Self { name, role, places: places.into_iter().collect(), areas, held }
+        let state = states.get(&name);
+        Self {
+            second_factor: state.is_some_and(|state| state.is_set_up),
+            second_factor_required: state.is_some_and(|state| state.is_required),
+            logins: state.map_or(0, |state| state.logins),
+            name,
+            role,
+            places: places.into_iter().collect(),
+            areas: areas.into_iter().collect(),
+            held,
+        }
     }
 }
 
@@ -168,10 +190,15 @@ impl App {
         Ok(accounts::list(&mut tx).await?)
     }
 
-    /// Every account with its places, and the areas that they serve.
-    pub async fn account_views(&self) -> Result<Vec<AccountView>> {
+    /// Every account with its places, the areas that they serve, and how it logs in.
+    pub async fn account_views(&self, now: DateTime<Utc>) -> Result<Vec<AccountView>> {
         let campaigns = self.campaigns().await?;
-        let view = |account: Account| AccountView::new(account, &campaigns);
+        let mut states = BTreeMap::new();
+        for mut state in self.second_factor_states(now).await? {
+            state.is_required |= self.requires_factor();
+            states.insert(state.account.clone(), state);
+        }
+        let view = |account: Account| AccountView::new(account, &campaigns, &states);
         Ok(self.accounts().await?.into_iter().map(view).collect())
     }
 
@@ -234,7 +261,8 @@ impl App {
         Ok(())
     }
 
-    async fn account(&self, name: &str) -> Result<Account> {
+    /// The account with a name.
+    pub async fn account(&self, name: &str) -> Result<Account> {
         let mut tx = self.store.read().await?;
         let found = accounts::find(&mut tx, name).await?;
         found.map(|(account, _)| account).ok_or_else(|| {
@@ -293,47 +321,6 @@ impl App {
         let known = accounts::find(&mut self.store.read().await?, name).await?.is_some();
         let who = if known { name } else { "-" };
         self.note_audit(who, Action::LoginFailed, (None, ""), now).await
-    }
-
-    /// Logs an account in; returns the secret for the browser's cookie.
-    pub async fn log_in(&self, account: &Account, now: DateTime<Utc>) -> Result<String> {
-        let token = secret_text();
-        let by = (Actor::Account(account), Power::Look);
-        let mut act = self.act(by, Action::Login, now).await?;
-        let hash = hash_of(&token);
-        accounts::log_in(&mut act, &hash, account.id, millis(now), over(now)).await?;
-        act.commit(None, "").await?;
-        Ok(token)
-    }
-
-    /// The account that is logged in with a cookie's secret; `None` if there is none, or the login is over. `is_used`:
-    /// by a person; a page that refreshes itself does not keep a login alive.
-    pub async fn logged_in(
-        &self,
-        token: &str,
-        is_used: bool,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Account>> {
-        let hash = hash_of(token);
-        let mut tx = self.store.read().await?;
-        let Some((account, seen)) = accounts::logged_in(&mut tx, &hash, over(now)).await? else {
-            return Ok(None);
-        };
-        drop(tx);
-        if is_used && millis(now) - seen > SEEN_EVERY.num_milliseconds() {
-            let mut tx = self.store.write().await?;
-            accounts::seen(&mut tx, &hash, millis(now)).await?;
-            tx.commit().await?;
-        }
-        Ok(Some(account))
-    }
-
-    /// Ends a login.
-    pub async fn log_out(&self, token: &str, account: &Account, now: DateTime<Utc>) -> Result<()> {
-        let by = (Actor::Account(account), Power::Look);
-        let mut act = self.act(by, Action::Logout, now).await?;
-        accounts::log_out(&mut act, &hash_of(token)).await?;
-        Ok(act.commit(None, "").await?)
     }
 
     /// Makes a token with which a program acts for an account; returns its secret, which is shown only once.
@@ -407,9 +394,4 @@ impl App {
         let mut tx = self.store.read().await?;
         Ok(audit::list(&mut tx, who.unwrap_or_default(), before, limit).await?)
     }
-}
-
-/// Limits of logins that are over: made before the first instant, or last used before the second.
-fn over(now: DateTime<Utc>) -> (i64, i64) {
-    (millis(now - LOGIN_MAX), millis(now - LOGIN_IDLE_MAX))
 }

@@ -11,7 +11,7 @@ use crate::store::copy::{self, Fingerprint};
 use crate::store::lock::{self, FileLock};
 use crate::store::place::{self, added, folder_of};
 use crate::store::swap::{self, Scratch};
-use crate::store::{Store, StoreError, Tx, health, installation, runs};
+use crate::store::{Store, StoreError, Tx, health, installation, runs, second_factors};
 use chrono::{DateTime, Utc};
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -55,6 +55,8 @@ impl App {
         let mut to = empty(target, force).await?;
         let tables = copy::fill(&mut from, &mut to).await?;
         copy::verify(&mut to, &tables).await?;
+        // What is sealed goes on with the key of the new place.
+        second_factors::seal_anew(&mut from, &mut to).await?;
         let hold = hand_over(&mut from, &mut to, (&here, &there), now).await?;
         // The log goes on with the key of the new place.
         let author = self.author(Actor::CommandLine);

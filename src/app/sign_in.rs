@@ -1,4 +1,4 @@
-//! Signing in with a password, and the growing wait of those who guess.
+//! Signing in with a password, and the growing wait of those who guess. What comes after it: `logins`.
 
 use super::accounts::hash_of;
 use super::{App, Result, millis};
@@ -56,7 +56,7 @@ impl App {
         let mut tx = self.store.write().await?;
         for (guesser, what) in &keys {
             match guesser {
-                Guesser::Pair => guesses::forget(&mut tx, what).await?,
+                Guesser::Pair | Guesser::Codes => guesses::forget(&mut tx, what).await?,
                 // Whoever has an account could else guess at others without end.
                 Guesser::Source | Guesser::Account => guesses::forgive(&mut tx, what).await?,
             }
@@ -66,9 +66,9 @@ impl App {
         Ok(Tried::Right(account))
     }
 
-    /// Counts a try before its password is looked at, so that many tries at once do not get around the wait. Returns
-    /// how long this one is to be delayed, or after how many seconds it may come again.
-    async fn count_try(
+    /// Counts a try before its password (or code) is looked at, so that many tries at once do not get around the wait.
+    /// Returns how long this one is to be delayed, or after how many seconds it may come again.
+    pub(super) async fn count_try(
         &self,
         keys: &[(Guesser, String)],
         now: DateTime<Utc>,

@@ -3,6 +3,7 @@
 use super::job::local;
 use super::output::{Format, Sheet};
 use super::{Invocation, exit};
+use crate::app::App;
 use crate::domain::account::{Role, Scope};
 use crate::domain::permission::Actor;
 use anyhow::Context as _;
@@ -49,6 +50,12 @@ pub(super) enum Account {
         #[arg(long)]
         password_file: Option<PathBuf>,
     },
+    /// The second factor of an account: whether it must have one, and a phone that was lost
+    #[command(subcommand)]
+    SecondFactor(SecondFactor),
+    /// Logins of an account: from where, since when, and their end
+    #[command(subcommand)]
+    Logins(Logins),
     /// Tokens with which programs use the JSON API
     #[command(subcommand)]
     Token(Token),
@@ -60,6 +67,44 @@ pub(super) enum Account {
         /// How many lines, newest first
         #[arg(long, default_value_t = 50)]
         limit: i64,
+    },
+}
+
+/// The second factor of an account.
+#[derive(Debug, Subcommand)]
+pub(super) enum SecondFactor {
+    /// The account must log in with a second factor; until it is set up, it sees nothing else
+    Require {
+        /// Its name
+        name: String,
+    },
+    /// The account need not have a second factor
+    Free {
+        /// Its name
+        name: String,
+    },
+    /// Take away a second factor that was lost, and end the account's logins
+    Reset {
+        /// Its name
+        name: String,
+    },
+}
+
+/// Logins of an account.
+#[derive(Debug, Subcommand)]
+pub(super) enum Logins {
+    /// Every login that is not over
+    List {
+        /// The account
+        name: String,
+    },
+    /// End every login of the account, or one
+    End {
+        /// The account
+        name: String,
+        /// Only this one; `account logins list` names them
+        #[arg(long)]
+        login: Option<String>,
     },
 }
 
@@ -171,19 +216,7 @@ impl Account {
                 app.add_account_of(name, kind, &password, Actor::CommandLine, now).await?;
                 out.note("account-added", &[("name", name), ("role", &role.word())]);
             }
-            Self::List => {
-                let all = app.account_views().await?;
-                if out.format == Format::Json {
-                    out.json(&all);
-                } else {
-                    let mut sheet = Sheet::new(&["name", "role", "places", "areas"]);
-                    for one in all {
-                        let role = one.role.word().to_owned();
-                        sheet.push(vec![one.name, role, one.held.join(" "), one.areas.join(" ")]);
-                    }
-                    out.sheet(&sheet);
-                }
-            }
+            Self::List => list(&invocation, &app).await?,
             Self::Remove { name } => {
                 app.remove_account(name, Actor::CommandLine, now).await?;
                 out.note("account-removed", &[("name", name)]);
@@ -193,6 +226,8 @@ impl Account {
                 app.set_password(name, (&password, *keep_tokens), Actor::CommandLine, now).await?;
                 out.note("account-password-set", &[("name", name)]);
             }
+            Self::SecondFactor(it) => return it.run(&invocation, &app).await,
+            Self::Logins(it) => return it.run(&invocation, &app).await,
             Self::Token(token) => return token.run(&invocation, &app).await,
             Self::Log { who, limit } => {
                 let lines = app.audit(who.as_deref(), i64::MAX, *limit).await?;
@@ -221,8 +256,89 @@ impl Account {
     }
 }
 
+/// Every account.
+async fn list(invocation: &Invocation, app: &App) -> anyhow::Result<()> {
+    let out = invocation.out;
+    let all = app.account_views(invocation.clock.now()).await?;
+    if out.format == Format::Json {
+        out.json(&all);
+        return Ok(());
+    }
+    let columns = ["name", "role", "places", "areas", "second", "logins"];
+    let mut sheet = Sheet::new(&columns);
+    for one in all {
+        let second = one.second_factor_word().to_owned();
+        let (places, areas) = (one.held.join(" "), one.areas.join(" "));
+        let (role, logins) = (one.role.word().to_owned(), one.logins.to_string());
+        sheet.push(vec![one.name, role, places, areas, second, logins]);
+    }
+    out.sheet(&sheet);
+    Ok(())
+}
+
+impl SecondFactor {
+    async fn run(&self, invocation: &Invocation, app: &App) -> anyhow::Result<u8> {
+        let (out, now, by) = (invocation.out, invocation.clock.now(), Actor::CommandLine);
+        match self {
+            Self::Require { name } => {
+                app.require_factor((name, true), by, now).await?;
+                out.note("second-factor-required", &[("name", name)]);
+            }
+            Self::Free { name } => {
+                app.require_factor((name, false), by, now).await?;
+                out.note("second-factor-free", &[("name", name)]);
+            }
+            Self::Reset { name } => {
+                let had = app.reset_factor(name, by, now).await?;
+                let key = if had { "second-factor-reset" } else { "second-factor-none" };
+                out.note(key, &[("name", name)]);
+            }
+        }
+        app.store.close().await;
+        Ok(exit::OK)
+    }
+}
+
+impl Logins {
+    async fn run(&self, invocation: &Invocation, app: &App) -> anyhow::Result<u8> {
+        let (out, now, by) = (invocation.out, invocation.clock.now(), Actor::CommandLine);
+        match self {
+            Self::List { name } => {
+                let all = app.logins(name, "", now).await?;
+                if out.format == Format::Json {
+                    out.json(&all);
+                } else {
+                    let mut sheet = Sheet::new(&["id", "since", "used", "address", "browser"]);
+                    for one in all {
+                        sheet.push(vec![
+                            one.id,
+                            local(chrono_tz::UTC, one.made_at),
+                            local(chrono_tz::UTC, one.seen_at),
+                            one.address.unwrap_or_default(),
+                            one.browser,
+                        ]);
+                    }
+                    out.sheet(&sheet);
+                }
+            }
+            Self::End { name, login: Some(id) } => {
+                if !app.end_login((name, id), by, now).await? {
+                    return Err(out.fail("fail-no-login", &[("id", id)]));
+                }
+                out.note("login-ended", &[("name", name)]);
+            }
+            Self::End { name, login: None } => {
+                let count = app.end_logins((name, ""), by, now).await?;
+                out.note("logins-ended", &[("name", name), ("count", &count)]);
+            }
+        }
+        app.store.close().await;
+        Ok(exit::OK)
+    }
+}
+
 impl Token {
-    async fn run(&self, invocation: &Invocation, app: &crate::app::App) -> anyhow::Result<u8> {
+    async fn run(&self, invocation: &Invocation, app: &App) -> anyhow::Result<u8> {
         let now = invocation.clock.now();
         let out = invocation.out;
         match self {

@@ -30,6 +30,7 @@ pub(super) async fn doctor(invocation: Invocation) -> anyhow::Result<u8> {
         common::disk(&mut findings, app);
         common::rights(&mut findings, &invocation.common.configuration(), app);
         common::audit_key(&mut findings, app);
+        common::second_factors(&mut findings, app).await?;
         common::installed(&mut findings, app, invocation.clock.now()).await?;
         daemon_runs = common::daemons(&mut findings, app, locked).await?;
         common::campaigns(&mut findings, app, invocation.clock.now()).await?;

@@ -21,6 +21,19 @@ pub struct HttpConfig {
     pub proxy_header: Option<HeaderName>,
     /// Addresses of trusted proxies; this machine's own if absent.
     pub proxies: Option<Vec<IpAddr>>,
+    /// Who must log in with a second factor.
+    pub second_factor: SecondFactor,
+}
+
+/// Who must log in with a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecondFactor {
+    /// Who wants to, and accounts of which an admin says so.
+    #[default]
+    Optional,
+    /// Everybody.
+    Required,
 }
 
 impl HttpConfig {

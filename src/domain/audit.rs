@@ -19,6 +19,16 @@ words! {
         LoginFailed = "login-failed",
         /// Logged out.
         Logout = "logout",
+        /// Ended logins of an account.
+        LoginEnd = "login-end",
+        /// Set up a second factor.
+        FactorAdd = "factor-add",
+        /// Took a second factor away.
+        FactorRemove = "factor-remove",
+        /// Said that an account must have a second factor, or need not.
+        FactorRequire = "factor-require",
+        /// Made new recovery codes.
+        FactorCodes = "factor-codes",
         /// Made a token for a program.
         TokenAdd = "token-add",
         /// Removed a token.

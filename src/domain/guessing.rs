@@ -5,6 +5,8 @@
 //! - A **source** alone: whoever tries one password for many accounts.
 //! - An **account** alone: whoever guesses from many places. There the right password may come too, so it is answered
 //!   later and never refused.
+//! - **Codes** of one account's second factor: six digits are few, so whoever gives wrong ones waits from wherever they
+//!   come. Nobody gets there without the password, so that no stranger can make the owner wait.
 
 use chrono::TimeDelta;
 
@@ -17,6 +19,8 @@ pub enum Guesser {
     Source,
     /// An account.
     Account,
+    /// The second factor of an account.
+    Codes,
 }
 
 impl Guesser {
@@ -24,7 +28,9 @@ impl Guesser {
     /// an office may share one address.
     fn limits(self) -> (i64, TimeDelta, TimeDelta) {
         match self {
-            Self::Pair => (5, TimeDelta::seconds(1), TimeDelta::minutes(15)),
+            // Of codes, whoever waits until it is forgotten has 550 tries a day, with three right ones in a million: one
+            // chance in 600.
+            Self::Pair | Self::Codes => (5, TimeDelta::seconds(1), TimeDelta::minutes(15)),
             Self::Source => (30, TimeDelta::seconds(1), TimeDelta::seconds(30)),
             Self::Account => (10, TimeDelta::milliseconds(250), TimeDelta::seconds(4)),
         }
@@ -57,6 +63,7 @@ mod tests {
         assert_eq!(pair, [0, 0, 1000, 2000, 4000, 32_000, 512_000, minutes, minutes]);
         let source = [29, 30, 33, 99].map(|n| seconds(Guesser::Source, n));
         assert_eq!(source, [0, 1000, 8000, 30_000]);
+        assert_eq!([4, 5, 15].map(|n| seconds(Guesser::Codes, n)), [0, 1000, minutes]);
         let account = [9, 10, 12, i64::MAX].map(|n| seconds(Guesser::Account, n));
         assert_eq!(account, [0, 250, 1000, 4000]);
     }

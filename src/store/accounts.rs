@@ -17,13 +17,29 @@ const DELETE: &str = "DELETE FROM account WHERE id = $1";
 const DELETE_TOKENS: &str = "DELETE FROM api_token WHERE account = $1";
 const DELETE_UPLOADS: &str = "DELETE FROM upload WHERE account = $1";
 
-const LOG_IN: &str = "INSERT INTO login (token, account, made_at, seen_at) VALUES ($1, $2, $3, $3)";
+const LOG_IN: &str = "INSERT INTO login \
+     (token, account, made_at, seen_at, address, browser, passed) \
+     VALUES ($1, $2, $3, $3, $4, $5, $6)";
+// Where the account has a second factor, a login without it is none.
 const LOGGED_IN: &str = "SELECT account.id, account.name, account.role, account.places, \
-     account.areas, login.seen_at FROM login JOIN account ON account.id = login.account \
-     WHERE login.token = $1 AND login.made_at > $2 AND login.seen_at > $3";
+     account.areas, login.seen_at, account.second_required, second_factor.confirmed_at \
+     FROM login JOIN account ON account.id = login.account \
+     LEFT JOIN second_factor ON second_factor.account = account.id \
+     AND second_factor.confirmed_at IS NOT NULL \
+     WHERE login.token = $1 AND login.made_at > $2 AND login.seen_at > $3 \
+     AND (login.passed = 1 OR second_factor.confirmed_at IS NULL)";
+const PASSED: &str = "UPDATE login SET passed = 1 WHERE token = $1 AND account = $2";
+const LOGINS: &str = "SELECT token, made_at, seen_at, address, browser FROM login \
+     WHERE account = $1 AND made_at > $2 AND seen_at > $3 ORDER BY seen_at DESC, token";
+// A login is named by the first digits of its hash, from which nobody can make it.
+const END_LOGIN: &str = "DELETE FROM login WHERE account = $1 AND substr(token, 1, 16) = $2";
+const LOG_OUT_OTHERS: &str = "DELETE FROM login WHERE account = $1 AND token <> $2";
 const SEEN: &str = "UPDATE login SET seen_at = $2 WHERE token = $1";
 const LOG_OUT: &str = "DELETE FROM login WHERE token = $1";
 const LOG_OUT_ALL: &str = "DELETE FROM login WHERE account = $1";
+const END_HALVES: &str = "DELETE FROM half_login WHERE account = $1";
+const DELETE_FACTOR: &str = "DELETE FROM second_factor WHERE account = $1";
+const DELETE_RECOVERY: &str = "DELETE FROM recovery_code WHERE account = $1";
 const LOGINS_OVER: &str = "DELETE FROM login WHERE made_at <= $1 OR seen_at <= $2";
 
 const ADD_TOKEN: &str = "INSERT INTO api_token (account, name, token, scopes, made_at) \
@@ -79,7 +95,7 @@ pub async fn set_password(
     keeps_tokens: bool,
 ) -> Result<()> {
     act.tx().run(SET_PASSWORD, args![id, password]).await?;
-    act.tx().run(LOG_OUT_ALL, args![id]).await?;
+    log_out_all(act, id).await?;
     if !keeps_tokens {
         act.tx().run(DELETE_TOKENS, args![id]).await?;
     }
@@ -94,33 +110,122 @@ pub async fn set_places(tx: &mut Tx, id: i64, places: &[String]) -> Result<()> {
 
 /// Removes an account with its logins, tokens and uploads.
 pub async fn delete(act: &mut Act, id: i64) -> Result<()> {
-    for sql in [LOG_OUT_ALL, DELETE_TOKENS, DELETE_UPLOADS, DELETE] {
+    log_out_all(act, id).await?;
+    for sql in [DELETE_FACTOR, DELETE_RECOVERY, DELETE_TOKENS, DELETE_UPLOADS, DELETE] {
         act.tx().run(sql, args![id]).await?;
     }
     Ok(())
 }
 
+/// From where a login comes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// The network address.
+    pub address: Option<String>,
+    /// The browser in a few words; empty where nothing is known.
+    pub browser: String,
+}
+
 /// Stores a login and deletes those that are over: made before the first instant, or last used before the second.
+/// `passed`: it came with the second factor.
 pub async fn log_in(
     act: &mut Act,
-    token: &str,
-    id: i64,
+    (token, id, passed): (&str, i64, bool),
+    from: &Origin,
     now: i64,
     (made, seen): (i64, i64),
 ) -> Result<()> {
     act.tx().run(LOGINS_OVER, args![made, seen]).await?;
-    act.tx().run(LOG_IN, args![token, id, now]).await?;
+    let (address, browser) = (from.address.as_deref(), from.browser.as_str());
+    let values = args![token, id, now, address, browser, i64::from(passed)];
+    act.tx().run(LOG_IN, values).await?;
     Ok(())
 }
 
-/// The account of a login and when it was last used; `None` if it is unknown or over, as with [`log_in`].
+/// Who is logged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedIn {
+    /// The account.
+    pub account: Account,
+    /// When the login was last used, milliseconds since 1970.
+    pub seen: i64,
+    /// Whether the account must have a second factor.
+    pub is_required: bool,
+    /// Whether it has one.
+    pub is_set_up: bool,
+}
+
+/// Who is logged in with a login; `None` if it is unknown or over, as with [`log_in`], or lacks the second factor that
+/// the account has.
 pub async fn logged_in(
     tx: &mut Tx,
     token: &str,
     (made, seen): (i64, i64),
-) -> Result<Option<(Account, i64)>> {
+) -> Result<Option<LoggedIn>> {
     let row = tx.row(LOGGED_IN, args![token, made, seen]).await?;
-    row.map(|row| Ok((account(&row)?, row.get(5)?))).transpose()
+    row.map(|row| {
+        Ok(LoggedIn {
+            account: account(&row)?,
+            seen: row.get(5)?,
+            is_required: row.get::<i64>(6)? == 1,
+            is_set_up: row.get::<Option<i64>>(7)?.is_some(),
+        })
+    })
+    .transpose()
+}
+
+/// A login as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The hash of its secret.
+    pub token: String,
+    /// Since when, milliseconds since 1970.
+    pub made_at: i64,
+    /// When it was last used.
+    pub seen_at: i64,
+    /// From which network address it came; `None` where an older version did not note it.
+    pub address: Option<String>,
+    /// The browser in a few words.
+    pub browser: Option<String>,
+}
+
+/// The logins of an account that are not over, as with [`log_in`]; the last used first.
+pub async fn logins(tx: &mut Tx, id: i64, (made, seen): (i64, i64)) -> Result<Vec<Login>> {
+    let rows = tx.rows(LOGINS, args![id, made, seen]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Login {
+                token: row.get(0)?,
+                made_at: row.get(1)?,
+                seen_at: row.get(2)?,
+                address: row.get(3)?,
+                browser: row.get(4)?,
+            })
+        })
+        .collect()
+}
+
+/// Ends a login of an account by the first 16 digits of its hash; `false` where there is none.
+pub async fn end_login(act: &mut Act, id: i64, digits: &str) -> Result<bool> {
+    Ok(act.tx().run(END_LOGIN, args![id, digits]).await? > 0)
+}
+
+/// Ends every login of an account but one (its hash); returns how many.
+pub async fn log_out_others(act: &mut Act, id: i64, token: &str) -> Result<u64> {
+    act.tx().run(END_HALVES, args![id]).await?;
+    act.tx().run(LOG_OUT_OTHERS, args![id, token]).await
+}
+
+/// Ends every login of an account, those that wait for a code too; returns how many there were.
+pub async fn log_out_all(act: &mut Act, id: i64) -> Result<u64> {
+    act.tx().run(END_HALVES, args![id]).await?;
+    act.tx().run(LOG_OUT_ALL, args![id]).await
+}
+
+/// Says that a login has passed the second factor.
+pub async fn pass(act: &mut Act, token: &str, id: i64) -> Result<()> {
+    act.tx().run(PASSED, args![token, id]).await?;
+    Ok(())
 }
 
 /// Stores when a login was last used.

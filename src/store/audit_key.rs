@@ -53,6 +53,14 @@ impl Key {
         Self::new(mac.finalize().into_bytes().to_vec())
     }
 
+    /// A key for another purpose, from which this one cannot be found.
+    pub(super) fn for_purpose(&self, purpose: &str) -> [u8; 32] {
+        let mut mac = hmac(&self.bytes);
+        mac.update(b"purpose\n");
+        mac.update(purpose.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
     /// A seal over some parts: the key's name, a colon and the hash.
     pub(super) fn seal(&self, parts: &[Option<&[u8]>]) -> String {
         let mut mac = hmac(&self.bytes);

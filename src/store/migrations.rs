@@ -46,6 +46,7 @@ embedded!(
     "0018_waiting",
     "0019_ways",
     "0020_births",
+    "0024_sign_in",
 );
 
 /// The migrations of a SQLite database.

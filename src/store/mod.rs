@@ -53,6 +53,7 @@ mod row;
 pub mod runs;
 pub mod schools;
 pub mod seal;
+pub mod second_factors;
 mod secret;
 pub mod sign_in;
 pub mod swap;

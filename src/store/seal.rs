@@ -56,7 +56,7 @@ fn seal_head(key: &Key, count: i64, seal: &str) -> String {
 }
 
 /// The key to seal with; a file that is not there is made.
-async fn key_for(tx: &mut Tx) -> Result<Key> {
+pub(super) async fn key_for(tx: &mut Tx) -> Result<Key> {
     let place = tx.key_place();
     let Some(file) = place.file() else { return of_installation(tx).await };
     if let Some(key) = place.known()? {
@@ -65,6 +65,15 @@ async fn key_for(tx: &mut Tx) -> Result<Key> {
     place.make()?;
     let absent = || StoreError::AuditKey(file.to_owned(), std::io::ErrorKind::NotFound.into());
     place.known()?.ok_or_else(absent)
+}
+
+/// The key to seal with, if it is there.
+pub(super) async fn known_key(tx: &mut Tx) -> Result<Option<Key>> {
+    let place = tx.key_place();
+    match place.file() {
+        Some(_) => place.known(),
+        None => of_installation(tx).await.map(Some),
+    }
 }
 
 async fn of_installation(tx: &mut Tx) -> Result<Key> {
@@ -261,10 +270,7 @@ struct Before {
 /// are counted, as long as a line of ours says that they were there before.
 pub async fn prove(tx: &mut Tx) -> Result<Proved> {
     let place = tx.key_place();
-    let key = match place.file() {
-        Some(_) => place.known()?,
-        None => Some(of_installation(tx).await?),
-    };
+    let key = known_key(tx).await?;
     let row = tx.row(HEAD, args![]).await?;
     let (count, last, proof): (i64, String, String) = match row {
         Some(row) => (row.get(0)?, row.get(1)?, row.get(2)?),

@@ -279,9 +279,18 @@ tables! {
     guess 1 [text("what"), int("failures"), int("at")],
     account 1 numbered [
         int("id"), text("name"), text("role"), text("places"), text("password"), int("made_at"),
-        text("areas"),
+        text("areas"), int("second_required"),
     ],
-    login 1 [text("token"), int("account"), int("made_at"), int("seen_at")],
+    login 1 [
+        text("token"), int("account"), int("made_at"), int("seen_at"), maybe(text("address")),
+        maybe(text("browser")), int("passed"),
+    ],
+    second_factor 1 [
+        int("account"), text("secret"), int("made_at"), maybe(text("login")),
+        maybe(int("confirmed_at")), int("last_step"),
+    ],
+    recovery_code 2 [int("account"), text("code")],
+    half_login 1 [text("token"), int("account"), int("made_at")],
     api_token 1 numbered [
         int("id"), int("account"), text("name"), text("token"), text("scopes"), int("made_at"),
         maybe(int("used_at")),

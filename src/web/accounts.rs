@@ -1,13 +1,11 @@
-//! Accounts, tokens of programs, the audit log, and the visitor's own password.
+//! Accounts, tokens of programs, and the audit log.
 
 use super::Site;
-use super::authentication::too_many;
 use super::page::{Page, Refusal, encoded, framed};
-use super::source::{AskedSite, Source};
+use super::source::AskedSite;
 use super::table::{Cell, Table};
 use super::visitor::Visitor;
 use super::words::T;
-use crate::app::sign_in::Tried;
 use crate::app::{App, AppError};
 use crate::domain::account::{Role, Scope};
 use askama::Template;
@@ -55,13 +53,16 @@ async fn show(
 ) -> Result<Response, Refusal> {
     let t = visitor.t();
     let fail = |error: AppError| Refusal::of(t, &error);
-    let all = site.app.account_views().await.map_err(fail)?;
-    let mut accounts = Table::of(t, "web-accounts", &["name", "=role", "places", "areas"]);
+    let all = site.app.account_views(site.login_clock.now()).await.map_err(fail)?;
+    let mut accounts =
+        Table::of(t, "web-accounts", &["name", "=role", "places", "areas", "=second", "#logins"]);
     for one in &all {
         let role = t.w(&format!("role-{}", one.role.word()));
         let (places, areas) = (one.held.join(" "), one.areas.join(" "));
-        let cells = [role, places, areas].map(Cell::text);
-        accounts.rows.push([Cell::head(one.name.clone())].into_iter().chain(cells).collect());
+        let second = t.w(&format!("factor-{}", one.second_factor_word()));
+        let cells = [role, places, areas, second].map(Cell::text);
+        let cells = [Cell::head(one.name.clone())].into_iter().chain(cells);
+        accounts.rows.push(cells.chain([Cell::count(one.logins)]).collect());
     }
     let mut tokens = Table::of(t, "web-tokens", &["id", "account", "name", "scopes", "used"]);
     let zone = timezone(&site.app).await.map_err(fail)?;
@@ -109,7 +110,7 @@ pub(super) fn time(timezone: Tz, millis: i64) -> String {
 }
 
 /// The time zone of the jurisdiction: that of its first campaign.
-async fn timezone(app: &App) -> crate::app::Result<Tz> {
+pub(super) async fn timezone(app: &App) -> crate::app::Result<Tz> {
     let all = app.campaigns().await?;
     Ok(all.first().map_or(Tz::UTC, |loaded| loaded.campaign.timezone))
 }
@@ -127,6 +128,9 @@ pub(super) struct Given {
     id: Option<i64>,
     /// Present where tokens outlive the old password.
     keep: Option<String>,
+    /// What becomes of a second factor.
+    #[serde(rename = "do")]
+    what: Option<String>,
 }
 
 /// Carries out what a form asks for.
@@ -181,6 +185,18 @@ async fn act(
                 return Err(AppError::refused("refused-own-account", &[]));
             }
             app.remove_account(name, by, now).await?;
+        }
+        "second" => match given.what.as_deref() {
+            Some("reset") => {
+                app.reset_factor(name, by, now).await?;
+            }
+            Some("require") => app.require_factor((name, true), by, now).await?,
+            Some("free") => app.require_factor((name, false), by, now).await?,
+            _ => return Err(AppError::refused("refused-form", &[])),
+        },
+        "logins" => {
+            let own = if name == visitor.account.name { visitor.token.as_str() } else { "" };
+            app.end_logins((name, own), by, now).await?;
         }
         "token" => {
             let words = given.scopes.unwrap_or_default();
@@ -244,72 +260,4 @@ pub(super) async fn audit(
     let main = Audit { t, who, table, older: older.unwrap_or_default() };
     let page = Page::new(t.w("web-audit"), "audit", &main).with(vec![main.table]);
     Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
-}
-
-#[derive(Template)]
-#[template(path = "web/me.html")]
-struct Me {
-    t: T,
-    said: String,
-    wrong: String,
-    csrf: String,
-}
-
-/// The visitor's own account.
-pub(super) async fn me(Extension(visitor): Extension<Visitor>, headers: HeaderMap) -> Response {
-    show_me(&visitor, &headers, (StatusCode::OK, String::new()))
-}
-
-fn show_me(
-    visitor: &Visitor,
-    headers: &HeaderMap,
-    (status, wrong): (StatusCode, String),
-) -> Response {
-    let t = visitor.t();
-    let account = &visitor.account;
-    let role = t.w(&format!("role-{}", account.role.word()));
-    let places = account.places.join(" ");
-    let said =
-        t.say("web-me-said", &[("name", &account.name), ("role", &role), ("places", &places)]);
-    let main = Me { t, said, wrong, csrf: visitor.csrf() };
-    let page = Page::new(t.w("web-me"), "me", &main);
-    (status, framed(Some(visitor), (t, &visitor.here), None, &page, headers)).into_response()
-}
-
-#[derive(Deserialize)]
-pub(super) struct Passwords {
-    old: String,
-    new: String,
-    /// Present where tokens outlive the old password.
-    keep: Option<String>,
-}
-
-/// Changes the visitor's password, which ends all their logins.
-pub(super) async fn set_password(
-    AskedSite(site): AskedSite,
-    Extension(source): Extension<Source>,
-    Extension(visitor): Extension<Visitor>,
-    headers: HeaderMap,
-    Form(given): Form<Passwords>,
-) -> Result<Response, Refusal> {
-    let t = visitor.t();
-    let fail = |error: AppError| Refusal::of(t, &error);
-    let name = &visitor.account.name;
-    let tried = super::authentication::try_password(&site, source, (name, &given.old)).await;
-    let wrong = match tried.map_err(fail)? {
-        Tried::Right(_) => None,
-        Tried::Wrong => Some((StatusCode::FORBIDDEN, t.w("web-wrong-password"))),
-        Tried::Early(secs) => Some((StatusCode::TOO_MANY_REQUESTS, too_many(t, secs))),
-    };
-    if let Some(wrong) = wrong {
-        return Ok(show_me(&visitor, &headers, wrong));
-    }
-    let new = (given.new.as_str(), given.keep.is_some());
-    match site.app.set_password(name, new, visitor.actor(), site.clock.now()).await {
-        Ok(()) => Ok(Redirect::to("/login").into_response()),
-        Err(AppError::Refused(said)) => {
-            Ok(show_me(&visitor, &headers, (StatusCode::CONFLICT, said.words(t.0))))
-        }
-        Err(error) => Err(fail(error)),
-    }
 }

@@ -3,17 +3,22 @@
 use super::Site;
 use super::kept::{self, Kept};
 use super::login_page::{
-    LANGUAGE, LoginPage, cookie, inside, is_from_elsewhere, language, login_page,
+    CodeForm, LANGUAGE, LoginPage, cookie, inside, is_from_elsewhere, language, login_page,
 };
 use super::page::{Page, Refusal, framed};
 use super::source::{AskedSite, Source, of_extensions};
 use super::visitor::{REFRESHED, Visitor};
 use super::words::T;
 use crate::app::AppError;
+use crate::app::logins::{Begun, LoggedIn};
+use crate::app::second_factor::{self, Entered};
 use crate::app::sign_in::Tried;
+use crate::domain::account::Account;
 use crate::domain::audit::Action;
+use crate::domain::browser;
 use crate::domain::campaign::Language;
 use crate::domain::permission::{Actor, Power, may};
+use crate::domain::second_factor::Given;
 use axum::Extension;
 use axum::extract::{Form, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -25,6 +30,9 @@ use serde::Deserialize;
 const LOGIN: &str = "doseplan";
 /// Lifetime of the login cookie in seconds; no longer than that of the login itself.
 const COOKIE_SECS: u32 = 12 * 3600;
+
+/// Pages for whoever must have a second factor and has none yet.
+const WITHOUT_FACTOR: [&str; 2] = ["/me/second", "/logout"];
 
 /// A `Set-Cookie` value that scripts cannot read and other sites cannot send along.
 fn set_cookie(headers: &HeaderMap, name: &str, value: &str, secs: u32) -> String {
@@ -62,11 +70,11 @@ pub(super) async fn gate(
     let here = request.uri().path_and_query().map_or("/", |all| all.as_str()).to_owned();
     let token = cookie(headers, LOGIN).unwrap_or_default().to_owned();
     let now = site.login_clock.now();
-    let account = match site.app.logged_in(&token, is_by_hand(&request), now).await {
-        Ok(account) => account,
+    let found = match site.app.logged_in(&token, is_by_hand(&request), now).await {
+        Ok(found) => found,
         Err(error) => return Refusal::of(t, &error).into_response(),
     };
-    let Some(account) = account else {
+    let Some(LoggedIn { account, lacks_factor }) = found else {
         if request.method() == Method::GET {
             return Redirect::to(&format!("/login?next={}", super::page::encoded(&here)))
                 .into_response();
@@ -77,9 +85,17 @@ pub(super) async fn gate(
     let here = if request.method() == Method::GET { here } else { kept::without_token(&here) };
     let visitor = Visitor { account, language: t.0, token, here };
     let path = request.uri().path();
-    let refused = if may(visitor.actor(), power).is_err() {
+    let is_form = request.method() != Method::GET && request.method() != Method::HEAD;
+    // Until the second factor is set up, nothing else is to be had.
+    let lacks_factor = lacks_factor && !WITHOUT_FACTOR.contains(&path);
+    if lacks_factor && !is_form {
+        return Redirect::to("/me/second").into_response();
+    }
+    let refused = if lacks_factor {
+        Some("web-second-first")
+    } else if may(visitor.actor(), power).is_err() {
         Some("web-forbidden")
-    } else if request.method() != Method::GET && request.method() != Method::HEAD {
+    } else if is_form {
         let asked = Query::<Csrf>::try_from_uri(request.uri()).ok();
         let token = asked.and_then(|Query(asked)| asked.csrf).unwrap_or_default();
         (!visitor.is_csrf(&token)).then_some("web-bad-form")
@@ -138,34 +154,110 @@ pub(super) async fn login(
         (status, framed(None, (t, "/login"), None, &page, &headers)).into_response()
     };
     let tried = try_password(&site, source, (name, &given.password)).await;
-    let (logged_in, account) = match tried {
-        Ok(Tried::Right(account)) => {
-            (site.app.log_in(&account, site.login_clock.now()).await, account)
-        }
+    let account = match tried {
+        Ok(Tried::Right(account)) => account,
         Ok(Tried::Wrong) => {
             return again(StatusCode::UNAUTHORIZED, t.w("web-wrong-password"));
         }
         Ok(Tried::Early(secs)) => {
             tracing::warn!("too many wrong passwords; `doseplan account log` has the names");
-            let mut response = again(StatusCode::TOO_MANY_REQUESTS, too_many(t, secs));
-            response.headers_mut().insert(header::RETRY_AFTER, secs.into());
-            return response;
+            return with_wait(again(StatusCode::TOO_MANY_REQUESTS, too_many(t, secs)), secs);
         }
         Err(error) => return Refusal::of(t, &error).into_response(),
     };
-    let token = match logged_in {
-        Ok(token) => token,
-        Err(error) => return Refusal::of(t, &error).into_response(),
+    let now = site.login_clock.now();
+    match site.app.begin_login(&account, &browser(&headers), now).await {
+        Ok(Begun::Login(token)) => entered(&site, (&account, &token), (next, kept), &headers).await,
+        Ok(Begun::Half(half)) => {
+            let form = CodeForm { half, name: account.name, next, kept, wrong: String::new() };
+            form.page(t, StatusCode::OK, &headers)
+        }
+        Err(error) => Refusal::of(t, &error).into_response(),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Codes {
+    half: String,
+    name: String,
+    code: String,
+    next: Option<String>,
+    kept: Option<String>,
+}
+
+/// Logs somebody in who gave the password before, and now a code of the second factor.
+pub(super) async fn code(
+    AskedSite(site): AskedSite,
+    headers: HeaderMap,
+    Form(given): Form<Codes>,
+) -> Response {
+    let t = T(language(&headers));
+    let next = inside(given.next.as_deref());
+    if is_from_elsewhere(&headers) {
+        return Refusal::new(StatusCode::FORBIDDEN, t, "web-bad-form").into_response();
+    }
+    let kept = given.kept.as_deref().unwrap_or_default();
+    let again = |status: StatusCode, wrong: String| {
+        let (half, name) = (given.half.clone(), given.name.clone());
+        CodeForm { half, name, next, kept, wrong }.page(t, status, &headers)
     };
-    let cookie = [(header::SET_COOKIE, set_cookie(&headers, LOGIN, &token, COOKIE_SECS))];
+    let now = site.login_clock.now();
+    let code = Given::read(&given.code);
+    match site.app.try_code(&given.half, &code, &browser(&headers), now).await {
+        Ok(second_factor::Tried::Right(Entered { account, token })) => {
+            entered(&site, (&account, &token), (next, kept), &headers).await
+        }
+        Ok(second_factor::Tried::Wrong) => again(StatusCode::UNAUTHORIZED, t.w("web-code-wrong")),
+        Ok(second_factor::Tried::Used) => again(StatusCode::UNAUTHORIZED, t.w("web-code-used")),
+        Ok(second_factor::Tried::Early(secs)) => {
+            with_wait(again(StatusCode::TOO_MANY_REQUESTS, too_many_codes(t, secs)), secs)
+        }
+        Ok(second_factor::Tried::Over) => {
+            // A form that was sent twice has logged somebody in already.
+            let token = cookie(&headers, LOGIN).unwrap_or_default();
+            if kept.is_empty() && matches!(site.app.logged_in(token, true, now).await, Ok(Some(_)))
+            {
+                return Redirect::to(next).into_response();
+            }
+            let (name, wrong) = (given.name.as_str(), t.w("web-code-over"));
+            let page = LoginPage { t, wrong, name, next, kept };
+            let page = Page::new(t.w("web-login"), "login", &page);
+            let page = framed(None, (t, "/login"), None, &page, &headers);
+            (StatusCode::UNAUTHORIZED, page).into_response()
+        }
+        Err(error) => Refusal::of(t, &error).into_response(),
+    }
+}
+
+/// What a browser says of itself, in a few words.
+fn browser(headers: &HeaderMap) -> String {
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    browser::in_short(agent.unwrap_or_default())
+}
+
+/// An answer that says when to come again.
+fn with_wait(mut response: Response, secs: i64) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, secs.into());
+    response
+}
+
+/// Gives the browser its login, and leads to the next page, or back to what was typed before a login ended.
+async fn entered(
+    site: &Site,
+    (account, token): (&Account, &str),
+    (next, kept): (&str, &str),
+    headers: &HeaderMap,
+) -> Response {
+    let t = T(language(headers));
+    let cookie = [(header::SET_COOKIE, set_cookie(headers, LOGIN, token, COOKIE_SECS))];
     let Some(kept) = Kept::read(kept) else {
         return (cookie, Redirect::to(next)).into_response();
     };
-    let by = Actor::Account(&account);
+    let by = Actor::Account(account);
     // Without the campaigns the form has plainer words, and nothing of it is lost.
     let all = site.app.campaigns().await.unwrap_or_default();
     let all: Vec<_> = all.iter().map(|one| one.seen_by(by)).collect();
-    (cookie, kept.page((t, &all), &token, &headers)).into_response()
+    (cookie, kept.page((t, &all), token, headers)).into_response()
 }
 
 /// Tries a password; wrong ones make the source wait.
@@ -181,6 +273,11 @@ pub(super) async fn try_password(
 /// How long somebody waits who gave too many wrong passwords.
 pub(super) fn too_many(t: T, secs: i64) -> String {
     t.say("web-too-many", &[("secs", &secs)])
+}
+
+/// How long somebody waits who gave too many wrong codes.
+pub(super) fn too_many_codes(t: T, secs: i64) -> String {
+    t.say("web-code-too-many", &[("secs", &secs)])
 }
 
 /// Logs the visitor out.

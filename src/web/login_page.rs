@@ -4,8 +4,8 @@ use super::page::{Page, framed};
 use super::words::T;
 use crate::domain::campaign::Language;
 use askama::Template;
-use axum::http::{HeaderMap, header};
-use axum::response::Response;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 
 /// Name of the cookie that holds the chosen language.
 pub(super) const LANGUAGE: &str = "lang";
@@ -40,6 +40,40 @@ pub(super) struct LoginPage<'a> {
     pub(super) next: &'a str,
     /// What was typed before the login ended; empty for nothing.
     pub(super) kept: &'a str,
+}
+
+/// The form that asks for a code, after the password.
+#[derive(Debug, Default)]
+pub(super) struct CodeForm<'a> {
+    /// The secret that says whose password was right.
+    pub(super) half: String,
+    pub(super) name: String,
+    pub(super) next: &'a str,
+    pub(super) kept: &'a str,
+    pub(super) wrong: String,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "web/login_code.html")]
+struct CodePage<'a> {
+    t: T,
+    said: String,
+    wrong: &'a str,
+    half: &'a str,
+    name: &'a str,
+    next: &'a str,
+    kept: &'a str,
+}
+
+impl CodeForm<'_> {
+    /// The page.
+    pub(super) fn page(&self, t: T, status: StatusCode, headers: &HeaderMap) -> Response {
+        let Self { half, name, next, kept, wrong } = self;
+        let said = t.say("web-code-said", &[("name", name)]);
+        let page = CodePage { t, said, wrong, half, name, next, kept };
+        let page = Page::new(t.w("web-code"), "login", &page);
+        (status, framed(None, (t, "/login"), None, &page, headers)).into_response()
+    }
 }
 
 /// The address if it lies within this site, else `/`: a login never leads to another site.

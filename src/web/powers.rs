@@ -3,7 +3,7 @@
 use crate::domain::permission::Power;
 
 /// The power that each page needs. The navigation shows the pages that the visitor may open.
-pub(super) const POWERS: [(&str, Power); 56] = [
+pub(super) const POWERS: [(&str, Power); 58] = [
     ("/", Power::Look),
     ("/c/{id}", Power::Look),
     ("/c/{id}/overview", Power::Look),
@@ -50,6 +50,8 @@ pub(super) const POWERS: [(&str, Power); 56] = [
     ("/accounts/{what}", Power::Accounts),
     ("/audit", Power::Accounts),
     ("/me", Power::Look),
+    ("/me/logins", Power::Look),
+    ("/me/second", Power::Look),
     ("/logout", Power::Look),
     ("/campaigns", Power::Look),
     ("/campaigns/state", Power::Plan),

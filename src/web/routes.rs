@@ -8,10 +8,11 @@ use super::upload::UPLOAD_MAX;
 use super::visitor::Visitor;
 use super::{
     Site, accounts, assets, authentication, bookings, calendar, calls, campaigns, compare, due,
-    feeds, home, imports, inbox, jobs, mail, map, overview, plan, what_if,
+    feeds, home, imports, inbox, jobs, mail, map, me, overview, plan, what_if,
 };
 use super::{
-    month, person, place, reports, search, setup, stock, supply, system, tally, unread, upload,
+    month, person, place, reports, search, second_factor, setup, stock, supply, system, tally,
+    unread, upload,
 };
 use super::{national, national_births, national_people, national_pupils, national_survey};
 use crate::app::Loaded;
@@ -36,6 +37,7 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
     }
     let router = router
         .route("/login", get(authentication::login_form).post(authentication::login))
+        .route("/login/code", post(authentication::code))
         .route("/language", get(authentication::choose))
         .route("/assets/{name}", get(assets::asset))
         .route("/ical/{id}/{code}/{file}", get(feeds::feed))
@@ -101,7 +103,9 @@ fn of_installation() -> [(&'static str, MethodRouter<Site>); POWERS.len() - OF_C
         ("/accounts", get(accounts::accounts)),
         ("/accounts/{what}", post(accounts::change)),
         ("/audit", get(accounts::audit)),
-        ("/me", get(accounts::me).post(accounts::set_password)),
+        ("/me", get(me::me).post(me::set_password)),
+        ("/me/logins", post(me::end_logins)),
+        ("/me/second", get(second_factor::page).post(second_factor::act)),
         ("/logout", post(authentication::logout)),
         ("/campaigns", get(campaigns::campaigns)),
         ("/campaigns/state", post(campaigns::change)),

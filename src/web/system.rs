@@ -141,6 +141,7 @@ async fn doctor(site: &Site, t: T) -> Result<Vec<Finding>> {
     let configuration = site.configuration.as_deref().unwrap_or(Path::new("doseplan.toml"));
     checks::rights(&mut findings, configuration, app);
     checks::audit_key(&mut findings, app);
+    checks::second_factors(&mut findings, app).await?;
     checks::installed(&mut findings, app, now).await?;
     checks::campaigns(&mut findings, app, now).await?;
     if timeout(MAIL_LIMIT, checks::mail(&mut findings, app)).await.is_err() {

@@ -56,6 +56,7 @@ mod school_consents;
 mod school_lists;
 mod school_visits;
 mod schools;
+mod sign_in;
 mod signals;
 mod store;
 mod support;

@@ -94,6 +94,7 @@ const DATA: &[&str] = &[
     "account list",
     "!account token add li office --scope read",
     "account token list",
+    "account logins list li",
     "account log",
     "doctor",
     "db check",
@@ -114,8 +115,12 @@ const SILENT: &[&str] = &[
     "bookings requests take",
     "bookings requests refuse",
     "account add",
+    "account logins end",
     "account password",
     "account remove",
+    "account second-factor free",
+    "account second-factor require",
+    "account second-factor reset",
     "account token remove",
     "bounce forget",
     "campaign close",
@@ -270,6 +275,11 @@ fn path_of(line: &str) -> String {
     let words: Vec<&str> = line.split(' ').collect();
     let long = words.iter().take(3).copied().collect::<Vec<_>>().join(" ");
     let all = [
+        "account logins end",
+        "account logins list",
+        "account second-factor free",
+        "account second-factor require",
+        "account second-factor reset",
         "account token add",
         "account token list",
         "account token remove",

@@ -112,7 +112,7 @@ impl Browser {
     }
 
     #[track_caller]
-    fn ask(&self, head: &str, body: &[u8]) -> Answer {
+    pub(crate) fn ask(&self, head: &str, body: &[u8]) -> Answer {
         let cookie = format!("Cookie: {}; lang=en\r\n", self.cookie);
         let head = format!("{head}\r\nHost: x\r\nConnection: close\r\n{cookie}");
         let head = format!("{head}Content-Length: {}\r\n\r\n", body.len());
@@ -192,7 +192,7 @@ impl Browser {
 }
 
 /// Addresses, and the roles that may open them.
-const ADDRESSES: [(&str, &[&str]); 44] = [
+pub(crate) const ADDRESSES: [(&str, &[&str]); 45] = [
     ("/c/small/workbook?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/calls?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/c/small/bookings?as-of=2021-04-01", &["admin", "planner", "lead"]),
@@ -221,6 +221,7 @@ const ADDRESSES: [(&str, &[&str]); 44] = [
     ("/national/births", &["admin", "planner"]),
     ("/national/survey", &["admin", "planner", "lead"]),
     ("/me", &ROLES),
+    ("/me/second", &ROLES),
     ("/c/small", &ROLES),
     ("/c/small/overview?as-of=2021-04-01", &ROLES),
     ("/c/small/map?as-of=2021-04-01", &ROLES),
@@ -240,7 +241,7 @@ const ADDRESSES: [(&str, &[&str]); 44] = [
 ];
 
 /// Forms, and the roles that may send them.
-const FORMS: [(&str, &[&str]); 20] = [
+pub(crate) const FORMS: [(&str, &[&str]); 24] = [
     ("/c/small/calls?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/new", &["admin", "planner"]),
     ("/imports", &["admin", "planner"]),
@@ -261,6 +262,10 @@ const FORMS: [(&str, &[&str]); 20] = [
     ("/national/survey", &["admin", "planner", "lead"]),
     ("/campaigns/state", &["admin", "planner"]),
     ("/upload", &["admin", "planner"]),
+    ("/me/logins", &ROLES),
+    ("/me/second", &ROLES),
+    ("/accounts/second", &["admin"]),
+    ("/accounts/logins", &["admin"]),
 ];
 
 #[test]

@@ -36,7 +36,7 @@ const PAGES = {
   mail: ["admin", "planner"],
   jobs: ["admin", "planner"],
 };
-const OTHERS = { "/upload": ["admin", "planner"], "/accounts": ["admin"], "/audit": ["admin"], "/me": ["admin", "planner", "lead", "viewer"], "/campaigns": ["admin", "planner", "lead", "viewer"], "/national": ["admin", "planner", "lead", "viewer"], "/national/pupils": ["admin", "planner", "lead"], "/national/duplicates": ["admin", "planner"], "/national/births": ["admin", "planner"], "/national/survey": ["admin", "planner", "lead"] };
+const OTHERS = { "/upload": ["admin", "planner"], "/accounts": ["admin"], "/audit": ["admin"], "/me": ["admin", "planner", "lead", "viewer"], "/me/second": ["admin", "planner", "lead", "viewer"], "/campaigns": ["admin", "planner", "lead", "viewer"], "/national": ["admin", "planner", "lead", "viewer"], "/national/pupils": ["admin", "planner", "lead"], "/national/duplicates": ["admin", "planner"], "/national/births": ["admin", "planner"], "/national/survey": ["admin", "planner", "lead"] };
 const ROLES = ["admin", "planner", "lead", "viewer"];
 const WEIGHT_MAX = 100 * 1024;
 

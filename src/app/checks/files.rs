@@ -142,6 +142,15 @@ pub fn audit_key(findings: &mut Findings<'_>, app: &App) {
     findings.line(Mark::Warn, "doctor-audit-key-open", &[("file", &shown), ("mode", &mode)]);
 }
 
+/// Whether the second factors of accounts can be read here. Where all can, nothing is said.
+pub async fn second_factors(findings: &mut Findings<'_>, app: &App) -> crate::app::Result<()> {
+    let count = app.unreadable_factors().await?;
+    if count > 0 {
+        findings.line(Mark::Warn, "doctor-factors", &[("count", &count)]);
+    }
+    Ok(())
+}
+
 /// Whether a file can be written in the folder for mails.
 pub fn mail_folder(findings: &mut Findings<'_>, dir: &Path) {
     // The folder is created with the first mail.

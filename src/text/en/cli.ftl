@@ -442,6 +442,7 @@ doctor-http-tls-bad = { $said }
 doctor-audit-key = the audit log is sealed with the key { $file }; keep a copy of it apart from the backups
 doctor-audit-key-here = the audit log is sealed with a key that stands in the same database: write {"["}audit] key_file in doseplan.toml, the same file for all daemons
 doctor-audit-key-open = the key of the audit log { $file } has mode { $mode }, so others may read it: chmod 600 { $file }
+doctor-factors = second factors that cannot be read: { $count }; they were sealed with another key of the audit log. Bring that key back, or reset them with `doseplan account second-factor reset`
 column-by = by
 allocation-title = Vaccine for { $name }, plan { $no }
 allocation-sheet = allocation

@@ -442,6 +442,7 @@ doctor-http-tls-bad = { $said }
 doctor-audit-key = 审计日志用密钥 { $file } 封存；请在备份之外另存一份
 doctor-audit-key-here = 审计日志的密钥在同一数据库中：请在 doseplan.toml 写 {"["}audit] key_file，各守护进程用同一文件
 doctor-audit-key-open = 审计日志的密钥 { $file } 权限为 { $mode }，他人可读：chmod 600 { $file }
+doctor-factors = 有 { $count } 个两步验证无法读取，是用另一审计日志密钥封存的；请找回该密钥，或用 `doseplan account second-factor reset` 重置
 column-by = 更改者
 allocation-title = { $name }疫苗分配，计划 { $no }
 allocation-sheet = 疫苗分配
