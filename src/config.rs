@@ -133,6 +133,21 @@ pub struct MailConfig {
     pub font: Option<PathBuf>,
     /// Which leads get a digest.
     pub digest: DigestRule,
+    /// Whether staff get their days at work by mail.
+    pub roster: RosterRule,
+    /// When teams leave their base, by which digests tell the time at each stop: `08:00`.
+    pub tours_leave: NaiveTime,
+}
+
+/// Whether staff get their days at work by mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RosterRule {
+    /// When a roster is published, and when their days change.
+    #[default]
+    Changed,
+    /// Never.
+    Never,
 }
 
 /// Which leads get a digest.
@@ -193,6 +208,8 @@ impl Default for MailConfig {
             unsubscribe_url: None,
             font: None,
             digest: DigestRule::Needed,
+            roster: RosterRule::Changed,
+            tours_leave: NaiveTime::from_hms_opt(8, 0, 0).expect("a time of the day"),
         }
     }
 }

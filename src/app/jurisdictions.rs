@@ -84,7 +84,7 @@ impl App {
     }
 
     /// Stores a jurisdiction as part of a change that says so in the audit log.
-    async fn apply_jurisdiction_in(
+    pub(super) async fn apply_jurisdiction_in(
         &self,
         act: &mut Act,
         given: &Jurisdiction,

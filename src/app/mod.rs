@@ -55,6 +55,7 @@ pub mod problems;
 pub mod recount;
 mod refused;
 pub mod reports;
+pub mod rosters;
 pub mod run_words;
 pub mod schools;
 mod seats;

@@ -2,7 +2,7 @@
 
 /// Commands that do something: what came of it counts, even if nobody could be told. Of the others the output is the
 /// result.
-pub(super) const ACTS: [&str; 63] = [
+pub(super) const ACTS: [&str; 65] = [
     "account add",
     "account password",
     "account remove",
@@ -55,6 +55,8 @@ pub(super) const ACTS: [&str; 63] = [
     "report save",
     "restore",
     "roster export",
+    "roster leave",
+    "roster publish",
     "schools consent",
     "schools decide",
     "schools import",

@@ -69,6 +69,11 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("roster check", &["doseplan roster check --jurisdiction ./county roster.csv --plan plan.csv"]),
     ("roster show", &["doseplan roster show --jurisdiction ./county roster.csv --staff W001"]),
     ("roster export", &["doseplan roster export --jurisdiction ./county roster.csv ./duties"]),
+    (
+        "roster publish",
+        &["doseplan roster make -o csv > roster.csv", "doseplan roster publish roster.csv"],
+    ),
+    ("roster leave", &["doseplan roster leave W001 2026-11-03 --until 2026-11-05 --reason sick"]),
     ("doses new", &["doseplan doses new --xlsx doses.xlsx"]),
     ("doses import", &["doseplan doses import doses.csv"]),
     ("doses void", &["doseplan doses void D00001 --reason \"entered twice\""]),

@@ -65,7 +65,9 @@ mod record_history;
 mod report;
 mod report_print;
 mod roster;
+mod roster_basis;
 mod roster_files;
+mod roster_stored;
 mod roster_weeks;
 mod schools;
 mod schools_print;
@@ -162,7 +164,7 @@ enum Command {
     /// Make, check, compare and adopt plans
     #[command(subcommand)]
     Plan(plan::Plan),
-    /// Make, check, show and export rosters: who works where on which day
+    /// Make, check, show, export and publish rosters: who works where on which day
     #[command(subcommand)]
     Roster(roster::Roster),
     /// Lists of pupils, consent, visits by class, lists to print and who was missed
@@ -359,7 +361,7 @@ async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
         Command::Campaign(it) => it.run(invocation).await,
         Command::Jurisdiction(it) => it.run(invocation).await,
         Command::Plan(it) => it.run(invocation).await,
-        Command::Roster(it) => it.run(&invocation),
+        Command::Roster(it) => Box::pin(it.run(&invocation)).await,
         Command::Schools(it) => Box::pin(it.run(&invocation)).await,
         Command::Homes(it) => Box::pin(it.run(&invocation)).await,
         Command::Doses(it) => it.run(invocation).await,

@@ -130,7 +130,7 @@ pub(super) fn make(
     let watch = Watch::begin(invocation.out, asked.seconds);
     let (mut progress, mut time_used) = (|at| watch.tell(at), || watch.share());
     let (plan, missing) = made(together, asked.limits, &mut progress, &mut time_used);
-    super::roster::missing(invocation, &missing);
+    super::roster_basis::missing(invocation, &missing);
     watch.end();
     print(invocation, (&plan, together.from), &[], asked.certificate)?;
     Ok(exit::OK)

@@ -1,19 +1,21 @@
-//! `doseplan roster`: who works where on which day, from files.
+//! `doseplan roster`: who works where on which day, from files or from the database.
 
 use super::output::{Format, NONE, Sheet, harmless};
-use super::plan_files::{Unusable, misused};
-use super::{Invocation, exit, parse_day};
+use super::plan_files::misused;
+use super::roster_basis::{Basis, changes, days_of, missing, moved, read_roster, refused, role};
+use super::roster_stored::{Export, LeaveDays, Publish, Show};
+use super::{Invocation, exit};
 use crate::domain::jurisdiction::{Jurisdiction, Role};
 use crate::domain::plan::PlanRow;
 use crate::domain::roster::{self, Change, Duty, Fairness, Missing, Needs, RosterReport, Spread};
-use crate::intake::{self, Issue, rows};
+use crate::intake::rows;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// Make, check, show and export rosters: who works where on which day.
+/// Make, check, show, export and publish rosters: who works where on which day.
 #[derive(Debug, Subcommand)]
 pub(super) enum Roster {
     /// Make a roster for the doses of plans; -o csv prints it. Exit code 1 if people are missing
@@ -24,20 +26,10 @@ pub(super) enum Roster {
     Show(Show),
     /// Write a calendar file for each person, a duty sheet for each site and team, a workbook for each week
     Export(Export),
-}
-
-/// The days and files that all of them take.
-#[derive(Debug, Args)]
-struct Basis {
-    /// The jurisdiction's folder or workbook, with staff
-    #[arg(long, value_name = "PATH")]
-    jurisdiction: PathBuf,
-    /// First day [default: the first of the plans, or of the roster]
-    #[arg(long, value_parser = parse_day)]
-    from: Option<NaiveDate>,
-    /// Last day [default: the last of the plans, or of the roster]
-    #[arg(long, value_parser = parse_day)]
-    until: Option<NaiveDate>,
+    /// Publish a roster in the database: everybody gets their days by mail
+    Publish(Publish),
+    /// Enter leave or a sick call: others take over published days. Exit code 1 if people are missing
+    Leave(LeaveDays),
 }
 
 /// Make a roster.
@@ -45,10 +37,10 @@ struct Basis {
 pub(super) struct Make {
     #[command(flatten)]
     basis: Basis,
-    /// A plan as printed by `plan make -o csv`; repeat it for each campaign
+    /// A plan as printed by `plan make -o csv`; repeat it for each campaign [default: the database's plans in force]
     #[arg(long, value_name = "PLAN.csv")]
     plan: Vec<PathBuf>,
-    /// The published roster: it stays wherever it still can; without --plan its places keep their crews
+    /// The published roster: it stays wherever it still can; without a plan its places keep their crews
     #[arg(long, value_name = "ROSTER.csv")]
     before: Option<PathBuf>,
 }
@@ -68,79 +60,17 @@ pub(super) struct Check {
     before: Option<PathBuf>,
 }
 
-/// Show a roster.
-#[derive(Debug, Args)]
-pub(super) struct Show {
-    /// The roster
-    file: PathBuf,
-    #[command(flatten)]
-    basis: Basis,
-    /// Only this site or team
-    #[arg(long)]
-    place: Option<String>,
-    /// Only this person
-    #[arg(long)]
-    staff: Option<String>,
-}
-
-/// Export a roster.
-#[derive(Debug, Args)]
-pub(super) struct Export {
-    /// The roster
-    file: PathBuf,
-    /// The folder, created if needed
-    dir: PathBuf,
-    #[command(flatten)]
-    basis: Basis,
-}
-
 impl Roster {
-    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         match self {
-            Self::Make(it) => it.run(invocation),
-            Self::Check(it) => it.run(invocation),
-            Self::Show(it) => it.run(invocation),
-            Self::Export(it) => it.run(invocation),
+            Self::Make(it) => it.run(invocation).await,
+            Self::Check(it) => it.run(invocation).await,
+            Self::Show(it) => it.run(invocation).await,
+            Self::Export(it) => it.run(invocation).await,
+            Self::Publish(it) => it.run(invocation).await,
+            Self::Leave(it) => it.run(invocation).await,
         }
     }
-}
-
-/// Prints what is wrong with files.
-fn refused(invocation: &Invocation, issues: &[Issue]) -> Unusable {
-    for issue in issues {
-        super::output::tell(&issue.line(invocation.out.language));
-    }
-    Unusable
-}
-
-impl Basis {
-    /// The jurisdiction, which must have staff.
-    fn jurisdiction(&self, invocation: &Invocation) -> anyhow::Result<Jurisdiction> {
-        let path = &self.jurisdiction;
-        let found = intake::jurisdiction(path)
-            .map_err(|issues| refused(invocation, &intake::in_folder(path, issues)))?;
-        for issue in intake::in_folder(path, found.warnings) {
-            let warning = invocation.out.word("word-warning");
-            let line = issue.line(invocation.out.language);
-            super::output::tell(&format!("{warning} {line}"));
-        }
-        if found.jurisdiction.staff.is_empty() {
-            invocation.out.note("roster-no-staff", &[("path", &path.display())]);
-            return Err(Unusable.into());
-        }
-        Ok(found.jurisdiction)
-    }
-
-    /// The days asked for, of those that there are.
-    fn span(&self, there: Option<(NaiveDate, NaiveDate)>) -> Option<(NaiveDate, NaiveDate)> {
-        let from = self.from.or(there.map(|days| days.0))?;
-        let until = self.until.or(there.map(|days| days.1))?;
-        (from <= until).then_some((from, until))
-    }
-}
-
-fn read_roster(invocation: &Invocation, path: &Path) -> anyhow::Result<Vec<Duty>> {
-    Ok(rows::roster(path).map_err(|issues| refused(invocation, &issues))?)
 }
 
 fn read_plans(invocation: &Invocation, paths: &[PathBuf]) -> anyhow::Result<Vec<PlanRow>> {
@@ -150,12 +80,6 @@ fn read_plans(invocation: &Invocation, paths: &[PathBuf]) -> anyhow::Result<Vec<
         all.extend(rows.into_iter().map(|(_, row)| row));
     }
     Ok(all)
-}
-
-/// The first and last day of a roster.
-fn days_of(duties: &[Duty]) -> Option<(NaiveDate, NaiveDate)> {
-    let days = || duties.iter().map(|duty| duty.date);
-    Some((days().min()?, days().max()?))
 }
 
 /// A roster as `-o json` prints it.
@@ -171,17 +95,35 @@ struct View<'a> {
 }
 
 impl Make {
-    fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        if self.plan.is_empty() && self.before.is_none() {
-            misused(invocation, "roster-plan-or-before");
-        }
-        let of = self.basis.jurisdiction(invocation)?;
-        let plans = read_plans(invocation, &self.plan)?;
-        let before = match &self.before {
+    /// The plans and the roster before: from files, or where the jurisdiction is the database's, from there.
+    async fn given(&self, invocation: &Invocation) -> anyhow::Result<(Vec<PlanRow>, Vec<Duty>)> {
+        let mut plans = read_plans(invocation, &self.plan)?;
+        let mut before = match &self.before {
             Some(path) => read_roster(invocation, path)?,
             None => Vec::new(),
         };
-        let needs = if self.plan.is_empty() {
+        if self.basis.jurisdiction.is_none() {
+            let app = invocation.open(false).await?;
+            let today = invocation.clock.now().date_naive();
+            if plans.is_empty() && self.before.is_none() {
+                plans = app.rows_to_staff(self.basis.from.unwrap_or(today)).await?;
+            }
+            if self.before.is_none() {
+                before = app.published((NaiveDate::MIN, NaiveDate::MAX)).await?;
+            }
+            app.store.close().await;
+        }
+        Ok((plans, before))
+    }
+
+    async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let is_alone = self.plan.is_empty() && self.before.is_none();
+        if is_alone && self.basis.jurisdiction.is_some() {
+            misused(invocation, "roster-plan-or-before");
+        }
+        let of = self.basis.jurisdiction(invocation).await?;
+        let (plans, before) = self.given(invocation).await?;
+        let needs = if plans.is_empty() {
             Needs::of_roster(&before)
         } else {
             Needs::of_plans(&of, &plans).map_err(|unknown| {
@@ -247,35 +189,13 @@ impl Make {
         let told: [(&str, &dyn std::fmt::Display); 4] =
             [("count", &count), ("people", &people), ("from", &from), ("until", &until)];
         invocation.out.note("roster-made", &told);
-        if self.before.is_some() {
+        if !made.changes.is_empty() || self.before.is_some() {
             let count = made.changes.len();
             invocation
                 .out
                 .note("roster-changed", &[("count", &count), ("people", &moved(&made.changes))]);
         }
     }
-}
-
-/// People whose days change though they are there: those who have to be told.
-fn moved(changes: &[Change]) -> usize {
-    let away = |one: &&Change| one.reason != roster::Reason::Away;
-    changes.iter().filter(away).map(|one| &one.staff).collect::<BTreeSet<_>>().len()
-}
-
-/// Says whom places lack.
-pub(super) fn missing(invocation: &Invocation, missing: &[Missing]) {
-    for one in missing {
-        let place = harmless(&one.place);
-        let role = role(invocation, one.role);
-        let told: [(&str, &dyn std::fmt::Display); 4] =
-            [("place", &place), ("date", &one.date), ("people", &one.people), ("role", &role)];
-        invocation.out.note("roster-missing", &told);
-    }
-}
-
-/// A role in the reader's language.
-fn role(invocation: &Invocation, role: Role) -> String {
-    invocation.out.word(&format!("duty-role-{role}"))
 }
 
 fn duties_sheet(invocation: &Invocation, duties: &[Duty]) {
@@ -321,30 +241,6 @@ fn by_role(invocation: &Invocation, duties: &[Duty]) {
     invocation.out.sheet(&sheet);
 }
 
-/// Changes as `-o table` prints them.
-fn changes(invocation: &Invocation, changes: &[Change]) {
-    if changes.is_empty() {
-        return;
-    }
-    let there = |at: &Option<(String, Role)>| match at {
-        Some((place, of)) => format!("{place} {}", role(invocation, *of)),
-        None => NONE.to_owned(),
-    };
-    let mut sheet = Sheet::new(&["date", "staff", "old", "new", "why"]);
-    for change in changes {
-        sheet.push(vec![
-            change.date.to_string(),
-            change.staff.to_string(),
-            there(&change.before),
-            there(&change.after),
-            invocation
-                .out
-                .word(&format!("roster-reason-{}", change.reason.word().replace('_', "-"))),
-        ]);
-    }
-    invocation.out.sheet(&sheet);
-}
-
 fn fair(invocation: &Invocation, fairness: &Fairness) {
     let line = |key: &str, spread: &Spread| {
         let (is, bound) = (spread.unfairness, spread.bound);
@@ -355,8 +251,8 @@ fn fair(invocation: &Invocation, fairness: &Fairness) {
 }
 
 impl Check {
-    fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let of = self.basis.jurisdiction(invocation)?;
+    async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let of = self.basis.jurisdiction(invocation).await?;
         let duties = read_roster(invocation, &self.file)?;
         let plans = read_plans(invocation, &self.plan)?;
         let before = match &self.before {
@@ -399,63 +295,5 @@ impl Check {
             out.note("roster-bad", &[("path", &self.file.display()), ("count", &count)]);
         }
         fair(invocation, &judged.fairness);
-    }
-}
-
-impl Show {
-    fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let of = self.basis.jurisdiction(invocation)?;
-        let mut duties = read_roster(invocation, &self.file)?;
-        let Some((from, until)) = self.basis.span(days_of(&duties)) else {
-            invocation.out.note("roster-no-days", &[]);
-            return Ok(exit::FAILED);
-        };
-        duties.retain(|duty| {
-            (from..=until).contains(&duty.date)
-                && self.place.as_ref().is_none_or(|place| duty.place == *place)
-                && self.staff.as_ref().is_none_or(|who| duty.staff.as_str() == who)
-        });
-        duties.sort();
-        let names: BTreeMap<&str, &str> =
-            of.staff.iter().map(|one| (one.code.as_str(), one.name.as_str())).collect();
-        let mut sheet = Sheet::new(&["date", "place", "role", "staff", "name"]);
-        for duty in &duties {
-            let name = names.get(duty.staff.as_str()).copied().unwrap_or(NONE);
-            let is_table = invocation.out.format == Format::Table;
-            sheet.push(vec![
-                duty.date.to_string(),
-                duty.place.clone(),
-                if is_table { role(invocation, duty.role) } else { duty.role.to_string() },
-                duty.staff.to_string(),
-                name.to_owned(),
-            ]);
-        }
-        invocation.out.sheet(&sheet);
-        Ok(exit::OK)
-    }
-}
-
-impl Export {
-    fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let of = self.basis.jurisdiction(invocation)?;
-        let mut duties = read_roster(invocation, &self.file)?;
-        let Some((from, until)) = self.basis.span(days_of(&duties)) else {
-            invocation.out.note("roster-no-days", &[]);
-            return Ok(exit::FAILED);
-        };
-        duties.retain(|duty| (from..=until).contains(&duty.date));
-        let files = super::roster_files::files(invocation, &of, &duties);
-        crate::files::create_dir_all(&self.dir)
-            .map_err(|error| invocation.out.not_written(&self.dir, &error))?;
-        let weeks = super::roster_weeks::workbooks(invocation, &of, &duties)?;
-        let texts = files.iter().map(|(name, text)| (name, text.as_bytes()));
-        for (name, bytes) in texts.chain(weeks.iter().map(|(name, book)| (name, book.as_slice()))) {
-            let path = self.dir.join(name);
-            crate::files::write(&path, bytes)
-                .map_err(|error| invocation.out.not_written(&path, &error))?;
-        }
-        let (count, dir) = (files.len() + weeks.len(), self.dir.display());
-        invocation.out.note("roster-exported", &[("count", &count), ("dir", &dir)]);
-        Ok(exit::OK)
     }
 }

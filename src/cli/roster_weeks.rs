@@ -33,7 +33,7 @@ pub(super) fn workbooks(
     for (first, places) in weeks {
         let mut book = Book::new(&of.name, first.and_time(NaiveTime::MIN));
         for (place, duties) in places {
-            let shown = place_name(of, place, first);
+            let shown = of.post_name(place, first).to_owned();
             let mut page = book.page(&shown);
             let (titles, heads) = heads(invocation, &shown, first);
             page.table(&titles, &heads, &rows(invocation, &names, first, &duties))?;
@@ -44,12 +44,6 @@ pub(super) fn workbooks(
         out.push((name, book.bytes()?));
     }
     Ok(out)
-}
-
-fn place_name(of: &Jurisdiction, place: &str, day: NaiveDate) -> String {
-    let site = of.site_on(place, day).map(|row| row.site.name.clone());
-    let team = || of.team(place).map(|team| team.name.clone());
-    site.or_else(team).unwrap_or_else(|| place.to_owned())
 }
 
 fn heads(invocation: &Invocation, place: &str, first: NaiveDate) -> (Vec<String>, Vec<String>) {

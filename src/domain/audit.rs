@@ -71,6 +71,10 @@ words! {
         ImportUndo = "import-undo",
         /// Stored the jurisdiction's areas and places, or decided what campaigns say otherwise.
         JurisdictionApply = "jurisdiction-apply",
+        /// Published a roster.
+        RosterPublish = "roster-publish",
+        /// Entered leave of somebody, and had others take over their days.
+        RosterLeave = "roster-leave",
         /// Entered births of an area and year by another source than the register.
         BirthsEnter = "births-enter",
         /// Uploaded a workbook.

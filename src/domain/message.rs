@@ -13,6 +13,8 @@ words! {
         Reminder = "reminder",
         /// What became of the plan when something new was known, to the coordinator.
         Change = "change",
+        /// Somebody's days at work, to them.
+        Roster = "roster",
         /// Something that needs attention at once, to a group.
         Alarm = "alarm",
         /// A code with which somebody opens the booking page.

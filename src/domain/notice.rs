@@ -8,8 +8,9 @@ use super::contact::Contact;
 use super::count::{Doses, People, Percent};
 use super::coverage::{Coverage, Need};
 use super::id::{AreaCode, CampaignId, LotCode, PersonId, PlaceCode};
+use super::jurisdiction::{Hours, Role};
 use super::words::words;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 
 /// What a site or team lead gets the evening before.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +38,8 @@ pub struct LeadDigest {
     /// Tomorrow's sessions: one for a site, one for each stop of a team in the order of its tour. Empty: the
     /// digest says that there is none.
     pub sessions: Vec<SessionSheet>,
+    /// Vaccine that a team loads for all its stops; empty for a site.
+    pub load: Vec<LoadLine>,
     /// Doses reported for today; `None` where no report has come.
     pub reported_today: Option<u64>,
     /// Doses that the plan had for today.
@@ -72,8 +75,36 @@ pub struct SessionSheet {
     pub vials: Vec<VialLine>,
     /// People of the register who are assigned to it.
     pub people: Vec<PersonLine>,
-    /// When a team arrives, minutes after its day begins; `None` at a site.
-    pub arrives_minute: Option<u32>,
+    /// When a team is there; `None` at a site.
+    pub times: Option<StopTimes>,
+}
+
+/// When a team is at a stop, and how to find it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StopTimes {
+    /// When it arrives.
+    pub arrives: NaiveTime,
+    /// When it leaves.
+    pub leaves: NaiveTime,
+    /// The address, where the place has one.
+    pub address: Option<String>,
+    /// The telephone number of whoever is there.
+    pub phone: Option<String>,
+}
+
+/// Vaccine of a lot that a team loads for all its stops.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadLine {
+    /// The lot.
+    pub lot: LotCode,
+    /// The vaccine.
+    pub product: String,
+    /// Doses, waste included.
+    pub doses: u64,
+    /// Whole vials, where the lot says how many doses they hold.
+    pub vials: Option<u64>,
+    /// The last day of use.
+    pub expires: NaiveDate,
 }
 
 /// People of one area, group and dose who are expected at a session.
@@ -392,4 +423,45 @@ impl ReminderWhy {
             Self::Cancelled { .. } | Self::Overdue { .. } => None,
         }
     }
+}
+
+/// What somebody of the staff gets about their days at work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DutyLetter {
+    /// Name of the jurisdiction.
+    pub jurisdiction: String,
+    /// Who reads it.
+    pub to: Contact,
+    /// In which language.
+    pub language: Language,
+    /// What differs from what they were told before; empty for the first mail.
+    pub changes: Vec<DutyChange>,
+    /// Their days, the first one first.
+    pub days: Vec<DutyDay>,
+}
+
+/// A day that is not as somebody was told: name of the place and role; `None`: off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DutyChange {
+    /// The day.
+    pub day: NaiveDate,
+    /// As they were told.
+    pub before: Option<(String, Role)>,
+    /// As it is.
+    pub after: Option<(String, Role)>,
+}
+
+/// A day at work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DutyDay {
+    /// The day.
+    pub day: NaiveDate,
+    /// Name of the site or team.
+    pub place_name: String,
+    /// What they do there.
+    pub role: Role,
+    /// The place's hours, where it says them.
+    pub hours: Option<Hours>,
+    /// Its address.
+    pub address: Option<String>,
 }

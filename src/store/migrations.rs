@@ -46,6 +46,7 @@ embedded!(
     "0018_waiting",
     "0019_ways",
     "0020_births",
+    "0022_rosters",
     "0024_sign_in",
 );
 

@@ -21,6 +21,7 @@ pub mod copy;
 pub mod db;
 pub mod doses;
 pub mod doubtful;
+pub mod duties;
 pub mod erasing;
 mod error;
 pub mod facts;

@@ -242,6 +242,8 @@ tables! {
         int("campaign"), text("post"), day("day"), int("outbox"), text("place"), int("doses"),
     ],
     unrest 1 [int("campaign"), int("since"), text("said")],
+    duty 2 [day("day"), text("staff"), text("place"), text("role"), int("published_at")],
+    duty_told 1 [int("outbox"), text("staff"), text("duties")],
     run 1 numbered [
         int("id"), int("campaign"), text("job"), int("due_at"), text("state"),
         maybe(text("reason")), int("attempt"), maybe(text("owner")), int("fence"),

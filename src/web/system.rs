@@ -238,6 +238,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("roster check", "roster"),
     ("roster show", "roster"),
     ("roster export", "roster"),
+    ("roster publish", "roster"),
+    ("roster leave", "roster"),
     ("schools import", "schools"),
     ("schools match", "schools"),
     ("schools decide", "schools"),

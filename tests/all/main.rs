@@ -19,6 +19,7 @@ mod cockpit_what_if;
 mod copies;
 mod coverage;
 mod dice;
+mod duty_mails;
 mod faults;
 mod files;
 mod guard;

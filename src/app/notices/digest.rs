@@ -1,6 +1,7 @@
 //! The evening digest of each site and team lead.
 
 use super::post_digest::{PostDigest, brief};
+use super::tours::{Tours, load, tours};
 use super::{Post, end_of, voice};
 use crate::app::coverage::{AsOf, given};
 use crate::app::plans::{in_force, rows_on};
@@ -17,7 +18,7 @@ use crate::domain::notice::{DrawLine, Expected, LeadDigest, PersonLine, SessionS
 use crate::domain::person::{Person, group_of};
 use crate::domain::plan::PlanRow;
 use crate::domain::plan::PlanState;
-use crate::domain::planner::{LotDraw, SessionVials, lot_draws, tour, vials};
+use crate::domain::planner::{LotDraw, SessionVials, lot_draws, vials};
 use crate::domain::recipient::{DigestRecipient, digest_recipients};
 use crate::domain::stock::{drawn_for, wastage_rate};
 use crate::store::{Tx, assignments, cells, doses, plans, records};
@@ -56,15 +57,21 @@ impl App {
         missed: Option<(NaiveDate, NaiveDate)>,
     ) -> Result<Vec<PostDigest>> {
         let mut by_post: Vec<PostDigest> = Vec::new();
-        for (nth, loaded) in all.iter().enumerate() {
-            let evening = self.evening(loaded, today).await?;
+        let mut evenings = Vec::new();
+        for loaded in all {
+            evenings.push(self.evening(loaded, today).await?);
+        }
+        let places = self.jurisdiction().await?;
+        let rows = evenings.iter().flat_map(|evening| &evening.rows);
+        let tours = tours((all, places.as_ref()), rows, self.config.mail.tours_leave);
+        for (nth, (loaded, evening)) in all.iter().zip(&evenings).enumerate() {
             let campaign = &loaded.campaign;
             let vaccine = (all.len() > 1).then(|| campaign.series.name.clone());
             for recipient in digest_recipients(campaign) {
                 if only.is_some_and(|only| recipient.code != only) {
                     continue;
                 }
-                let mut value = digest(campaign, &evening, &recipient, missed);
+                let mut value = digest((campaign, &tours), evening, &recipient, missed);
                 value.vaccine_name.clone_from(&vaccine);
                 let known = by_post.iter_mut().find(|known| known.post() == recipient.code);
                 match known {
@@ -256,7 +263,7 @@ async fn absent(
 }
 
 fn digest(
-    campaign: &Campaign,
+    (campaign, tours): (&Campaign, &Tours),
     evening: &Evening,
     recipient: &DigestRecipient,
     missed: Option<(NaiveDate, NaiveDate)>,
@@ -292,7 +299,13 @@ fn digest(
         today: evening.today,
         tomorrow: evening.tomorrow,
         missed,
-        sessions: sessions(campaign, evening, recipient, &tomorrow),
+        sessions: sessions((campaign, tours), evening, recipient, &tomorrow),
+        load: if recipient.is_team {
+            let drawn = (evening.draws.as_slice(), evening.vials.as_slice());
+            load((campaign, evening.tomorrow), drawn, &recipient.code)
+        } else {
+            Vec::new()
+        },
         reported_today: reported.then_some(given),
         planned_today: today.iter().map(|row| u64::from(row.doses)).sum(),
         absent: people_at(evening, &evening.absent, |place| places.contains(place)),
@@ -316,32 +329,16 @@ fn people_at(
 
 /// Tomorrow's sessions: one for a site, one for each stop of a team in the order of its tour.
 fn sessions(
-    campaign: &Campaign,
+    (campaign, tours): (&Campaign, &Tours),
     evening: &Evening,
     recipient: &DigestRecipient,
     rows: &[&PlanRow],
 ) -> Vec<SessionSheet> {
+    let times = recipient.is_team.then(|| tours.get(recipient.code.as_str())).flatten();
     let mut by_place: BTreeMap<&PlaceCode, Vec<&PlanRow>> = BTreeMap::new();
     for row in rows {
         by_place.entry(&row.place).or_default().push(row);
     }
-    let arrivals: BTreeMap<PlaceCode, u32> = if recipient.is_team {
-        let stops: Vec<(PlaceCode, u32)> = by_place
-            .iter()
-            .map(|(place, rows)| ((*place).clone(), rows.iter().map(|row| row.doses).sum()))
-            .collect();
-        tour(campaign, &TeamCode::from(recipient.code.as_str()), &stops)
-            .map(|tour| {
-                let minute = |minutes: f64| minutes.round().clamp(0.0, 1440.0);
-                tour.stops
-                    .into_iter()
-                    .map(|stop| (stop.stop, number(minute(stop.arrival_minutes))))
-                    .collect()
-            })
-            .unwrap_or_default()
-    } else {
-        BTreeMap::new()
-    };
     let mut out: Vec<SessionSheet> = by_place
         .into_iter()
         .map(|(place, rows)| {
@@ -356,21 +353,12 @@ fn sessions(
                 draws: draw_lines(campaign, evening, recipient, place, doses),
                 vials: vial_lines(evening, recipient, place),
                 people: people_at(evening, &evening.expected, |at| at == place),
-                arrives_minute: arrivals.get(place).copied(),
+                times: times.and_then(|times| times.get(place)).cloned(),
             }
         })
         .collect();
-    out.sort_by_key(|sheet| sheet.arrives_minute);
+    out.sort_by_key(|sheet| sheet.times.as_ref().map(|at| at.arrives));
     out
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the caller has clamped it to the minutes of a day"
-)]
-fn number(minute: f64) -> u32 {
-    minute as u32
 }
 
 fn expected(campaign: &Campaign, rows: &[&PlanRow]) -> Vec<Expected> {

@@ -7,12 +7,15 @@ mod cards;
 mod changes;
 pub mod digest;
 mod draft;
+pub(super) mod duties;
 mod post_digest;
 pub mod reminders;
 mod resend;
 pub mod summary;
+mod tours;
 pub(super) mod ways;
 
+pub use duties::StaffTold;
 pub(super) use ways::{Census, Numbers, home_of, make as make_text};
 
 use super::{App, AppError, Loaded, Result, millis};
@@ -69,6 +72,7 @@ impl App {
         }
         let people = Box::pin(self.tell_people(loaded, now)).await?;
         let leads = Box::pin(self.tell_leads(loaded, now)).await?;
+        Box::pin(self.tell_staff(now)).await?;
         Ok(ToldAgain { people, leads })
     }
 }

@@ -24,6 +24,7 @@ impl App {
             due.iter().map(|one| &one.message).filter(|m| m.kind == kind).map(|m| m.id).collect()
         };
         let (letters, digests) = (of(MailKind::Reminder), of(MailKind::Digest));
+        let rosters = of(MailKind::Roster);
         let mut out = BTreeMap::new();
         if !letters.is_empty() {
             self.untrue_letters(tx, &letters, now, &mut out).await?;
@@ -35,6 +36,12 @@ impl App {
                 if is_ahead && is_outdated(tx, &loaded, (&post, day, mail)).await? {
                     out.insert(mail, no);
                 }
+            }
+        }
+        if !rosters.is_empty() {
+            let voice = due.iter().find_map(|one| one.campaign);
+            for mail in self.outdated_rosters(tx, &rosters, now).await? {
+                out.extend(voice.map(|no| (mail, no)));
             }
         }
         Ok(out)

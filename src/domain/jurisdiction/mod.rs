@@ -225,6 +225,12 @@ impl Jurisdiction {
         at
     }
 
+    /// The name of a site or team on a day; its code where it is unknown.
+    pub fn post_name<'a>(&'a self, code: &'a str, day: NaiveDate) -> &'a str {
+        let site = self.site_on(code, day).map(|row| row.site.name.as_str());
+        site.or_else(|| self.team(code).map(|team| team.name.as_str())).unwrap_or(code)
+    }
+
     /// The township of a site: its area, or the area above that is no village, school, employer or
     /// care home, after all mergers. `None` for a code that is no site.
     pub fn township_of(&self, site: &str) -> Option<&AreaCode> {

@@ -6,6 +6,7 @@
 //! no code with it. Rules: the role; nobody who is away; days a week and in a row; one place a day;
 //! only where somebody may work; whole crews; stations enough for the doses.
 
+mod again;
 mod chain;
 mod changes;
 mod check;
@@ -20,6 +21,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use again::{Again, again};
 pub use changes::{Change, Reason};
 pub use check::{BrokenRule, Fault, RosterReport, check};
 pub use fairness::{Fairness, Spread, fairness};
@@ -29,11 +31,11 @@ pub use staffing::{Further, Staffing};
 use super::id::StaffId;
 use super::jurisdiction::{Jurisdiction, Role};
 use chrono::NaiveDate;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Somebody's work on a day.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Duty {
     /// The day.
     pub date: NaiveDate,

@@ -93,7 +93,7 @@ fn names(words: Words, digests: &[LeadDigest]) -> String {
 fn part(words: Words, digest: &LeadDigest, is_alone: bool, caps: Caps) -> Part {
     let (alerts, today) = today(words, digest);
     let mut left = caps.people;
-    let mut sections: Vec<Section> = Vec::new();
+    let mut sections: Vec<Section> = super::tour::sections(words, digest, caps);
     for (index, session) in digest.sessions.iter().take(caps.rows).enumerate() {
         sections.extend(session_sections(words, digest, caps, index, session, &mut left));
     }
@@ -119,7 +119,7 @@ fn heading(words: Words, digest: &LeadDigest) -> String {
 }
 
 fn is_team(digest: &LeadDigest) -> bool {
-    digest.sessions.iter().any(|session| session.arrives_minute.is_some())
+    digest.sessions.iter().any(|session| session.times.is_some())
 }
 
 fn doses_of(digest: &LeadDigest) -> u64 {
@@ -259,9 +259,9 @@ fn session_sections(
     let people_text = thousands(people);
     let site = words.count(key, people, &[("place", &place), ("people", &people_text)]);
     let mut notes = Vec::new();
-    let heading = match session.arrives_minute {
-        Some(minutes) => {
-            notes.push(words.say("mail-digest-arrives", &[("minutes", &minutes)]));
+    let heading = match &session.times {
+        Some(at) => {
+            notes.push(words.say("mail-digest-arrives", &[("times", &super::tour::times(at))]));
             words.say("mail-digest-stop", &[("number", &(index + 1)), ("place", &site)])
         }
         None => site,

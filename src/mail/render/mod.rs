@@ -6,12 +6,14 @@
 mod attention;
 mod change;
 mod digest;
+mod duties;
 mod marked;
 mod reminder;
 mod summary;
 mod summary_heads;
 mod table;
 pub mod texts;
+mod tour;
 mod trend;
 mod words;
 
@@ -19,7 +21,7 @@ use super::picture::{Painter, Undrawn};
 use super::{Letter, Picture};
 use crate::domain::campaign::Language;
 use crate::domain::coverage::Need;
-use crate::domain::notice::{Amended, LeadDigest, PlanChange, Reminder, Summary};
+use crate::domain::notice::{Amended, DutyLetter, LeadDigest, PlanChange, Reminder, Summary};
 use crate::mail::link::WayOut;
 use crate::mail::safe;
 use crate::text::thousands;
@@ -47,6 +49,11 @@ pub fn digest(digests: &[LeadDigest]) -> Letter {
 /// The mail to a lead whose day has changed since the digest.
 pub fn amended(change: &Amended) -> Letter {
     fit(|caps| change::amended(change, caps))
+}
+
+/// The mail to somebody of the staff about their days at work.
+pub fn duties(letter: &DutyLetter) -> Letter {
+    fit(|caps| duties::letter(letter, caps))
 }
 
 /// The mail to the coordinator about a plan that was mended.

@@ -171,7 +171,10 @@ fn a_lead_reads_what_to_draw_and_is_asked_for_a_missing_report() {
     for sentence in [
         "因系统停机，6月12日至6月13日的预告没有发出。",
         "== 第1站 司徒镇村（社区）流动点（P05）：预计 80 人 ==",
-        "出发后 190 分钟到",
+        "11:10–12:50",
+        "司徒镇人民路8号",
+        "0511-86500000",
+        "== 各站合计需装车疫苗：147 剂次 ==",
         "今天6月15日(周二)已报 128 剂次，计划 140 剂次，完成 91.4%。",
     ] {
         assert!(team.contains(sentence), "{sentence} is not in\n{team}");

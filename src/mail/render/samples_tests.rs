@@ -97,8 +97,9 @@ pub(super) fn site_digest(language: Language) -> LeadDigest {
             ],
             vials: vec![vials("L08", 30, 10, 0), vials("L11", 5, 25, 5)],
             people: (0..7).map(|n| person(n, ["周静涛", "朱洋华", "刘志霞"][n % 3])).collect(),
-            arrives_minute: None,
+            times: None,
         }],
+        load: Vec::new(),
         reported_today: None,
         planned_today: 415,
         absent: vec![person(21, "胡军洋"), person(25, "马娜")],
@@ -107,7 +108,8 @@ pub(super) fn site_digest(language: Language) -> LeadDigest {
 }
 
 pub(super) fn team_digest(language: Language) -> LeadDigest {
-    let stop = |code: &str, name: &str, minute, people| SessionSheet {
+    let at = |time: &str| time.parse().expect("a time");
+    let stop = |code: &str, name: &str, (arrives, leaves), people| SessionSheet {
         place: code.into(),
         place_name: name.into(),
         expected: vec![expected("司徒镇", "60岁及以上", 1, people)],
@@ -115,15 +117,27 @@ pub(super) fn team_digest(language: Language) -> LeadDigest {
         draws: Vec::new(),
         vials: Vec::new(),
         people: Vec::new(),
-        arrives_minute: Some(minute),
+        times: Some(StopTimes {
+            arrives: at(arrives),
+            leaves: at(leaves),
+            address: Some("司徒镇人民路8号".into()),
+            phone: Some("0511-86500000".into()),
+        }),
     };
     LeadDigest {
         post: "T1".into(),
         post_name: "流动接种车1".into(),
         sessions: vec![
-            stop("P05", "司徒镇村（社区）流动点", 28, 80),
-            stop("P06", "司徒镇工业园企业专场", 190, 60),
+            stop("P05", "司徒镇村（社区）流动点", ("08:28", "10:40"), 80),
+            stop("P06", "司徒镇工业园企业专场", ("11:10", "12:50"), 60),
         ],
+        load: vec![LoadLine {
+            lot: "L08".into(),
+            product: "inactivated-vero".into(),
+            doses: 147,
+            vials: Some(15),
+            expires: day("2021-06-20"),
+        }],
         missed: Some((day("2021-06-12"), day("2021-06-13"))),
         reported_today: Some(128),
         planned_today: 140,
@@ -396,6 +410,15 @@ pub(super) fn by_page() -> WayOut {
 
 pub(super) fn hostile_digest(language: Language) -> LeadDigest {
     let mut value = site_digest(language);
+    let team = team_digest(language);
+    value.sessions[0].times = team.sessions[0].times.clone().map(|at| StopTimes {
+        address: Some(HOSTILE.into()),
+        phone: Some(HOSTILE.into()),
+        ..at
+    });
+    value.load = team.load;
+    value.load[0].lot = HOSTILE.into();
+    value.load[0].product = HOSTILE.into();
     value.campaign_name = HOSTILE.into();
     value.post = HOSTILE.into();
     value.post_name = HOSTILE.into();

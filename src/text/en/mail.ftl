@@ -75,7 +75,13 @@ mail-digest-reported-share = Reported today, {$date}: {$reported} doses; the pla
 mail-digest-idle = Nothing was planned for today, {$date}, and no report has come. If doses were given, please report them.
 mail-digest-today = Today
 mail-digest-stop = Stop {$number}: {$place}
-mail-digest-arrives = arrives {$minutes} minutes after departure
+mail-digest-arrives = {$times}
+mail-digest-tour = Tomorrow's tour
+mail-digest-times = Time
+mail-digest-place = Stop
+mail-digest-load = Vaccine to load for all stops: {$doses} doses
+mail-digest-load-one = Vaccine to load for all stops: {$doses} dose
+mail-digest-in-vials = Vials
 mail-digest-site = {$place}: {$people} people expected
 mail-digest-site-one = {$place}: {$people} person expected
 mail-digest-tomorrow = Tomorrow: {$people} people expected
@@ -255,6 +261,26 @@ leave-button = No more reminders
 leave-done = You will get no more reminders of this campaign.
 leave-unknown = This link does not belong to one of our mails; please reply to the mail instead.
 leave-later = This did not work just now; please try again in a minute.
+
+## Staff: their days at work
+
+mail-duties-subject = Your days at work: {$days} from {$date}
+mail-duties-subject-one = Your day at work: {$date}
+mail-duties-subject-changed = Your days at work have changed from {$date}
+mail-duties-title = Days at work: {$name}
+mail-duties-opening = You are on duty on {$days} days. The attached calendar has them, too.
+mail-duties-opening-one = You are on duty on one day. The attached calendar has it, too.
+mail-duties-none = You have no days at work in the published roster
+mail-duties-changed = Changed since you were told last
+mail-duties-days = Your days
+mail-duties-day = Day
+mail-duties-place = Place
+mail-duties-role = Role
+mail-duties-hours = Hours
+mail-duties-was = Was
+mail-duties-is = Is now
+mail-duties-off = off
+mail-duties-footer = Sent by doseplan. If you cannot come, tell your office at once.
 
 ## The chart
 

@@ -75,7 +75,13 @@ mail-digest-reported-share = 今天{$date}已报 {$reported} 剂次，计划 {$p
 mail-digest-idle = 今天{$date}没有计划接种，也没有收到报告。如有接种，请补报。
 mail-digest-today = 今天
 mail-digest-stop = 第{$number}站 {$place}
-mail-digest-arrives = 出发后 {$minutes} 分钟到
+mail-digest-arrives = {$times}
+mail-digest-tour = 明日行程
+mail-digest-times = 时间
+mail-digest-place = 接种地点
+mail-digest-load = 各站合计需装车疫苗：{$doses} 剂次
+mail-digest-load-one = 各站合计需装车疫苗：{$doses} 剂次
+mail-digest-in-vials = 瓶数
 mail-digest-site = {$place}：预计 {$people} 人
 mail-digest-site-one = {$place}：预计 {$people} 人
 mail-digest-tomorrow = 明天：预计 {$people} 人
@@ -255,6 +261,26 @@ leave-button = 不再接收
 leave-done = 您将不再收到本次活动的提醒邮件。
 leave-unknown = 此链接无效；请直接回复邮件。
 leave-later = 暂时无法处理，请稍后再试。
+
+## 工作人员：排班通知
+
+mail-duties-subject = 【排班】{$date}起共 {$days} 天
+mail-duties-subject-one = 【排班】{$date}
+mail-duties-subject-changed = 【排班有变】{$date}起
+mail-duties-title = {$name} 的排班
+mail-duties-opening = 您共有 {$days} 天的班，附件日历中也有。
+mail-duties-opening-one = 您有 1 天的班，附件日历中也有。
+mail-duties-none = 已发布的排班中没有您的班
+mail-duties-changed = 与上次通知不同之处
+mail-duties-days = 您的班
+mail-duties-day = 日期
+mail-duties-place = 地点
+mail-duties-role = 岗位
+mail-duties-hours = 时间
+mail-duties-was = 原来
+mail-duties-is = 现在
+mail-duties-off = 休息
+mail-duties-footer = 由 doseplan 发送。如不能到岗，请立即告知单位。
 
 ## 折线图
 

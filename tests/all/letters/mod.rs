@@ -13,7 +13,7 @@ use std::process::Command;
 const HOSTILE: &str = "=1+1<script>alert(1)</script>&\"\"";
 
 /// What Python finds in mails; `None` if Python or one of its libraries is missing.
-fn found(mails: &[&Path]) -> Option<Vec<Value>> {
+pub(crate) fn found(mails: &[&Path]) -> Option<Vec<Value>> {
     let needs = "import openpyxl, icalendar";
     let there = Command::new("python3").args(["-c", needs]).output();
     if !there.is_ok_and(|output| output.status.success()) {
@@ -46,7 +46,7 @@ fn types(mail: &Value) -> Vec<&str> {
 }
 
 /// Checks that hold for every mail.
-fn sound(mail: &Value) {
+pub(crate) fn sound(mail: &Value) {
     for part in mail["parts"].as_array().unwrap() {
         assert_eq!(part["defects"].as_array().map(Vec::len), Some(0), "{part}");
         let file = part["file"].as_str().unwrap_or_default();
