@@ -4,10 +4,9 @@ use super::dashboard::Overview;
 use super::problems::Problem;
 use super::{App, Loaded, Result};
 use crate::domain::count::{People, Percent};
-use crate::domain::coverage::CoverageRow;
 use crate::domain::id::GroupId;
-use crate::domain::pace::{Pace, PaceDay, TargetDay, pace, reach};
-use crate::domain::shortfall::{Shortfall, shortfalls};
+use crate::domain::pace::{Pace, PaceDay, Prospect, TargetDay, ahead, pace, reach};
+use crate::domain::shortfall::{Shortfall, shortfalls, whole};
 use crate::store::unrest;
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::BTreeMap;
@@ -34,8 +33,19 @@ pub struct Stand {
     pub groups: Vec<(GroupId, TargetDay)>,
     /// The share of the plan's doses that was given lately.
     pub pace: Pace,
+    /// Doses to come, for charts.
+    pub prospect: Prospect,
     /// Where people are missing.
     pub short: Vec<Shortfall>,
+}
+
+/// How a plan went lately, and what it has on the days to come.
+struct Lately {
+    pace: Pace,
+    /// People who finish, by group and day.
+    coming: BTreeMap<GroupId, Vec<(NaiveDate, u64)>>,
+    /// Doses by day.
+    planned: Vec<(NaiveDate, u64)>,
 }
 
 impl Stand {
@@ -55,20 +65,9 @@ impl App {
     ) -> Result<Stand> {
         let campaign = &loaded.campaign;
         let overview = self.overview(loaded, as_of, today).await?;
-        let (pace, coming) = self.pace_of(loaded, as_of, &overview).await?;
+        let Lately { pace, coming, planned } = self.pace_of(loaded, as_of, &overview).await?;
         let has_target = campaign.groups.iter().any(|group| group.target.is_some());
-        let counts = campaign.groups.iter().filter(|group| group.target.is_some() || !has_target);
-        let tops = || campaign.areas.iter().filter(|area| area.parent.is_none());
-        let (mut eligible, mut finished) = (People::ZERO, People::ZERO);
-        for group in counts {
-            let rows = tops()
-                .filter_map(|area| overview.tree.row(area.code.as_str(), group.id.as_str()))
-                .filter_map(|row: &CoverageRow| Some((row, row.eligible?)));
-            for (row, people) in rows {
-                eligible += people;
-                finished += row.complete.people;
-            }
-        }
+        let Shortfall { eligible, finished, .. } = whole(campaign, &overview.tree);
         let targets = campaign.groups.iter().filter(|group| group.target.is_some());
         let needs = targets.zip(&overview.summary.needs);
         let groups: Vec<(GroupId, TargetDay)> = needs
@@ -79,7 +78,16 @@ impl App {
             })
             .collect();
         let all = groups.iter().map(|(_, reach)| *reach);
+        let summary = &overview.summary;
+        let done = summary.curves.done.last().map_or(0, |(_, doses)| *doses);
+        let left: u64 = summary.needs.iter().map(|need| need.doses_left.0).sum();
+        let prospect = Prospect {
+            today: (campaign.start <= today && today <= campaign.end).then_some(today),
+            target: has_target.then_some(done + left),
+            ahead: ahead((as_of, done), &planned, pace),
+        };
         Ok(Stand {
+            prospect,
             short: shortfalls(campaign, &overview.tree),
             percent: finished.percent_of(eligible),
             target: has_target.then(|| overview.summary.needs.iter().map(|need| need.target).sum()),
@@ -103,13 +111,13 @@ impl App {
         }))
     }
 
-    /// How the plan went lately, and who finishes by it on the days to come: by group and day.
+    /// How the plan went lately, and what it has on the days to come.
     async fn pace_of(
         &self,
         loaded: &Loaded,
         as_of: NaiveDate,
         overview: &Overview,
-    ) -> Result<(Pace, BTreeMap<GroupId, Vec<(NaiveDate, u64)>>)> {
+    ) -> Result<Lately> {
         let campaign = &loaded.campaign;
         let sessions = self.sessions(loaded).await?;
         let is_here = |place: &str| campaign.place(place).is_some();
@@ -128,14 +136,17 @@ impl App {
         let last = u8::try_from(campaign.series.dose_count()).unwrap_or(u8::MAX);
         let mut coming: BTreeMap<GroupId, BTreeMap<NaiveDate, u64>> = BTreeMap::new();
         let ahead = (as_of + TimeDelta::days(1), campaign.end.max(as_of));
+        let mut to_come: BTreeMap<NaiveDate, u64> = BTreeMap::new();
         for (key, entry) in sessions.standing(ahead).filter(|(key, _)| is_here(key.place.as_str()))
         {
+            *to_come.entry(key.day).or_default() += entry.doses.values().sum::<u64>();
             let finishing = entry.doses.iter().filter(|((_, dose), _)| *dose == last);
             for ((group, _), doses) in finishing {
                 *coming.entry(group.clone()).or_default().entry(key.day).or_default() += doses;
             }
         }
         let coming = coming.into_iter().map(|(group, days)| (group, days.into_iter().collect()));
-        Ok((pace(&days), coming.collect()))
+        let planned = to_come.into_iter().collect();
+        Ok(Lately { pace: pace(&days), coming: coming.collect(), planned })
     }
 }

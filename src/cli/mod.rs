@@ -63,6 +63,7 @@ mod plan_what_if;
 mod plan_why;
 mod record_history;
 mod report;
+mod report_bulletin;
 mod report_print;
 mod roster;
 mod roster_basis;

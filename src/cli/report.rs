@@ -1,6 +1,7 @@
-//! `doseplan report`: the tables that are handed up.
+//! `doseplan report`: the tables that are handed up, and bulletins.
 
 use super::output::{Format, Sheet, harmless};
+use super::report_bulletin::Which;
 use super::report_print as print;
 use super::{Invocation, exit, workbook};
 use crate::app::reports::{Ask, cell_at, has_records};
@@ -11,7 +12,7 @@ use chrono::{Datelike, Months, NaiveDate, TimeDelta};
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
 
-/// The tables that are handed up for a month.
+/// The tables that are handed up for a month, and bulletins.
 #[derive(Debug, Subcommand)]
 pub(super) enum Report {
     /// The tables that there are
@@ -26,6 +27,11 @@ pub(super) enum Report {
         /// What a cell is made of, down to the records: E7 is column E, row 7
         #[arg(long, value_name = "CELL")]
         explain: Option<String>,
+    },
+    /// The bulletin of a day or week that a director signs: coverage, target, change and rank by area
+    Bulletin {
+        #[command(flatten)]
+        which: Which,
     },
     /// Every table of a month in one workbook, or as CSV files in a folder
     Save {
@@ -107,6 +113,7 @@ impl Report {
                 let ask = when.ask(&invocation, &loaded, *name);
                 explained(&invocation, &app, &loaded, &ask, cell).await
             }
+            Self::Bulletin { which } => which.run(&invocation).await,
             Self::Save { path, when } => {
                 let (app, meant) = invocation.meant(None).await?;
                 save(&invocation, &app, &meant, when, path).await

@@ -45,9 +45,10 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
             report::Report::Show { explain: Some(_), .. } => {
                 before(Action::SeeRecords, "report show --explain")
             }
-            report::Report::Show { .. } | report::Report::Save { .. } | report::Report::List => {
-                None
-            }
+            report::Report::Show { .. }
+            | report::Report::Bulletin { .. }
+            | report::Report::Save { .. }
+            | report::Report::List => None,
         },
         Command::Campaign(it) => match it {
             campaign::Campaign::Export { .. } => before(Action::Export, "campaign export"),

@@ -9,6 +9,7 @@ pub mod attention;
 pub mod audit;
 pub mod booking;
 pub mod browser;
+pub mod bulletin;
 pub mod calendar;
 pub mod call;
 pub mod campaign;

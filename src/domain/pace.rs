@@ -149,6 +149,36 @@ pub fn reach(
     }
 }
 
+/// What a chart of doses shows beside the plan and what was given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prospect {
+    /// The present day.
+    pub today: Option<NaiveDate>,
+    /// Doses by which every target is reached; `None` without a target.
+    pub target: Option<u64>,
+    /// Doses by the end of each day to come, from the as-of day on: the fewest, those expected, the most.
+    pub ahead: Vec<(NaiveDate, [u64; 3])>,
+}
+
+/// Doses by the end of each of the planned days, at this pace, where `done` were given by the first day.
+pub fn ahead(
+    (from, done): (NaiveDate, u64),
+    planned: &[(NaiveDate, u64)],
+    pace: Pace,
+) -> Vec<(NaiveDate, [u64; 3])> {
+    if planned.is_empty() {
+        return Vec::new();
+    }
+    let (low, high) = pace.spread.unwrap_or((pace.factor, pace.factor));
+    let mut so_far = 0;
+    let days = planned.iter().map(|(day, doses)| {
+        so_far += doses;
+        let all = so_far as f64;
+        (*day, [low, pace.factor, high].map(|factor| done + whole(all * factor)))
+    });
+    std::iter::once((from, [done; 3])).chain(days).collect()
+}
+
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "people of a plan")]
 fn whole(people: f64) -> u64 {
     people.max(0.0).floor() as u64
@@ -204,6 +234,22 @@ mod tests {
         let slow = Pace { factor: 0.5, spread: None };
         assert_eq!(on(16, slow), at(3));
         assert_eq!(on(26, slow), TargetDay::Missed { finished: People(25) });
+    }
+
+    #[test]
+    fn doses_ahead_begin_with_those_given_and_spread() {
+        let plan = coming(&[10, 10, 10]);
+        let sure = Pace { factor: 0.9, spread: Some((0.8, 1.0)) };
+        let found = ahead((day(0), 5), &plan, sure);
+        let expected = [
+            (day(0), [5; 3]),
+            (day(1), [13, 14, 15]),
+            (day(2), [21, 23, 25]),
+            (day(3), [29, 32, 35]),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(ahead((day(0), 5), &plan, EVEN)[3], (day(3), [35; 3]), "no spread is known");
+        assert_eq!(ahead((day(0), 5), &[], sure), [], "there is no plan");
     }
 
     #[test]

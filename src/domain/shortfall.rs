@@ -1,5 +1,6 @@
 //! Where people are missing: how many each area is short of its targets.
 
+use super::area::Area;
 use super::campaign::Campaign;
 use super::count::{People, Percent, ceil_of};
 use super::coverage::{Coverage, CoverageRow};
@@ -20,6 +21,8 @@ pub struct Shortfall {
     pub percent: Option<Percent>,
     /// People without any dose.
     pub zero_dose: People,
+    /// People who must finish; everybody eligible where no group has a target.
+    pub wanted: People,
     /// People to finish until the area has its share of every target.
     pub short: People,
 }
@@ -28,44 +31,63 @@ pub struct Shortfall {
 /// eligible is meant.
 pub fn shortfalls(campaign: &Campaign, tree: &Coverage) -> Vec<Shortfall> {
     let top = campaign.root().map(|area| &area.code);
-    let has_target = campaign.groups.iter().any(|group| group.target.is_some());
-    let mut out: Vec<Shortfall> = campaign
-        .areas
-        .iter()
-        .filter(|area| area.parent.as_ref() == top)
-        .map(|area| {
-            let counted =
-                campaign.groups.iter().filter(|group| group.target.is_some() || !has_target);
-            let rows = counted.filter_map(|group| {
-                let row = tree.row(area.code.as_str(), group.id.as_str())?;
-                Some((group.target, row, row.eligible?))
-            });
-            let mut one = Shortfall {
-                area: area.code.clone(),
-                area_name: area.name.clone(),
-                eligible: People::ZERO,
-                finished: People::ZERO,
-                percent: None,
-                zero_dose: People::ZERO,
-                short: People::ZERO,
-            };
-            for (target, row, eligible) in rows {
-                let people = u32::try_from(eligible.0).unwrap_or(u32::MAX);
-                let wanted = target.map_or(eligible, |share| People::from(ceil_of(people, share)));
-                add(&mut one, row, (eligible, wanted));
-            }
-            one.percent = one.finished.percent_of(one.eligible);
-            one
-        })
-        .collect();
+    let below = campaign.areas.iter().filter(|area| area.parent.as_ref() == top);
+    let mut out: Vec<Shortfall> = below.map(|area| of_area(campaign, tree, area)).collect();
     out.sort_by(|a, b| b.short.cmp(&a.short).then_with(|| a.area.cmp(&b.area)));
     out
+}
+
+/// All tops together, without a code; how many are short is the sum over them.
+pub fn whole(campaign: &Campaign, tree: &Coverage) -> Shortfall {
+    let tops: Vec<&Area> = campaign.areas.iter().filter(|area| area.parent.is_none()).collect();
+    let names: Vec<&str> = tops.iter().map(|area| area.name.as_str()).collect();
+    let mut out = empty("".into(), names.join("、"));
+    for one in tops.iter().map(|area| of_area(campaign, tree, area)) {
+        out.eligible += one.eligible;
+        out.finished += one.finished;
+        out.zero_dose += one.zero_dose;
+        out.wanted += one.wanted;
+        out.short += one.short;
+    }
+    out.percent = out.finished.percent_of(out.eligible);
+    out
+}
+
+fn empty(area: AreaCode, area_name: String) -> Shortfall {
+    Shortfall {
+        area,
+        area_name,
+        eligible: People::ZERO,
+        finished: People::ZERO,
+        percent: None,
+        zero_dose: People::ZERO,
+        wanted: People::ZERO,
+        short: People::ZERO,
+    }
+}
+
+fn of_area(campaign: &Campaign, tree: &Coverage, area: &Area) -> Shortfall {
+    let has_target = campaign.groups.iter().any(|group| group.target.is_some());
+    let counted = campaign.groups.iter().filter(|group| group.target.is_some() || !has_target);
+    let rows = counted.filter_map(|group| {
+        let row = tree.row(area.code.as_str(), group.id.as_str())?;
+        Some((group.target, row, row.eligible?))
+    });
+    let mut one = empty(area.code.clone(), area.name.clone());
+    for (target, row, eligible) in rows {
+        let people = u32::try_from(eligible.0).unwrap_or(u32::MAX);
+        let wanted = target.map_or(eligible, |share| People::from(ceil_of(people, share)));
+        add(&mut one, row, (eligible, wanted));
+    }
+    one.percent = one.finished.percent_of(one.eligible);
+    one
 }
 
 fn add(one: &mut Shortfall, row: &CoverageRow, (eligible, wanted): (People, People)) {
     let finished = row.complete.people;
     one.eligible += eligible;
     one.finished += finished;
+    one.wanted += wanted;
     one.short += wanted.saturating_sub(finished);
     one.zero_dose += row.zero_dose.unwrap_or(People::ZERO);
 }

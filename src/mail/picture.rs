@@ -204,6 +204,13 @@ fn draw(faces: &[Face<'_>], shapes: &[Shape], colours: &Colours) -> Result<Pixma
                     out.stroke_path(&path, &paint, &stroke, scale, None);
                 }
             }
+            Shape::Area { class, points, opacity } => {
+                let paint = paint(colours.of(*class), *opacity);
+                if let Some(path) = polyline(points) {
+                    out.fill_path(&path, &paint, FillRule::Winding, scale, None);
+                }
+            }
+            Shape::Told { .. } => {}
             Shape::Dot { class, at: (x, y), radius } => {
                 let paint = paint(colours.of(*class), 1.0);
                 if let Some(path) = PathBuilder::from_circle(near(*x), near(*y), near(*radius)) {

@@ -1,6 +1,7 @@
 //! The first screen: whether each campaign reaches its targets, where people are missing, what to do today. A lead sees
 //! their own places first; whoever may not plan sees no buttons.
 
+use super::map_areas::of_area;
 use super::page::{Page, Refusal, address, encoded, framed};
 use super::page_context::PageContext;
 use super::plan::SEARCH_SECS;
@@ -253,7 +254,7 @@ fn add_short(table: &mut Table, context: &PageContext, stand: &Stand, has_severa
     let t = context.t();
     for one in &stand.short {
         let day = stand.overview.summary.by_area.iter().find(|line| line.area == one.area);
-        let to = format!("{}#{}", context.to("map"), one.area);
+        let to = of_area(context, &one.area);
         let area = Cell::named(one.area_name.clone(), one.area.as_str()).heading().to(to);
         let mut cells = vec![area];
         if has_several {

@@ -1,5 +1,6 @@
 //! The map: areas, sites, stops and the teams' tours of a day, drawn from their coordinates. A table says the same.
 
+use super::map_areas::{self, Projection, SHADES, Scale, Shade, WIDTH, town};
 use super::page::{Page, Refusal, encoded};
 use super::page_context::PageContext;
 use super::table::{Cell, Table};
@@ -10,23 +11,22 @@ use crate::app::{Loaded, Result};
 use crate::characters::escaped;
 use crate::domain::area::Point;
 use crate::domain::campaign::Campaign;
-use crate::domain::count::Percent;
 use crate::domain::dose::GivenRow;
-use crate::domain::id::PlaceCode;
+use crate::domain::id::{AreaCode, PlaceCode};
 use crate::domain::planner::{self, TeamTour};
+use crate::domain::shortfall::{Shortfall, shortfalls};
 use crate::mail::render;
 use askama::Template;
+use axum::extract::Query;
 use axum::response::Response;
 use chrono::NaiveDate;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 const LIVE_SECS: u32 = 15;
-/// Width of the drawing in pixels; the height follows from the coordinates.
-const WIDTH: f64 = 900.0;
-const HEIGHT_MIN: f64 = 320.0;
-const HEIGHT_MAX: f64 = 1100.0;
-const MARGIN: f64 = 46.0;
+/// Beyond so many places their dots are drawn in one stroke without names: the table has them.
+const NAMED_MAX: usize = 150;
 /// Number of tour styles in the style sheet.
 const TOUR_STYLES: usize = 6;
 
@@ -60,82 +60,70 @@ async fn read(app: &App, loaded: &Loaded, (day, today): (NaiveDate, NaiveDate)) 
     })
 }
 
+#[derive(Deserialize)]
+pub(super) struct Which {
+    shade: Option<String>,
+}
+
 #[derive(Template)]
 #[template(path = "web/map.html")]
 struct Main {
     t: T,
     head: String,
     drawing: String,
-    scale: String,
+    /// What the shade can stand for: address, name, whether it does.
+    shades: Vec<(String, String, bool)>,
+    scale: Vec<String>,
     keys: Vec<String>,
+    areas: Table,
     tours: Table,
     places: Table,
 }
 
 /// The map of a day.
-pub(super) async fn map(context: PageContext) -> std::result::Result<Response, Refusal> {
-    let key = format!("map/{}", context.t().tag());
-    let make = |context: PageContext| async move {
+pub(super) async fn map(
+    context: PageContext,
+    Query(which): Query<Which>,
+) -> std::result::Result<Response, Refusal> {
+    let t = context.t();
+    let shade = match which.shade.as_deref() {
+        None => Some(Shade::Coverage),
+        Some(word) => SHADES.into_iter().find(|shade| shade.word() == word),
+    };
+    let shade = shade.ok_or_else(|| Refusal::bad(t, t.w("web-bad-address")))?;
+    let key = format!("map/{}/{}", shade.word(), t.tag());
+    let make = move |context: PageContext| async move {
         let day = read(context.app(), &context.loaded, (context.as_of, context.today())).await?;
-        Ok(page(&context, &day))
+        Ok(page(&context, shade, &day))
     };
     let page = context.cached(&key, make).await?;
     Ok(context.show(Page::clone(&page)))
 }
 
 /// The page; it is the same for every visitor.
-fn page(context: &PageContext, day: &Day) -> Page {
+fn page(context: &PageContext, shade: Shade, day: &Day) -> Page {
     let t = context.t();
     let title = t.say("web-map-title", &[("day", &render::date(context.as_of, t.0))]);
     let campaign = &context.loaded.campaign;
+    let areas = shortfalls(campaign, &day.overview.tree);
+    let link = |one: Shade| {
+        (format!("{}&shade={}", context.to("map"), one.word()), one.name(t), one == shade)
+    };
+    let hidden = [("shade", shade.word().to_owned())];
     let main = Main {
         t,
-        head: context.head(title.clone(), "map", &[]),
-        drawing: drawing(t, campaign, day),
-        scale: Scale::of(day).words(t),
+        head: context.head(title.clone(), "map", &hidden),
+        drawing: drawing(context, (shade, &areas), day),
+        shades: SHADES.map(link).to_vec(),
+        scale: Scale::of(shade, &areas).map(|scale| scale.keys()).unwrap_or_default(),
         keys: keys(t, campaign, day),
+        areas: map_areas::table(context, &areas),
         tours: tours(t, campaign, day),
         places: places(context, day),
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "map", &main);
-    let page = page.with(vec![main.tours, main.places]);
+    let page = page.with(vec![main.areas, main.tours, main.places]);
     Page { live_secs: LIVE_SECS, ..page }
-}
-
-/// Projects degrees onto the drawing.
-struct Projection {
-    west: f64,
-    north: f64,
-    narrow: f64,
-    scale: f64,
-    height: f64,
-}
-
-impl Projection {
-    fn of(points: &[Point]) -> Option<Self> {
-        let fold = |of: fn(&Point) -> f64, pick: fn(f64, f64) -> f64, from: f64| {
-            points.iter().map(of).fold(from, pick)
-        };
-        if points.is_empty() {
-            return None;
-        }
-        let west = fold(|p| p.longitude, f64::min, f64::INFINITY);
-        let east = fold(|p| p.longitude, f64::max, f64::NEG_INFINITY);
-        let south = fold(|p| p.latitude, f64::min, f64::INFINITY);
-        let north = fold(|p| p.latitude, f64::max, f64::NEG_INFINITY);
-        let narrow = f64::midpoint(south, north).to_radians().cos().max(0.1);
-        // A single place must not be magnified without limit.
-        let across = ((east - west) * narrow).max(0.01);
-        let down = (north - south).max(0.01);
-        let scale = ((WIDTH - 2.0 * MARGIN) / across).min((HEIGHT_MAX - 2.0 * MARGIN) / down);
-        let height = (down * scale + 2.0 * MARGIN).clamp(HEIGHT_MIN, HEIGHT_MAX);
-        Some(Self { west, north, narrow, scale, height })
-    }
-
-    fn at(&self, point: Point) -> (f64, f64) {
-        let x = MARGIN + (point.longitude - self.west) * self.narrow * self.scale;
-        (x, MARGIN + (self.north - point.latitude) * self.scale)
-    }
 }
 
 /// The style of a team's tour, chosen by its code so that it stays the same.
@@ -143,39 +131,8 @@ fn style(campaign: &Campaign, tour: &TeamTour) -> usize {
     campaign.teams.iter().position(|team| team.code == tour.team).unwrap_or(0) % TOUR_STYLES
 }
 
-/// From which to which share the shades go, so that areas that differ look different whatever the coverage is.
-struct Scale {
-    least: f64,
-    most: f64,
-}
-
-/// The palest and the darkest shade.
-const SHADES: (f64, f64) = (0.12, 0.8);
-
-impl Scale {
-    fn of(day: &Day) -> Self {
-        let lines = day.overview.summary.by_area.iter();
-        let shares = lines.filter_map(|line| line.complete_percent).map(Percent::shown);
-        let (least, most) = shares
-            .fold((100.0_f64, 0.0_f64), |(least, most), share| (least.min(share), most.max(share)));
-        Self { least: least.min(most), most }
-    }
-
-    fn shade(&self, share: Option<Percent>) -> f64 {
-        let Some(share) = share.map(Percent::shown) else { return 0.0 };
-        let span = self.most - self.least;
-        let at = if span > 0.0 { (share - self.least) / span } else { 1.0 };
-        SHADES.0 + (SHADES.1 - SHADES.0) * at.clamp(0.0, 1.0)
-    }
-
-    /// What the shades stand for.
-    fn words(&self, t: T) -> String {
-        let said = |share: f64| format!("{share:.1}");
-        t.say("web-map-scale", &[("least", &said(self.least)), ("most", &said(self.most))])
-    }
-}
-
-fn drawing(t: T, campaign: &Campaign, day: &Day) -> String {
+fn drawing(context: &PageContext, (shade, areas): (Shade, &[Shortfall]), day: &Day) -> String {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
     let below = || campaign.areas.iter().filter(|area| area.parent.is_some());
     let mut points: Vec<Point> = below().filter_map(|area| area.point).collect();
     points.extend(campaign.sites.iter().filter_map(|site| site.point));
@@ -184,35 +141,16 @@ fn drawing(t: T, campaign: &Campaign, day: &Day) -> String {
     let Some(to) = Projection::of(&points) else {
         return format!("<p>{}</p>", escaped(&t.w("web-no-points")));
     };
+    // Its cells are links, so that it is a group and not one picture.
     let mut out = format!(
-        "<svg class=\"map\" viewBox=\"0 0 {WIDTH} {:.0}\" role=\"img\" aria-label=\"{}\">",
+        "<svg class=\"map\" viewBox=\"0 0 {WIDTH} {:.0}\" role=\"group\" aria-label=\"{}\">\
+         <desc>{}</desc>",
         to.height,
-        escaped(&t.w("web-map-label"))
+        escaped(&t.w("web-map-label")),
+        escaped(&t.w("web-map-caption"))
     );
-    let mut names = String::new();
-    let lines = day.overview.summary.by_area.iter();
-    let scale = Scale::of(day);
-    let most = lines.clone().map(|line| line.eligible.0).max().unwrap_or(1).max(1);
-    for line in lines {
-        let Some(area) = campaign.area(line.area.as_str()) else { continue };
-        let Some(point) = area.point else { continue };
-        let (x, y) = to.at(point);
-        let radius = 12.0 + 30.0 * (line.eligible.0 as f64 / most as f64).sqrt();
-        let shade = scale.shade(line.complete_percent);
-        let said = t.percent(line.complete_percent);
-        let name = escaped(&area.name);
-        let _ = write!(
-            out,
-            "<circle class=\"area-dot\" fill-opacity=\"{shade:.2}\" cx=\"{x:.1}\" cy=\"{y:.1}\" \
-             r=\"{radius:.1}\"><title>{name} {said}</title></circle>"
-        );
-        let _ = write!(
-            names,
-            "<text class=\"place-name\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{name} \
-             {said}</text>",
-            y - radius - 4.0
-        );
-    }
+    let (cells, names) = map_areas::drawn(context, (shade, areas), &to);
+    out += &cells;
     for tour in &day.tours {
         let Some(team) = campaign.team(tour.team.as_str()) else { continue };
         let stops = tour.tour.stops.iter().filter_map(|stop| campaign.stop(stop.stop.as_str()));
@@ -235,17 +173,39 @@ fn drawing(t: T, campaign: &Campaign, day: &Day) -> String {
 
 /// Stops, bases and sites.
 fn dots(campaign: &Campaign, day: &Day, to: &Projection) -> String {
+    let is_named = campaign.stops.len() + campaign.sites.len() <= NAMED_MAX;
+    // The shapes of many places, by class.
+    let mut many: BTreeMap<&str, String> = BTreeMap::new();
     let mut out = String::new();
+    let mut dot = |class: &'static str, (x, y): (f64, f64), radius: f64, said: String| {
+        let (x, y, side) = (x - radius, y - radius, radius * 2.0);
+        if is_named {
+            let _ = write!(
+                out,
+                "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{side}\" \
+                 height=\"{side}\"><title>{}</title></rect>",
+                escaped(&said)
+            );
+        } else {
+            let shape = format!("M{x:.0} {y:.0}h{side}v{side}h-{side}z");
+            *many.entry(class).or_default() += &shape;
+        }
+    };
     for stop in &campaign.stops {
-        let (x, y) = to.at(stop.point);
-        let name = escaped(&stop.name);
-        let _ = write!(
-            out,
-            "<circle class=\"stop-dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\">\
-             <title>{} {name}</title>\
-             </circle>",
-            escaped(stop.code.as_str())
-        );
+        dot("stop-dot", to.at(stop.point), 4.0, format!("{} {}", stop.code, stop.name));
+    }
+    for site in &campaign.sites {
+        let area = || campaign.area(site.area.as_str()).and_then(|area| area.point);
+        let Some(point) = site.point.or_else(area) else { continue };
+        let class = match day.reports.get(&site.code) {
+            Some(Report::Missing | Report::Late) => "site-dot late",
+            Some(Report::In) => "site-dot",
+            _ => "site-dot shut",
+        };
+        dot(class, to.at(point), 5.5, format!("{} {}", site.code, site.name));
+    }
+    for (class, path) in many {
+        let _ = write!(out, "<path class=\"{class} many\" d=\"{path}\"/>");
     }
     for team in &campaign.teams {
         let (x, y) = to.at(team.point);
@@ -254,25 +214,6 @@ fn dots(campaign: &Campaign, day: &Day, to: &Projection) -> String {
             "<path class=\"base-dot\" d=\"M{x:.1} {:.1}l5 9h-10z\"><title>{}</title></path>",
             y - 5.0,
             escaped(&team.name)
-        );
-    }
-    for site in &campaign.sites {
-        let area = || campaign.area(site.area.as_str()).and_then(|area| area.point);
-        let Some(point) = site.point.or_else(area) else { continue };
-        let (x, y) = to.at(point);
-        let class = match day.reports.get(&site.code) {
-            Some(Report::Missing | Report::Late) => "site-dot late",
-            Some(Report::In) => "site-dot",
-            _ => "site-dot shut",
-        };
-        let _ = write!(
-            out,
-            "<rect class=\"{class}\" x=\"{:.1}\" y=\"{:.1}\" width=\"11\" height=\"11\">\
-             <title>{} {}</title></rect>",
-            x - 5.5,
-            y - 5.5,
-            escaped(site.code.as_str()),
-            escaped(&site.name)
         );
     }
     out
@@ -289,11 +230,13 @@ fn keys(t: T, campaign: &Campaign, day: &Day) -> Vec<String> {
         format!("<rect class=\"{class}\" x=\"2\" y=\"2\" width=\"11\" height=\"11\"/>")
     };
     let mut out = vec![
-        small("<circle class=\"area-dot\" cx=\"8\" cy=\"8\" r=\"7\"/>", "web-key-area"),
         small(&square("site-dot"), "web-key-site"),
         small(&square("site-dot late"), "web-key-late"),
         small(&square("site-dot shut"), "web-key-shut"),
-        small("<circle class=\"stop-dot\" cx=\"8\" cy=\"8\" r=\"4\"/>", "web-key-stop"),
+        small(
+            "<rect class=\"stop-dot\" x=\"4\" y=\"4\" width=\"8\" height=\"8\"/>",
+            "web-key-stop",
+        ),
         small("<path class=\"base-dot\" d=\"M8 3l5 9h-10z\"/>", "web-key-base"),
     ];
     for tour in &day.tours {
@@ -337,6 +280,11 @@ fn tours(t: T, campaign: &Campaign, day: &Day) -> Table {
 
 fn places(context: &PageContext, day: &Day) -> Table {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let town = |code: &AreaCode| {
+        town(campaign, code).map_or((String::new(), String::new()), |area| {
+            (area.name.clone(), area.code.to_string())
+        })
+    };
     let heads = [
         t.w("column-place"),
         format!("={}", t.w("column-area")),
@@ -348,7 +296,8 @@ fn places(context: &PageContext, day: &Day) -> Table {
     let sites = campaign.sites.iter().map(|site| &site.code);
     for code in sites.chain(campaign.stops.iter().map(|stop| &stop.code)) {
         let Some(place) = campaign.place(code.as_str()) else { continue };
-        let area = campaign.area(place.area().as_str()).map_or("", |area| &area.name);
+        // A click on the map asks for a township: places of its villages and schools are among them.
+        let (area, area_code) = town(place.area());
         let href = context.to(&format!("place/{}", encoded(code.as_str())));
         let number = |of: &BTreeMap<PlaceCode, u64>| {
             of.get(code).map_or_else(|| Cell::number(t.w("web-none")), |doses| Cell::count(*doses))
@@ -356,7 +305,7 @@ fn places(context: &PageContext, day: &Day) -> Table {
         let report = day.reports.get(code).map_or_else(String::new, |report| said(t, *report));
         table.rows.push(vec![
             Cell::named(place.name(), code.as_str()).heading().to(href),
-            Cell::named(area, place.area().as_str()),
+            Cell::named(area, area_code),
             number(&day.planned),
             number(&day.given),
             Cell { class: class(day.reports.get(code)), ..Cell::text(report) },

@@ -1,7 +1,8 @@
 //! The first page of a campaign: its figures at the end of a day, the same as in the coordinator's mail.
 
 use super::home::reach_words;
-use super::page::{Page, Refusal, address};
+use super::map_areas::of_area;
+use super::page::{Page, Refusal};
 use super::page_context::PageContext;
 use super::table::{Cell, Table};
 use super::words::T;
@@ -28,6 +29,7 @@ struct Main {
     tiles: Vec<(String, String, String)>,
     alerts: Vec<Alert>,
     chart: String,
+    curve: Table,
     groups: Table,
     areas: Table,
     needs: Option<Table>,
@@ -58,13 +60,14 @@ fn page(context: &PageContext, stand: &Stand) -> Page {
         reach: reach_words(context, stand),
         tiles: tiles(t, stand),
         alerts: render::alerts(&found.summary, t.0),
-        chart: render::chart(&found.summary, t.0),
+        chart: render::chart(&found.summary, &stand.prospect, t.0),
+        curve: curve(t, stand),
         groups: groups(t, campaign, found),
         areas: areas(context, found),
         needs: needs(t, found),
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "overview", &main);
-    let tables = [main.groups, main.areas].into_iter().chain(main.needs).collect();
+    let tables = [main.curve, main.groups, main.areas].into_iter().chain(main.needs).collect();
     let page = page.with(tables);
     Page { live_secs: LIVE_SECS, ..page }
 }
@@ -158,8 +161,7 @@ fn areas(context: &PageContext, found: &Overview) -> Table {
     let mut table = Table::new("areas", t.w("web-by-area-caption"), &heads);
     let lines = found.summary.by_area.iter();
     for line in lines {
-        let href =
-            format!("{}#{}", address(&context.loaded, "map", Some(context.as_of)), line.area);
+        let href = of_area(context, &line.area);
         let name = Cell::named(line.area_name.clone(), line.area.as_str()).heading().to(href);
         let mut cells = vec![
             name,
@@ -176,6 +178,23 @@ fn areas(context: &PageContext, found: &Overview) -> Table {
             line.today.map_or_else(|| Cell::number(t.w("mail-summary-no-report")), Cell::count),
         );
         table.rows.push(cells);
+    }
+    table
+}
+
+/// The figures of the chart.
+fn curve(t: T, stand: &Stand) -> Table {
+    let figures = ["planned", "given", "expected", "fewest", "most"];
+    let figures = figures.map(|key| format!("#{}", t.w(&format!("web-curve-{key}"))));
+    let heads: Vec<String> = std::iter::once(t.w("column-date")).chain(figures).collect();
+    let mut table = Table::new("curve", t.w("web-curve"), &heads);
+    let count =
+        |doses: Option<u64>| doses.map_or_else(|| Cell::number(t.w("web-none")), Cell::count);
+    for (day, planned, given, ahead) in render::chart_days(&stand.overview.summary, &stand.prospect)
+    {
+        let end = |at: usize| count(ahead.map(|doses| doses[at]));
+        let day = Cell::head(day.to_string());
+        table.rows.push(vec![day, count(planned), count(given), end(1), end(0), end(2)]);
     }
     table
 }

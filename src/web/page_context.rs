@@ -120,7 +120,7 @@ pub(super) fn default_day(loaded: &Loaded, now: DateTime<Utc>) -> NaiveDate {
 
 /// The last day that a page can be asked for; `None` for pages that look ahead.
 fn last_day(page: &str, today: NaiveDate) -> Option<NaiveDate> {
-    ["overview", "reports", "tally"].contains(&page).then_some(today)
+    ["overview", "reports", "bulletin", "tally"].contains(&page).then_some(today)
 }
 
 impl PageContext {

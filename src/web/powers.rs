@@ -3,7 +3,7 @@
 use crate::domain::permission::Power;
 
 /// The power that each page needs. The navigation shows the pages that the visitor may open.
-pub(super) const POWERS: [(&str, Power); 58] = [
+pub(super) const POWERS: [(&str, Power); 60] = [
     ("/", Power::Look),
     ("/c/{id}", Power::Look),
     ("/c/{id}/overview", Power::Look),
@@ -20,6 +20,7 @@ pub(super) const POWERS: [(&str, Power); 58] = [
     ("/c/{id}/place/{place}", Power::Look),
     ("/c/{id}/place/{place}/edit", Power::Plan),
     ("/c/{id}/month", Power::Look),
+    ("/c/{id}/bulletin", Power::Look),
     ("/c/{id}/make", Power::Plan),
     ("/c/{id}/adopt", Power::Plan),
     ("/c/{id}/due", Power::People),
@@ -31,6 +32,7 @@ pub(super) const POWERS: [(&str, Power); 58] = [
     ("/c/{id}/mail", Power::Operation),
     ("/c/{id}/mail/{mail}", Power::Operation),
     ("/c/{id}/jobs", Power::Operation),
+    ("/bulletin", Power::Look),
     ("/system", Power::Operation),
     ("/system/backup", Power::Operation),
     ("/commands", Power::Operation),

@@ -7,8 +7,8 @@ use super::powers::{POWERS, power_of};
 use super::upload::UPLOAD_MAX;
 use super::visitor::Visitor;
 use super::{
-    Site, accounts, assets, authentication, bookings, calendar, calls, campaigns, compare, due,
-    feeds, home, imports, inbox, jobs, mail, map, me, overview, plan, what_if,
+    Site, accounts, assets, authentication, bookings, bulletin, calendar, calls, campaigns,
+    compare, due, feeds, home, imports, inbox, jobs, mail, map, me, overview, plan, what_if,
 };
 use super::{
     month, person, place, reports, search, second_factor, setup, stock, supply, system, tally,
@@ -48,7 +48,7 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
 }
 
 /// Pages of a campaign.
-const OF_CAMPAIGNS: usize = 27;
+const OF_CAMPAIGNS: usize = 28;
 
 fn of_campaigns() -> [(&'static str, MethodRouter<Site>); OF_CAMPAIGNS] {
     [
@@ -67,6 +67,7 @@ fn of_campaigns() -> [(&'static str, MethodRouter<Site>); OF_CAMPAIGNS] {
         ("/c/{id}/place/{place}", get(place::place)),
         ("/c/{id}/place/{place}/edit", post(place::edit)),
         ("/c/{id}/month", get(month::month)),
+        ("/c/{id}/bulletin", get(bulletin::bulletin)),
         ("/c/{id}/make", post(plan::make)),
         ("/c/{id}/adopt", post(plan::adopt)),
         ("/c/{id}/due", get(due::due)),
@@ -86,6 +87,7 @@ fn of_campaigns() -> [(&'static str, MethodRouter<Site>); OF_CAMPAIGNS] {
 fn of_installation() -> [(&'static str, MethodRouter<Site>); POWERS.len() - OF_CAMPAIGNS] {
     [
         ("/", get(home::home)),
+        ("/bulletin", get(bulletin::all)),
         ("/system", get(system::system)),
         ("/system/backup", post(system::backup)),
         ("/commands", get(system::commands)),

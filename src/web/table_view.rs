@@ -220,9 +220,17 @@ impl View {
             let words: BTreeSet<&str> =
                 table.rows.iter().filter_map(|row| row.get(at)).map(|c| c.text.as_str()).collect();
             let chosen = self.is.iter().find(|(key, _)| *key == head.key);
+            // An address may say the code behind a name: it is shorter.
+            let name = |chosen: &str| {
+                let cells = || table.rows.iter().filter_map(|row| row.get(at));
+                let coded = cells().find(|cell| !cell.code.is_empty() && cell.code == *chosen);
+                coded.map_or_else(|| chosen.to_owned(), |cell| cell.text.clone())
+            };
+            let chosen = chosen.map(|(key, chosen)| (key, name(chosen)));
             let is_few = (2..=CHOICES_MAX).contains(&words.len()) || chosen.is_some();
-            let choice =
-                |word: &str| (word.to_owned(), chosen.is_some_and(|(_, chosen)| chosen == word));
+            let choice = |word: &str| {
+                (word.to_owned(), chosen.as_ref().is_some_and(|(_, chosen)| chosen == word))
+            };
             let words: Vec<Choice> =
                 words.into_iter().filter(|word| !word.is_empty()).map(choice).collect();
             (head.choose && is_few).then(|| (head.key.clone(), head.text.clone(), words))
@@ -249,7 +257,10 @@ impl View {
             .iter()
             .filter(|row| table.is_private || words.iter().all(|word| has(row, word)))
             .filter(|row| {
-                is.iter().all(|(at, word)| row.get(*at).is_some_and(|cell| cell.text == *word))
+                let is_word = |cell: &Cell, word: &str| {
+                    cell.text == word || (!cell.code.is_empty() && cell.code == word)
+                };
+                is.iter().all(|(at, word)| row.get(*at).is_some_and(|cell| is_word(cell, word)))
             })
             .collect();
         if let Some((at, down)) = self.sort.as_ref().and_then(|(key, down)| Some((at(key)?, *down)))

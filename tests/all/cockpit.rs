@@ -172,6 +172,8 @@ fn every_table_is_sorted_searched_and_downloaded_as_it_is_seen() {
         "/accounts",
         "/c/small/overview?as-of=2021-04-01",
         "/c/small/map?as-of=2021-04-01",
+        "/c/small/bulletin?as-of=2021-04-01",
+        "/c/small/bulletin?as-of=2021-04-01&kind=ranking",
         "/c/small/plan?as-of=2021-04-01",
         "/c/small/due?as-of=2021-04-01",
         "/c/small/inbox?as-of=2021-04-01",
@@ -293,4 +295,92 @@ fn a_phone_keeps_counts_of_one_account_campaign_place_and_day() {
     let page = office.login("lead").get("/c/small/tally?as-of=2021-04-02&place=S1").body;
     let key = "data-keep=\"lead /c/small/tally?as-of=2021-04-02&#38;place=S1\"";
     assert!(page.contains(key), "{page}");
+}
+
+#[test]
+fn the_map_shades_areas_and_a_click_shows_their_places() {
+    let office = Office::at(World::with(&with_schools()), "2021-04-02T10:00:00+08:00");
+    let viewer = office.login("viewer");
+    let map = |more: &str| viewer.get(&format!("/c/small/map?as-of=2021-04-01{more}")).body;
+    let page = map("");
+    assert_eq!(
+        page.matches("<a href=\"?as-of=2021-04-01&amp;places.is.1=").count(),
+        2,
+        "a cell for each township: {page}"
+    );
+    assert!(page.contains("<title>甲镇 0.0%</title>"), "{page}");
+    assert!(page.contains("role=\"group\"") && page.contains("<desc>"), "{page}");
+    // The cell's link shows the places of the township and of all below it.
+    let link = page.split("<a href=\"").find(|rest| rest.contains("aria-label=\"乙镇"));
+    let link = link.unwrap().split('"').next().unwrap().replace("&amp;", "&");
+    let link = format!("/c/small/map{}", link.split('#').next().unwrap());
+    let places =
+        csv_rows(viewer.get(&format!("{link}&places.as=csv")).body.trim_start_matches('\u{feff}'));
+    let places: Vec<_> = places.iter().map(|row| row["place (code)"].as_str()).collect();
+    assert_eq!(places, ["S2", "P2"]);
+    // Who is short: the same as on the first screen, and the legend says what the shades stand for.
+    let file = viewer.get("/c/small/map?as-of=2021-04-01&shade=short&map-areas.as=csv").body;
+    let table = csv_rows(file.trim_start_matches('\u{feff}'));
+    let home = csv_rows(viewer.get("/?short.as=csv").body.trim_start_matches('\u{feff}'));
+    let of = |rows: &[std::collections::BTreeMap<String, String>]| -> Vec<(String, String)> {
+        rows.iter().map(|row| (row["area (code)"].clone(), row["short"].clone())).collect()
+    };
+    assert_eq!(of(&table), of(&home));
+    let short = map("&shade=short");
+    let most = &table[0]["short"];
+    assert!(short.contains(&format!("<title>甲镇 {most}</title>")), "{most}: {short}");
+    assert!(short.contains(&format!("– {most}</li>")), "{most}: {short}");
+    assert_eq!(viewer.get("/c/small/map?as-of=2021-04-01&shade=heat").status, 400);
+}
+
+#[test]
+fn a_map_of_many_areas_stays_readable_and_light() {
+    let mut folder = small().without("reach.csv");
+    for n in 0..314 {
+        let (north, east) = (31.7 + f64::from(n / 20) * 0.02, 119.2 + f64::from(n % 20) * 0.03);
+        folder = folder
+            .add("areas.csv", &format!("V{n},第{n}街道办事处,001,{north},{east}"))
+            .add("eligible.csv", &format!("V{n},adult,{},census,2020-11-01", 100 + n))
+            .add("sites.csv", &format!("N{n},接种门诊第{n},V{n},20,,,"));
+    }
+    let office = Office::at(World::with(&folder), "2021-04-02T10:00:00+08:00");
+    let page = office.login("viewer").get("/c/small/map?as-of=2021-04-01").body;
+    assert_eq!(
+        page.matches("<a href=\"?as-of=2021-04-01&amp;places.is.1=").count(),
+        316,
+        "{}",
+        page.len()
+    );
+    let names = page.matches("<text class=\"place-name").count();
+    assert!((10..200).contains(&names), "{names} names");
+    assert!(page.len() < 100 * 1024, "{} bytes", page.len());
+    let signed = office.login("viewer").get("/c/small/bulletin?as-of=2021-04-01").body;
+    assert!(signed.len() < 100 * 1024, "{} bytes", signed.len());
+}
+
+#[test]
+fn the_chart_shows_target_forecast_and_today_and_the_same_as_a_table() {
+    let office = Office::at(World::small(), "2021-04-03T10:00:00+08:00");
+    office.world.import("tallies", "t2,2021-04-02,S1,A,adult,1,25").ends(0);
+    let viewer = office.login("viewer");
+    let page = viewer.get("/c/small/overview?as-of=2021-04-02").body;
+    for said in
+        ["chart-target", "Needed for the target", "Expected", ">today</text>", "class=\"told\""]
+    {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let file = viewer.get("/c/small/overview?as-of=2021-04-02&curve.as=csv").body;
+    let rows = csv_rows(file.trim_start_matches('\u{feff}'));
+    let on = |day: &str| rows.iter().find(|row| row["date"] == day).unwrap();
+    assert_eq!((&*on("2021-04-01")["given"], &*on("2021-04-02")["given"]), ("30", "55"));
+    assert_eq!(on("2021-04-02")["expected"], "");
+    let plan = office.world.run(&["plan", "show", "-o", "csv"]).ends(0).csv();
+    let last = plan.iter().map(|row| row["date"].clone()).max().unwrap();
+    let end = on(&last);
+    assert_eq!(end["given"], "");
+    let planned: u64 = plan.iter().map(|row| row["doses"].parse::<u64>().unwrap()).sum();
+    assert_eq!(end["planned"], planned.to_string());
+    let number = |name: &str| end[name].parse::<u64>().unwrap();
+    assert!(number("at least") <= number("expected") && number("expected") <= number("at most"));
+    assert!(number("expected") > 55, "{end:?}");
 }

@@ -236,6 +236,7 @@ const IN_THE_BROWSER: &[&str] = &[
     "plan tours",
     "plan what-if",
     "plan why",
+    "report bulletin",
     "report list",
     "report save",
     "report show",

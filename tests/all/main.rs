@@ -4,6 +4,7 @@
 
 mod booking;
 mod bounces;
+mod bulletins;
 mod catch_up;
 mod channels;
 mod cli;

@@ -40,6 +40,8 @@ const DATA: &[&str] = &[
     "coverage --as-of 2021-04-30 --by area",
     "coverage --as-of 2021-04-30 --by site",
     "coverage --as-of 2021-04-30 --by day",
+    "report bulletin daily --day 2021-04-02",
+    "report bulletin ranking --day 2021-04-02",
     "report list",
     "report show coverage --month 2021-04",
     "report show coverage --month 2021-04 --explain H5",

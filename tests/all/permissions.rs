@@ -229,7 +229,7 @@ fn an_account_of_an_area_sees_that_part_on_every_page_and_nothing_of_the_whole()
     office.world.import("tallies", rows).ends(0);
     account(&office.world, &["add", "town", "--role", "planner", "--areas", "B"], "town");
     let browser = office.login("town");
-    for page in ["overview", "map", "calendar", "reports", "plan", "due", "tally"] {
+    for page in ["overview", "map", "calendar", "reports", "bulletin", "plan", "due", "tally"] {
         let answer = browser.get(&format!("/c/small/{page}?as-of=2021-05-04"));
         assert_eq!(answer.status, 200, "{page}: {}", answer.body);
         for other in ["甲镇", "甲村"] {

@@ -192,7 +192,9 @@ impl Browser {
 }
 
 /// Addresses, and the roles that may open them.
-pub(crate) const ADDRESSES: [(&str, &[&str]); 45] = [
+pub(crate) const ADDRESSES: [(&str, &[&str]); 47] = [
+    ("/c/small/bulletin?as-of=2021-04-01", &ROLES),
+    ("/bulletin", &ROLES),
     ("/c/small/workbook?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/calls?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/c/small/bookings?as-of=2021-04-01", &["admin", "planner", "lead"]),

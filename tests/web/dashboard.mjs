@@ -29,14 +29,16 @@ const PAGES = {
   map: ["admin", "planner", "lead", "viewer"],
   calendar: ["admin", "planner", "lead", "viewer"],
   reports: ["admin", "planner", "lead", "viewer"],
+  bulletin: ["admin", "planner", "lead", "viewer"],
   plan: ["admin", "planner", "lead", "viewer"],
   due: ["admin", "planner", "lead"],
   bookings: ["admin", "planner", "lead"],
   tally: ["admin", "planner", "lead"],
+  "what-if": ["admin", "planner"],
   mail: ["admin", "planner"],
   jobs: ["admin", "planner"],
 };
-const OTHERS = { "/upload": ["admin", "planner"], "/accounts": ["admin"], "/audit": ["admin"], "/me": ["admin", "planner", "lead", "viewer"], "/me/second": ["admin", "planner", "lead", "viewer"], "/campaigns": ["admin", "planner", "lead", "viewer"], "/national": ["admin", "planner", "lead", "viewer"], "/national/pupils": ["admin", "planner", "lead"], "/national/duplicates": ["admin", "planner"], "/national/births": ["admin", "planner"], "/national/survey": ["admin", "planner", "lead"] };
+const OTHERS = { "/upload": ["admin", "planner"], "/accounts": ["admin"], "/audit": ["admin"], "/bulletin?kind=ranking": ["admin", "planner", "lead", "viewer"], "/me": ["admin", "planner", "lead", "viewer"], "/me/second": ["admin", "planner", "lead", "viewer"], "/campaigns": ["admin", "planner", "lead", "viewer"], "/national": ["admin", "planner", "lead", "viewer"], "/national/pupils": ["admin", "planner", "lead"], "/national/duplicates": ["admin", "planner"], "/national/births": ["admin", "planner"], "/national/survey": ["admin", "planner", "lead"] };
 const ROLES = ["admin", "planner", "lead", "viewer"];
 const WEIGHT_MAX = 100 * 1024;
 

@@ -1,5 +1,7 @@
 //! The monthly tables that a county reports upwards, and the records behind each of their cells.
 
+pub mod bulletin;
+pub mod bulletin_form;
 mod provenance;
 
 use super::recount::cells_known;

@@ -22,11 +22,13 @@ use super::{Letter, Picture};
 use crate::domain::campaign::Language;
 use crate::domain::coverage::Need;
 use crate::domain::notice::{Amended, DutyLetter, LeadDigest, PlanChange, Reminder, Summary};
+use crate::domain::pace::Prospect;
 use crate::mail::link::WayOut;
 use crate::mail::safe;
 use crate::text::thousands;
 use chrono::NaiveDate;
 use table::{Cell, Section, Table};
+pub use trend::{ChartDay, chart_days};
 use words::Words;
 
 /// Bytes of HTML in a letter. Gmail cuts a page off at 102 KB.
@@ -125,8 +127,8 @@ pub fn alerts(summary: &Summary, language: Language) -> Vec<Alert> {
 }
 
 /// The summary's chart as SVG for a page; empty where both curves are.
-pub fn chart(summary: &Summary, language: Language) -> String {
-    trend::for_page(Words(language), summary).unwrap_or_default()
+pub fn chart(summary: &Summary, prospect: &Prospect, language: Language) -> String {
+    trend::for_page(Words(language), summary, prospect).unwrap_or_default()
 }
 
 /// A day with its weekday, as mails write it: `10月20日(周三)`, `20 Oct (Wed)`.

@@ -289,6 +289,9 @@ mail-chart-heading = {$county}, {$end}
 mail-chart-unit = total doses
 mail-chart-planned = Planned {$doses}
 mail-chart-done = Given {$doses}
+mail-chart-expected = Expected {$doses}
+mail-chart-target = Needed for the target {$doses}
+mail-chart-today = today
 mail-chart-alt = Line chart: by {$end}, {$planned} doses planned and {$done} given, of {$total} planned in total.
 mail-ten-thousands = {$number} ten thousands
 

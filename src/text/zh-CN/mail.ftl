@@ -289,6 +289,9 @@ mail-chart-heading = {$county} 截至{$end}
 mail-chart-unit = 累计剂次
 mail-chart-planned = 计划 {$doses}
 mail-chart-done = 完成 {$doses}
+mail-chart-expected = 预计 {$doses}
+mail-chart-target = 达标需 {$doses}
+mail-chart-today = 今天
 mail-chart-alt = 折线图：截至{$end}，计划累计 {$planned} 剂次，完成累计 {$done} 剂次，全期计划 {$total} 剂次。
 mail-ten-thousands = {$number}万
 

@@ -9,6 +9,20 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   box.focus();
 });
+// A chart tells the figures of the day that is pointed at or touched below it.
+for (const kind of ["pointerover", "click"]) {
+  document.addEventListener(kind, (event) => {
+    const day = event.target.closest && event.target.closest("rect.told");
+    const figure = day && day.closest("figure");
+    if (!figure) return;
+    let said = figure.querySelector(".readout");
+    if (!said) {
+      said = figure.appendChild(document.createElement("p"));
+      said.className = "readout soft";
+    }
+    said.textContent = day.textContent;
+  });
+}
 // Tables are sorted, searched and turned over in place; the address says how, as without a script.
 (() => {
   async function swap(href, table) {
@@ -30,6 +44,14 @@ document.addEventListener("keydown", (event) => {
     const link = event.target.closest && event.target.closest("[data-table] thead a,[data-table] .after nav a,[data-table] .after p a:not([download])");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     take(event, link.href, link.closest("[data-table]"));
+  });
+  // A cell of the map shows its places in the table.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("svg.map a");
+    const table = document.getElementById("t-places");
+    if (!link || !table || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    take(event, link.href.baseVal, table);
+    table.scrollIntoView({ block: "nearest" });
   });
   document.addEventListener("submit", (event) => {
     const table = event.target.closest("[data-table]");

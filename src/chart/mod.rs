@@ -4,9 +4,12 @@
 //! In SVG every element has its colour as an attribute and a class besides, so that a page's style sheet overrides it
 //! without `style` attributes.
 
-use crate::characters::escaped;
+mod svg;
+
+pub use svg::svg;
+
 use chrono::{NaiveDate, TimeDelta};
-use std::fmt::{self, Write as _};
+use std::fmt;
 use unicode_width::UnicodeWidthChar;
 
 /// Width of the drawing, in the units of its `viewBox`.
@@ -46,6 +49,8 @@ pub struct Chart<'a> {
     pub days: (NaiveDate, NaiveDate),
     /// The lines; the first one is drawn on top.
     pub lines: &'a [Line<'a>],
+    /// What lies behind and over the lines.
+    pub around: Around<'a>,
     /// Writes a figure of the scale, as `120万`.
     pub number: &'a dyn Fn(u64) -> String,
     /// Writes a day, as `10/20`.
@@ -62,6 +67,17 @@ pub struct Line<'a> {
     pub points: &'a [(NaiveDate, u64)],
 }
 
+/// What a chart shows besides its lines.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Around<'a> {
+    /// Days with the lower and the upper end of what is expected.
+    pub band: &'a [(NaiveDate, u64, u64)],
+    /// The present day with its name: a line from top to bottom.
+    pub today: Option<(NaiveDate, &'a str)>,
+    /// What is told of a day that somebody points at.
+    pub told: &'a [(NaiveDate, String)],
+}
+
 /// How a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
@@ -69,6 +85,10 @@ pub enum Look {
     Plan,
     /// What was done: solid, with a dot at the last point.
     Done,
+    /// What is expected: dotted, in the colour of what was done.
+    Ahead,
+    /// What is to be reached: long dashes.
+    Target,
 }
 
 /// Colours of a chart.
@@ -82,6 +102,8 @@ pub struct Colours {
     pub plan: Colour,
     /// [`Look::Done`]; also the class `chart-done`.
     pub done: Colour,
+    /// [`Look::Target`]; also the class `chart-target`.
+    pub target: Colour,
 }
 
 impl Colours {
@@ -91,6 +113,7 @@ impl Colours {
         grid: Colour::Rgb(0x74, 0x7c, 0x86),
         plan: Colour::Rgb(0xa8, 0x72, 0x0f),
         done: Colour::Rgb(0x2f, 0x7d, 0xe1),
+        target: Colour::Rgb(0x1f, 0x8a, 0x4c),
     };
     /// For pages: letters and scale take the colour of the text around the chart.
     pub const PAGE: Self = Self { text: Colour::OfText, grid: Colour::OfText, ..Self::PICTURE };
@@ -102,6 +125,7 @@ impl Colours {
             Class::Grid => self.grid,
             Class::Plan => self.plan,
             Class::Done => self.done,
+            Class::Target => self.target,
         }
     }
 }
@@ -136,6 +160,8 @@ pub enum Class {
     Plan,
     /// [`Look::Done`].
     Done,
+    /// [`Look::Target`].
+    Target,
 }
 
 impl Class {
@@ -145,6 +171,7 @@ impl Class {
             Self::Grid => "chart-grid",
             Self::Plan => "chart-plan",
             Self::Done => "chart-done",
+            Self::Target => "chart-target",
         }
     }
 }
@@ -153,7 +180,8 @@ impl From<Look> for Class {
     fn from(look: Look) -> Self {
         match look {
             Look::Plan => Self::Plan,
-            Look::Done => Self::Done,
+            Look::Done | Look::Ahead => Self::Done,
+            Look::Target => Self::Target,
         }
     }
 }
@@ -178,6 +206,24 @@ pub enum Shape {
         is_round: bool,
         /// From 0 (invisible) to 1.
         opacity: f64,
+    },
+    /// A filled shape with these corners.
+    Area {
+        /// What it is.
+        class: Class,
+        /// The corners.
+        points: Vec<Point>,
+        /// From 0 (invisible) to 1.
+        opacity: f64,
+    },
+    /// A part of a page's chart that tells something when somebody points at it; nothing in a picture.
+    Told {
+        /// Its upper left corner.
+        at: Point,
+        /// Width and height.
+        size: Point,
+        /// What it tells.
+        said: String,
     },
     /// A filled circle.
     Dot {
@@ -247,6 +293,7 @@ impl Plot {
 /// The shapes of a chart. A line without points is not drawn; without any line the scale is.
 pub fn drawing(chart: &Chart<'_>) -> Drawing {
     let figures = chart.lines.iter().flat_map(|line| line.points).map(|(_, figure)| *figure);
+    let figures = figures.chain(chart.around.band.iter().map(|(_, _, high)| *high));
     let highest = figures.max().unwrap_or(0).min(FIGURE_MAX);
     let step = step(highest);
     let high = highest.div_ceil(step).max(1) * step;
@@ -273,74 +320,12 @@ pub fn drawing(chart: &Chart<'_>) -> Drawing {
     shapes.push(text((PAD, plot.top - ROW * 0.6), Anchor::Start, chart.unit));
     scale(&mut shapes, &plot, &figures);
     dates(&mut shapes, chart, &plot, last);
+    behind(&mut shapes, chart, &plot);
     for line in chart.lines.iter().rev() {
         draw(&mut shapes, &plot, line);
     }
+    told(&mut shapes, chart, &plot);
     Drawing { title: chart.title.to_owned(), shapes }
-}
-
-/// A drawing as an `<svg>` element.
-pub fn svg(drawing: &Drawing, colours: &Colours) -> String {
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" \
-         viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" font-family=\"inherit\" \
-         font-size=\"{SIZE}\"><title>{}</title>",
-        escaped(&drawing.title)
-    );
-    for shape in &drawing.shapes {
-        element(&mut out, colours, shape);
-    }
-    out + "</svg>"
-}
-
-/// One shape as an SVG element.
-fn element(out: &mut String, colours: &Colours, shape: &Shape) {
-    let _ = match shape {
-        Shape::Line { class, points, width, dash, is_round, opacity } => {
-            let mut path = String::new();
-            for (x, y) in points {
-                let _ = write!(path, "{}{x:.1} {y:.1}", if path.is_empty() { 'M' } else { 'L' });
-            }
-            let (name, colour) = (class.word(), colours.of(*class));
-            let _ = write!(
-                out,
-                "<path class=\"{name}\" d=\"{path}\" fill=\"none\" stroke=\"{colour}\" \
-                 stroke-width=\"{width}\""
-            );
-            if let Some((dash, gap)) = dash {
-                let _ = write!(out, " stroke-dasharray=\"{dash} {gap}\"");
-            }
-            if *is_round {
-                out.push_str(" stroke-linejoin=\"round\"");
-            }
-            if *opacity < 1.0 {
-                let _ = write!(out, " stroke-opacity=\"{opacity}\"");
-            }
-            write!(out, "/>")
-        }
-        Shape::Dot { class, at: (x, y), radius } => {
-            let (name, colour) = (class.word(), colours.of(*class));
-            write!(
-                out,
-                "<circle class=\"{name}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" \
-                 fill=\"{colour}\"/>"
-            )
-        }
-        Shape::Text { at: (x, y), anchor, said } => {
-            let anchor = match anchor {
-                Anchor::Start => "start",
-                Anchor::Middle => "middle",
-                Anchor::End => "end",
-            };
-            write!(
-                out,
-                "<text class=\"chart-text\" x=\"{x:.1}\" y=\"{y:.1}\" \
-                 text-anchor=\"{anchor}\" fill=\"{}\">{}</text>",
-                colours.text,
-                escaped(said)
-            )
-        }
-    };
 }
 
 /// The smallest round step with which the scale has no more than [`STEPS_MAX`] of them.
@@ -408,6 +393,45 @@ fn dates(out: &mut Vec<Shape>, chart: &Chart<'_>, plot: &Plot, last: NaiveDate) 
     }
 }
 
+/// The band of what is expected, and the present day.
+fn behind(out: &mut Vec<Shape>, chart: &Chart<'_>, plot: &Plot) {
+    let band = chart.around.band;
+    if band.len() > 1 {
+        let above = band.iter().map(|(day, _, high)| (plot.x(*day), plot.y(*high)));
+        let below = band.iter().rev().map(|(day, low, _)| (plot.x(*day), plot.y(*low)));
+        let points = above.chain(below).collect();
+        out.push(Shape::Area { class: Class::Done, points, opacity: 0.2 });
+    }
+    let Some((day, name)) = chart.around.today else { return };
+    let x = plot.x(day);
+    out.push(Shape::Line {
+        class: Class::Text,
+        points: vec![(x, plot.top), (x, plot.bottom)],
+        width: 1.0,
+        dash: Some((3.0, 3.0)),
+        is_round: false,
+        opacity: 1.0,
+    });
+    // The unit stands on the same height, at the left.
+    let half = width(name) / 2.0;
+    let x = x.min(W - PAD - half);
+    if x - half > PAD + width(chart.unit) + GAP {
+        out.push(text((x, plot.top - ROW * 0.3), Anchor::Middle, name));
+    }
+}
+
+/// A strip around each day that tells something, halfway to the days beside it.
+fn told(out: &mut Vec<Shape>, chart: &Chart<'_>, plot: &Plot) {
+    let all = chart.around.told;
+    let at = |n: usize| plot.x(all[n].0);
+    for (n, (_, said)) in all.iter().enumerate() {
+        let left = if n == 0 { plot.left } else { f64::midpoint(at(n - 1), at(n)) };
+        let right = if n + 1 == all.len() { plot.right } else { f64::midpoint(at(n), at(n + 1)) };
+        let size = (right - left, plot.bottom - plot.top);
+        out.push(Shape::Told { at: (left, plot.top), size, said: said.clone() });
+    }
+}
+
 fn draw(out: &mut Vec<Shape>, plot: &Plot, line: &Line<'_>) {
     let Some((last_day, last)) = line.points.last() else { return };
     let points = line.points.iter().map(|(day, figure)| (plot.x(*day), plot.y(*figure)));
@@ -422,6 +446,8 @@ fn stroke(look: Look, points: Vec<Point>) -> Shape {
     let (width, dash) = match look {
         Look::Plan => (3.0, Some((9.0, 6.0))),
         Look::Done => (4.0, None),
+        Look::Ahead => (3.0, Some((2.0, 5.0))),
+        Look::Target => (2.0, Some((16.0, 6.0))),
     };
     let is_round = look == Look::Done;
     Shape::Line { class: look.into(), points, width, dash, is_round, opacity: 1.0 }
@@ -445,5 +471,4 @@ fn width(text: &str) -> f64 {
 }
 
 #[cfg(test)]
-#[path = "chart_tests.rs"]
 mod tests;

@@ -13,6 +13,7 @@ fn chart(lines: &[Line<'_>], days: (NaiveDate, NaiveDate)) -> String {
         unit: "剂次",
         days,
         lines,
+        around: Around::default(),
         number: &|n| n.to_string(),
         day: &|day| day.format("%-m/%-d").to_string(),
     };
@@ -64,6 +65,7 @@ fn a_long_legend_goes_on_in_another_row() {
             unit: "",
             days,
             lines: &lines,
+            around: Around::default(),
             number: &|n| n.to_string(),
             day: &|day| day.to_string(),
         },
@@ -74,4 +76,35 @@ fn a_long_legend_goes_on_in_another_row() {
     let points = [(day("2020-01-01"), 1), (day("2022-01-01"), u64::MAX)];
     let drawn = chart(&[Line { name: "", look: Look::Plan, points: &points }], days);
     assert!(drawn.contains("L584.0 "), "{drawn}");
+}
+
+#[test]
+fn what_is_expected_lies_behind_the_lines_and_every_day_tells_its_figures() {
+    let days = (day("2021-03-01"), day("2021-03-05"));
+    let done = [(day("2021-03-01"), 1), (day("2021-03-02"), 2)];
+    let target = [(days.0, 8), (days.1, 8)];
+    let lines = [
+        Line { name: "done", look: Look::Done, points: &done },
+        Line { name: "target", look: Look::Target, points: &target },
+    ];
+    let band = [(day("2021-03-02"), 2, 2), (day("2021-03-05"), 4, 10)];
+    let told = [(days.0, "3/1: <1>".to_owned()), (day("2021-03-02"), "3/2: 2".to_owned())];
+    let around = Around { band: &band, today: Some((day("2021-03-03"), "today")), told: &told };
+    let chart = Chart {
+        title: "",
+        heading: None,
+        unit: "u",
+        days,
+        lines: &lines,
+        around,
+        number: &|n| n.to_string(),
+        day: &|day| day.format("%-m/%-d").to_string(),
+    };
+    let drawn = svg(&drawing(&chart), &Colours::PAGE);
+    assert!(drawn.contains(">10</text>"), "the scale goes up to the band's end: {drawn}");
+    let (band, line) = (drawn.find("chart-band").unwrap(), drawn.rfind("chart-done").unwrap());
+    assert!(band < line, "{drawn}");
+    assert!(drawn.contains("chart-target") && drawn.contains(">today</text>"), "{drawn}");
+    assert!(drawn.contains("<title>3/1: &lt;1&gt;</title>"), "{drawn}");
+    assert_eq!(drawn.matches("class=\"told\"").count(), 2, "{drawn}");
 }
