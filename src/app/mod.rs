@@ -57,6 +57,7 @@ mod refused;
 pub mod reports;
 pub mod rosters;
 pub mod run_words;
+pub mod school_mails;
 pub mod schools;
 mod seats;
 pub mod second_factor;

@@ -6,13 +6,15 @@ use super::notices::StaffTold;
 use super::{App, AppError, Refused, Result, millis};
 use crate::domain::audit::Action;
 use crate::domain::date::day_of;
-use crate::domain::jurisdiction::{Jurisdiction, Leave};
+use crate::domain::id::StaffId;
+use crate::domain::jurisdiction::{Jurisdiction, Leave, Role};
 use crate::domain::permission::{Actor, Power};
 use crate::domain::plan::{PlanRow, PlanState};
-use crate::domain::roster::{self, Change, Duty, Missing};
+use crate::domain::roster::{self, Change, Duty, Missing, PlaceUse};
 use crate::store::{Tx, duties, jurisdictions, plans};
 use crate::text;
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc, Weekday};
+use std::collections::BTreeMap;
 
 /// Days before and after which published duties count in somebody's weeks and rows.
 const AROUND_DAYS: u64 = 31;
@@ -41,7 +43,63 @@ pub struct LeaveTaken {
     pub told: StaffTold,
 }
 
+/// A place's row of a week, for one role.
+#[derive(Debug, Clone)]
+pub struct RosterLine {
+    /// The site or team.
+    pub place: String,
+    /// Its name.
+    pub name: String,
+    /// The role.
+    pub role: Role,
+    /// Who works on each day, Monday first.
+    pub names: [Vec<String>; 7],
+}
+
+/// The published roster of a week.
+#[derive(Debug, Clone)]
+pub struct RosterWeek {
+    /// Its days, Monday first.
+    pub days: [NaiveDate; 7],
+    /// Who works, by place and role.
+    pub lines: Vec<RosterLine>,
+    /// How much of each place's people is used, with the place's name.
+    pub used: Vec<(String, PlaceUse)>,
+}
+
 impl App {
+    /// The published roster of the week of a day; an empty one where nobody has counted the staff.
+    pub async fn roster_week(&self, day: NaiveDate) -> Result<RosterWeek> {
+        let monday = day.week(Weekday::Mon).first_day();
+        let mut all = monday.iter_days();
+        let days = std::array::from_fn(|_| all.next().unwrap_or(monday));
+        let mut tx = self.store.read().await?;
+        let found = jurisdictions::newest(&mut tx).await?.jurisdiction;
+        let Some(of) = found.filter(|of| !of.staff.is_empty()) else {
+            return Ok(RosterWeek { days, lines: Vec::new(), used: Vec::new() });
+        };
+        let duties = duties::published(&mut tx, (days[0], days[6])).await?;
+        let staff: BTreeMap<&StaffId, &str> =
+            of.staff.iter().map(|one| (&one.code, one.name.as_str())).collect();
+        let mut lines: BTreeMap<(&str, Role), [Vec<String>; 7]> = BTreeMap::new();
+        for duty in &duties {
+            let names = lines.entry((&duty.place, duty.role)).or_default();
+            let name = staff.get(&duty.staff).copied().unwrap_or(duty.staff.as_str());
+            if let Some(at) = days.iter().position(|day| *day == duty.date) {
+                names[at].push(name.to_owned());
+            }
+        }
+        let line = |((place, role), names): ((&str, Role), [Vec<String>; 7])| RosterLine {
+            place: place.to_owned(),
+            name: of.post_name(place, monday).to_owned(),
+            role,
+            names,
+        };
+        let named = |one: PlaceUse| (of.post_name(&one.place, monday).to_owned(), one);
+        let used = roster::used(&of, &duties, monday).into_iter().map(named).collect();
+        Ok(RosterWeek { days, lines: lines.into_iter().map(line).collect(), used })
+    }
+
     /// The jurisdiction, which must have staff.
     pub async fn staffed(&self) -> Result<Jurisdiction> {
         staffed(&mut self.store.read().await?).await

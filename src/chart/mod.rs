@@ -412,11 +412,12 @@ fn behind(out: &mut Vec<Shape>, chart: &Chart<'_>, plot: &Plot) {
         is_round: false,
         opacity: 1.0,
     });
-    // The unit stands on the same height, at the left.
     let half = width(name) / 2.0;
-    let x = x.min(W - PAD - half);
     if x - half > PAD + width(chart.unit) + GAP {
-        out.push(text((x, plot.top - ROW * 0.3), Anchor::Middle, name));
+        out.push(text((x.min(W - PAD - half), plot.top - ROW * 0.3), Anchor::Middle, name));
+    } else {
+        // The unit stands there: the name goes below it, where lines that have just begun are not.
+        out.push(text((x + GAP, plot.top + ROW * 0.7), Anchor::Start, name));
     }
 }
 

@@ -2,7 +2,7 @@
 
 /// Commands that do something: what came of it counts, even if nobody could be told. Of the others the output is the
 /// result.
-pub(super) const ACTS: [&str; 65] = [
+pub(super) const ACTS: [&str; 67] = [
     "account add",
     "account password",
     "account remove",
@@ -58,10 +58,12 @@ pub(super) const ACTS: [&str; 65] = [
     "roster leave",
     "roster publish",
     "schools consent",
+    "schools correct",
     "schools decide",
     "schools import",
     "schools lists",
     "schools match",
+    "schools send",
     "schools visits",
     "tallies confirm",
     "tallies import",

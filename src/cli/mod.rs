@@ -72,6 +72,7 @@ mod roster_stored;
 mod roster_weeks;
 mod schools;
 mod schools_print;
+mod schools_send;
 mod service;
 mod snippet;
 mod status;

@@ -10,7 +10,7 @@ use crate::domain::campaign::Campaign;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
 use crate::domain::jurisdiction::{Jurisdiction, Role};
 use crate::domain::plan::first_day;
-use crate::domain::planner::{self, Limits, Means, Request, SurgeQuestion};
+use crate::domain::planner::{self, Limits, Means, Request, STATION_DOSES, SurgeQuestion};
 use crate::text::thousands;
 use chrono::NaiveDate;
 use clap::Args;
@@ -31,7 +31,7 @@ pub(super) struct Surge {
     #[arg(long, value_name = "GROUP", value_delimiter = ',')]
     groups: Vec<GroupId>,
     /// Doses that a station gives on a day, at sites that do not say it
-    #[arg(long, value_name = "DOSES", default_value_t = planner::STATION_DOSES, value_parser = a_day())]
+    #[arg(long, value_name = "DOSES", default_value_t = STATION_DOSES, value_parser = a_day())]
     station_doses: u32,
     /// End the search for less after this many seconds
     #[arg(long, default_value_t = 60)]

@@ -77,14 +77,13 @@ async fn asked(
     basis: &Basis,
 ) -> anyhow::Result<(Jurisdiction, Option<Vec<Duty>>)> {
     let of = basis.jurisdiction(invocation).await?;
-    let mut duties = match file {
-        Some(path) => read_roster(invocation, path)?,
-        None => {
-            let app = invocation.open(false).await?;
-            let found = app.published((NaiveDate::MIN, NaiveDate::MAX)).await;
-            app.store.close().await;
-            found?
-        }
+    let mut duties = if let Some(path) = file {
+        read_roster(invocation, path)?
+    } else {
+        let app = invocation.open(false).await?;
+        let found = app.published((NaiveDate::MIN, NaiveDate::MAX)).await;
+        app.store.close().await;
+        found?
     };
     let Some((from, until)) = basis.span(days_of(&duties)) else {
         invocation.out.note("roster-no-days", &[]);

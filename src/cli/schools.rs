@@ -6,8 +6,9 @@ use super::report::parse_month;
 use super::schools_print::{
     by_days, by_school, class_sheet, consent_told, shown, state_word, visited, visits_told, write,
 };
+use super::schools_send::{Correct, Send, asked_school};
 use super::{Invocation, exit, parse_day};
-use crate::app::schools::{DecidedRow, MatchRequest, PaperKind, VisitOrder, school_called};
+use crate::app::schools::{DecidedRow, MatchRequest, PaperKind, VisitOrder};
 use crate::app::{App, Loaded};
 use crate::domain::permission::Actor;
 use crate::domain::schools::Decided;
@@ -49,6 +50,10 @@ pub(super) enum Schools {
     Visits(Visits),
     /// Print lists for schools, a workbook for each
     Lists(Lists),
+    /// Mail its list to each school: to the contact of the school in contacts.csv, once a day and version
+    Send(Send),
+    /// Correct an answer that was entered wrongly, with the reason
+    Correct(Correct),
     /// List who missed a visit of their class, with the reason
     Missed(MissedList),
 }
@@ -138,6 +143,8 @@ impl Schools {
             Self::Classes { as_of } => classes(invocation, (&app, &loaded), *as_of).await,
             Self::Visits(it) => Box::pin(it.run(invocation, (&app, &loaded))).await,
             Self::Lists(it) => Box::pin(it.run(invocation, (&app, &loaded))).await,
+            Self::Send(it) => Box::pin(it.run(invocation, (&app, &loaded))).await,
+            Self::Correct(it) => Box::pin(it.run(invocation, (&app, &loaded))).await,
             Self::Missed(it) => Box::pin(it.run(invocation, (&app, &loaded))).await,
         };
         app.store.close().await;
@@ -341,16 +348,7 @@ impl Lists {
         invocation: &Invocation,
         (app, loaded): (&App, &Loaded),
     ) -> anyhow::Result<u8> {
-        let school = match &self.school {
-            Some(text) => {
-                let found = school_called(&loaded.campaign, text);
-                let text = harmless(text);
-                Some(found.ok_or_else(|| {
-                    invocation.out.fail("schools-no-school", &[("school", &text)])
-                })?)
-            }
-            None => None,
-        };
+        let school = asked_school(invocation, loaded, self.school.as_deref())?;
         let kind = if self.consent { PaperKind::Consent } else { PaperKind::Visit(self.day) };
         let language = loaded.campaign.language;
         let (by, now) = (Actor::CommandLine, invocation.clock.now());

@@ -3,7 +3,9 @@
 use super::Invocation;
 use super::output::{Format, NONE, Sheet, harmless};
 use crate::app::Loaded;
-use crate::app::schools::{ClassLine, MatchedLists, PaperBook, TakenConsents, VisitedSchools};
+use crate::app::schools::{
+    ClassLine, MatchedLists, PaperBook, TakenConsents, VisitedSchools, Withdrawn,
+};
 use crate::domain::schools::ChildState;
 use chrono::NaiveTime;
 use std::path::Path;
@@ -64,18 +66,23 @@ pub(super) fn consent_told(
     path: &Path,
     done: &TakenConsents,
 ) {
-    for one in &done.withdrawn {
+    withdrawn_told(invocation, loaded, &done.withdrawn);
+    if let Some(errors) = &done.errors_file {
+        let said: [(&str, &dyn std::fmt::Display); 3] =
+            [("file", &path.display()), ("count", &done.refused), ("errors", &errors.display())];
+        invocation.out.note("schools-consent-refused", &said);
+    }
+}
+
+/// Names those who stand on a printed list and refuse now.
+pub(super) fn withdrawn_told(invocation: &Invocation, loaded: &Loaded, all: &[Withdrawn]) {
+    for one in all {
         let area = loaded.campaign.area(one.school.as_str());
         let school = area.map_or_else(|| one.school.to_string(), |area| harmless(&area.name));
         let (person, class) = (harmless(one.person.as_str()), harmless(&one.class));
         let said: [(&str, &dyn std::fmt::Display); 4] =
             [("person", &person), ("school", &school), ("class", &class), ("date", &one.day)];
         invocation.out.note("schools-withdrawn", &said);
-    }
-    if let Some(errors) = &done.errors_file {
-        let said: [(&str, &dyn std::fmt::Display); 3] =
-            [("file", &path.display()), ("count", &done.refused), ("errors", &errors.display())];
-        invocation.out.note("schools-consent-refused", &said);
     }
 }
 

@@ -75,6 +75,10 @@ words! {
         RosterPublish = "roster-publish",
         /// Entered leave of somebody, and had others take over their days.
         RosterLeave = "roster-leave",
+        /// Mailed lists to schools.
+        ListSend = "list-send",
+        /// Corrected what a guardian answered.
+        ConsentCorrect = "consent-correct",
         /// Entered births of an area and year by another source than the register.
         BirthsEnter = "births-enter",
         /// Uploaded a workbook.

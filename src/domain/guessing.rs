@@ -28,8 +28,8 @@ impl Guesser {
     /// an office may share one address.
     fn limits(self) -> (i64, TimeDelta, TimeDelta) {
         match self {
-            // Of codes, whoever waits until it is forgotten has 550 tries a day, with three right ones in a million: one
-            // chance in 600.
+            // Of codes, whoever waits until it is forgotten has 550 tries a day, with three right ones in a million:
+            // one chance in 600.
             Self::Pair | Self::Codes => (5, TimeDelta::seconds(1), TimeDelta::minutes(15)),
             Self::Source => (30, TimeDelta::seconds(1), TimeDelta::seconds(30)),
             Self::Account => (10, TimeDelta::milliseconds(250), TimeDelta::seconds(4)),

@@ -15,6 +15,8 @@ words! {
         Change = "change",
         /// Somebody's days at work, to them.
         Roster = "roster",
+        /// A list for a school, to its contact.
+        School = "school",
         /// Something that needs attention at once, to a group.
         Alarm = "alarm",
         /// A code with which somebody opens the booking page.

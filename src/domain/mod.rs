@@ -36,6 +36,7 @@ pub mod message;
 pub mod names;
 pub mod national;
 pub mod notice;
+pub mod office_mail;
 pub mod outset;
 pub mod pace;
 pub mod permission;

@@ -8,7 +8,6 @@ use super::contact::Contact;
 use super::count::{Doses, People, Percent};
 use super::coverage::{Coverage, Need};
 use super::id::{AreaCode, CampaignId, LotCode, PersonId, PlaceCode};
-use super::jurisdiction::{Hours, Role};
 use super::words::words;
 use chrono::{NaiveDate, NaiveTime};
 
@@ -423,45 +422,4 @@ impl ReminderWhy {
             Self::Cancelled { .. } | Self::Overdue { .. } => None,
         }
     }
-}
-
-/// What somebody of the staff gets about their days at work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DutyLetter {
-    /// Name of the jurisdiction.
-    pub jurisdiction: String,
-    /// Who reads it.
-    pub to: Contact,
-    /// In which language.
-    pub language: Language,
-    /// What differs from what they were told before; empty for the first mail.
-    pub changes: Vec<DutyChange>,
-    /// Their days, the first one first.
-    pub days: Vec<DutyDay>,
-}
-
-/// A day that is not as somebody was told: name of the place and role; `None`: off.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DutyChange {
-    /// The day.
-    pub day: NaiveDate,
-    /// As they were told.
-    pub before: Option<(String, Role)>,
-    /// As it is.
-    pub after: Option<(String, Role)>,
-}
-
-/// A day at work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DutyDay {
-    /// The day.
-    pub day: NaiveDate,
-    /// Name of the site or team.
-    pub place_name: String,
-    /// What they do there.
-    pub role: Role,
-    /// The place's hours, where it says them.
-    pub hours: Option<Hours>,
-    /// Its address.
-    pub address: Option<String>,
 }

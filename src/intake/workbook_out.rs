@@ -27,6 +27,9 @@ const A3: u8 = 8;
 const NARROW: u16 = 8;
 const WIDE: u16 = 20;
 
+/// The media type of a workbook.
+pub const MIME: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
 /// A cell's value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {

@@ -29,6 +29,8 @@ const REMINDERS_OF: &str = "SELECT DISTINCT o.id, o.message_id, o.state FROM rem
      WHERE r.person = $1 AND o.created_at >= $2 AND o.created_at < $3 ORDER BY o.id";
 const DIGESTS: &str = "SELECT id, message_id, state FROM outbox \
      WHERE kind = 'digest' AND unique_key LIKE $1 ORDER BY id";
+/// Lists of schools name many; the schools have them, and nobody needs them here once they are sent.
+const LISTS: &str = "SELECT id, message_id, state FROM outbox WHERE kind = 'school' ORDER BY id";
 const CODES: &str = "SELECT o.id, o.message_id, o.state FROM sign_in s \
      JOIN outbox o ON o.unique_key = 'code/' || s.hash WHERE s.person = $1";
 const OLD_CODES: &str = "SELECT id FROM outbox WHERE kind = 'code' AND recipient <> $2 \
@@ -130,6 +132,9 @@ pub async fn mails(tx: &mut Tx, person: &str) -> Result<Vec<Naming>> {
     let rows = tx.rows(REMINDERS, args![person]).await?;
     let mut out: Vec<Naming> = rows.iter().map(naming).collect::<Result<_>>()?;
     for row in tx.rows(CODES, args![person]).await? {
+        out.push(naming(&row)?);
+    }
+    for row in tx.rows(LISTS, args![]).await? {
         out.push(naming(&row)?);
     }
     for row in tx.rows(SESSIONS, args![person]).await? {

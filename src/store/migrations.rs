@@ -46,8 +46,8 @@ embedded!(
     "0018_waiting",
     "0019_ways",
     "0020_births",
-    "0022_rosters",
-    "0024_sign_in",
+    "0021_rosters",
+    "0022_sign_in",
 );
 
 /// The migrations of a SQLite database.

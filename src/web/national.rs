@@ -284,9 +284,8 @@ async fn fill(
                 places.iter().any(|place| place.to_string() == line.place)
             };
             let table = reliability(t, national, lines.iter().filter(is_seen));
-            if table.rows.is_empty() {
-                main.lines.push(t.w("national-denominators-none"));
-            }
+            let none = table.rows.is_empty().then(|| t.w("national-denominators-none"));
+            main.lines.extend(none);
             main.table = Some(table);
             // Whoever sees a part of the tree is told nothing that names others.
             for other in left.iter().filter(|_| seen.is_none()) {

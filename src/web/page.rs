@@ -100,9 +100,9 @@ struct Frame<'a> {
 }
 
 /// The pages of a campaign, in the order of the navigation: the last part of their addresses.
-const PAGES: [&str; 14] = [
-    "overview", "map", "calendar", "reports", "bulletin", "month", "plan", "stock", "due", "calls",
-    "inbox", "tally", "mail", "jobs",
+const PAGES: [&str; 15] = [
+    "overview", "map", "calendar", "reports", "bulletin", "month", "plan", "roster", "stock",
+    "due", "calls", "inbox", "tally", "mail", "jobs",
 ];
 /// Pages of no campaign that the navigation shows.
 const PAGES_OF_ALL: [&str; 7] =

@@ -4,15 +4,14 @@
 use super::asked_days::parse_day;
 use super::page::{Page, Refusal, encoded};
 use super::page_context::PageContext;
+use super::person_seats::{at, booked, seat, seat_text, wish};
 use super::person_tables::{Campaigns, calls, mails, name_of, passages, past, reasons};
 use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::AppError;
-use crate::app::booking::{Choice, Done, Moved, Seat, Shown, Wish};
 use crate::app::import::{EnteredOne, Kind};
 use crate::app::people::{DoseLine, PersonFile};
 use crate::app::person_page::PersonSeen;
-use crate::domain::booking::SlotTime;
 use crate::domain::dose::Dose;
 use crate::domain::id::{LotCode, PersonId, PlaceCode, RecordId};
 use crate::domain::permission::{Denied, Power, Visits, may_at};
@@ -200,22 +199,6 @@ fn due(context: &PageContext, names: &Campaigns, file: &PersonFile) -> Vec<Strin
     own.into_iter().chain(others).map(line).collect()
 }
 
-/// Where and when somebody is expected.
-fn at(t: T, held: &Shown) -> String {
-    let time = held.time.map(|(slot, _)| format!(" {slot}")).unwrap_or_default();
-    let answer = match held.answer {
-        Some(answer) => format!(" ({})", t.w(&format!("web-answer-{}", answer.word()))),
-        None => String::new(),
-    };
-    format!("{}{time} {}{answer}", held.day, held.place_name)
-}
-
-/// A seat to choose: what the form sends, and what it shows.
-fn seat(t: T, choice: &Choice) -> (String, String) {
-    let shown = &choice.shown;
-    (seat_text(shown), t.say("web-person-seat", &[("seat", &at(t, shown)), ("free", &choice.free)]))
-}
-
 /// The places at which the visitor may enter what was given today.
 fn places(context: &PageContext, visits: &Visits) -> Choices {
     let campaign = &context.loaded.campaign;
@@ -365,13 +348,15 @@ async fn done(
             }
             None => Err(vec![t.w("web-person-void-why")]),
         },
-        "move" | "cancel" => match wish(given) {
-            Some((wish, seen)) => {
-                let wish = (&wish, seen.as_ref());
-                booked(t, Box::pin(app.book_for(loaded, code, wish, by, now)).await?)
+        "move" | "cancel" => {
+            match wish(&given.what, given.seat.as_deref(), given.held.as_deref()) {
+                Some((wish, seen)) => {
+                    let wish = (&wish, seen.as_ref());
+                    booked(t, Box::pin(app.book_for(loaded, code, wish, by, now)).await?)
+                }
+                None => Err(vec![t.w("web-bad-form")]),
             }
-            None => Err(vec![t.w("web-bad-form")]),
-        },
+        }
         _ => return Ok(None),
     }))
 }
@@ -393,48 +378,6 @@ fn entered(t: T, one: EnteredOne) -> Outcomes {
         EnteredOne::Used => Err(vec![t.w("web-form-used")]),
         EnteredOne::Refused(issues) => Err(issues.iter().map(|issue| issue.message(t.0)).collect()),
     }
-}
-
-fn booked(t: T, moved: Moved) -> Outcomes {
-    match moved {
-        Moved::Done(Done::Done | Done::Already) => Ok(()),
-        Moved::Done(Done::Refused(why)) => Err(vec![t.w(&format!("booking-no-{}", why.word()))]),
-        Moved::Done(Done::Unknown) => Err(vec![t.w("booking-no-stranger")]),
-        Moved::Changed(Some(held)) => {
-            Err(vec![t.say("web-person-held-other", &[("appointment", &at(t, &held))])])
-        }
-        Moved::Changed(None) => Err(vec![t.w("web-person-held-none")]),
-    }
-}
-
-/// What a form wants for the appointment, and the appointment that its page showed.
-fn wish(given: &Given) -> Option<(Wish, Option<Seat>)> {
-    let seen = match given.held.as_deref()? {
-        "" => None,
-        text => Some(seat_of(text)?),
-    };
-    let wish = if given.what == "cancel" {
-        Wish::Cancel
-    } else {
-        Wish::Take(seat_of(given.seat.as_deref()?)?)
-    };
-    Some((wish, seen))
-}
-
-/// A seat as forms send it: day, slot, place.
-fn seat_text(shown: &Shown) -> String {
-    let (day, place, slot) = shown.seat();
-    let slot = slot.map(|slot| slot.to_string()).unwrap_or_default();
-    format!("{day}|{slot}|{place}")
-}
-
-fn seat_of(text: &str) -> Option<Seat> {
-    let mut parts = text.splitn(3, '|');
-    let day = parse_day(parts.next()?)?;
-    let slot = parts.next()?;
-    let place = PlaceCode::new(parts.next()?);
-    let slot = if slot.is_empty() { None } else { Some(SlotTime::parse(slot)?) };
-    Some((day, place, slot))
 }
 
 /// The record that a form makes: sent twice, it is one.
@@ -488,19 +431,6 @@ fn outcome(t: T, person: &PersonId, given: &Given) -> Result<Outcome, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_seat_is_read_as_it_was_offered() {
-        let seat = |day: &str, slot: Option<&str>, place: &str| {
-            let slot = slot.map(|slot| SlotTime::parse(slot).unwrap());
-            Some((day.parse().unwrap(), PlaceCode::new(place), slot))
-        };
-        assert_eq!(seat_of("2021-04-06|08:30|S1"), seat("2021-04-06", Some("08:30"), "S1"));
-        assert_eq!(seat_of("2021-04-06||S|1"), seat("2021-04-06", None, "S|1"));
-        for bad in ["", "2021-04-06", "2021-04-06|", "x||S1", "2021-04-06|25:00|S1"] {
-            assert_eq!(seat_of(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn a_form_names_no_record_of_its_own_choice() {

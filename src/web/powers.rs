@@ -3,7 +3,7 @@
 use crate::domain::permission::Power;
 
 /// The power that each page needs. The navigation shows the pages that the visitor may open.
-pub(super) const POWERS: [(&str, Power); 60] = [
+pub(super) const POWERS: [(&str, Power); 61] = [
     ("/", Power::Look),
     ("/c/{id}", Power::Look),
     ("/c/{id}/overview", Power::Look),
@@ -15,6 +15,7 @@ pub(super) const POWERS: [(&str, Power); 60] = [
     ("/c/{id}/what-if", Power::Plan),
     ("/c/{id}/stock", Power::Look),
     ("/c/{id}/supply", Power::Plan),
+    ("/c/{id}/roster", Power::Plan),
     ("/c/{id}/search", Power::Look),
     ("/c/{id}/person/{person}", Power::People),
     ("/c/{id}/place/{place}", Power::Look),

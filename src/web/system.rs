@@ -248,6 +248,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("schools visits", "schools"),
     ("schools lists", "schools"),
     ("schools missed", "schools"),
+    ("schools send", "schools"),
+    ("schools correct", "schools"),
     ("homes rounds", "homes"),
     ("doses new", "forms"),
     ("doses history", "yet"),

@@ -2,6 +2,7 @@
 
 use crate::letters::{found, sound};
 use crate::support::{Ran, World, on_postgresql, small, text};
+use crate::web::Office;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -9,7 +10,8 @@ const STAFF: &str = "staff,name,home,roles,email\n\
     N1,赵一,S1,vaccinator,n1@small.example\n\
     N2,钱二,S1,registrar,\n\
     N3,孙三,S1,doctor,n3@small.example\n\
-    N4,李四,S1,vaccinator,n4@small.example\n";
+    N4,李四,S1,vaccinator,n4@small.example\n\
+    N7,王七,T1,driver,\n";
 const DAYS: [&str; 3] = ["2021-04-01", "2021-04-02", "2021-04-08"];
 
 /// Runs a command at a local time.
@@ -193,7 +195,7 @@ fn whoever_wants_no_mail_gets_none_and_a_bad_roster_is_refused_whole() {
 #[test]
 fn rosters_are_made_from_the_plans_in_force_and_exported_from_the_database() {
     let world = World::small();
-    let team = "N5,吴五,T1,vaccinator,\nN6,郑六,T1,vaccinator,\nN7,王七,T1,driver,\n";
+    let team = "N5,吴五,T1,vaccinator,\nN6,郑六,T1,vaccinator,\n";
     let second = "M1,冯一,S2,vaccinator,\nM2,陈二,S2,registrar,\nM3,褚三,S2,doctor,\n";
     let plenty = "N8,卫八,S1,registrar,\nN9,蒋九,S1,doctor,\n";
     let staff = format!("{STAFF}{team}{second}{plenty}");
@@ -222,16 +224,24 @@ fn the_lead_of_a_team_reads_its_tour_by_the_clock_and_what_to_load() {
     world.run(&["jurisdiction", "export", "county"]).ends(0);
     let stops = std::fs::read_to_string(world.path("county").join("stops.csv")).unwrap();
     let lines: Vec<&str> = stops.trim_start_matches('\u{feff}').lines().collect();
-    let heads: Vec<&str> = lines[0].split(',').collect();
+    let mut heads: Vec<&str> = lines[0].split(',').collect();
+    let had = heads.len();
+    for name in ["address", "phone"] {
+        if !heads.contains(&name) {
+            heads.push(name);
+        }
+    }
     let column = |name: &str| heads.iter().position(|head| *head == name).expect("a column");
     let row = |line: &&str| {
         let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
+        assert_eq!(cells.len(), had, "{line}");
+        cells.resize(heads.len(), String::new());
         cells[column("address")] = format!("{}大街8号", cells[column("stop")]);
         cells[column("phone")] = "0511-86500000".to_owned();
         cells.join(",")
     };
     let rows: Vec<String> = lines[1..].iter().map(row).collect();
-    let stops = format!("{}\n{}\n", lines[0], rows.join("\n"));
+    let stops = format!("{}\n{}\n", heads.join(","), rows.join("\n"));
     with_files(&world, &[("stops.csv", &stops)]);
     world.plan_day_by_day();
     let plan = world.run(&["plan", "show", "-o", "csv"]).ends(0).csv();
@@ -252,4 +262,29 @@ fn the_lead_of_a_team_reads_its_tour_by_the_clock_and_what_to_load() {
     world.file("doseplan.toml", "[mail]\ntours_leave = \"13:00\"\n");
     let later = world.run(&preview).ends(0).out;
     assert!(clock(&later) == 0 && later.contains("13:"), "{later}");
+}
+
+#[test]
+fn the_office_sees_the_published_week_and_how_much_of_each_place_is_used() {
+    let world = World::small();
+    with_files(&world, &[("staff.csv", STAFF)]);
+    let file = roster(&world);
+    at(&world, "2021-03-30T10:00", &["roster", "publish", &file]).ends(0);
+    let office = Office::at(world, "2021-04-02T08:00:00+08:00");
+    let page = office.login("planner").get("/c/small/roster?as-of=2021-04-01").body;
+    for wanted in ["甲镇卫生院", "赵一", "04-01"] {
+        assert!(page.contains(wanted), "{wanted}: {page}");
+    }
+    let file = "/c/small/roster?as-of=2021-04-01&roster-used.as=csv";
+    let used = crate::support::csv_rows(
+        office.login("planner").get(file).body.trim_start_matches('\u{feff}'),
+    );
+    let site =
+        used.iter().find(|row| row.values().any(|cell| cell == "S1" || cell == "甲镇卫生院"));
+    let site: Vec<&str> = site.expect("the site").values().map(String::as_str).collect();
+    // Four people could work five days each; three work on two.
+    for wanted in ["4", "20", "6"] {
+        assert!(site.contains(&wanted), "{site:?}");
+    }
+    assert_eq!(office.login("viewer").get("/c/small/roster?as-of=2021-04-01").status, 403);
 }

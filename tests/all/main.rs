@@ -56,6 +56,7 @@ mod reports;
 mod rosters;
 mod school_consents;
 mod school_lists;
+mod school_mails;
 mod school_visits;
 mod schools;
 mod sign_in;

@@ -123,14 +123,14 @@ fn what_is_counted_apart_is_said_in_words() {
         (
             "zh-CN",
             "另计：",
-            ["疫苗编码不明的剂次：1", "没有管理单位的儿童：1", "日期早于出生：1", "必填项空白：1"],
+            ["疫苗编码不明的剂次：1", "没有管理单位的儿童：2", "日期早于出生：1", "必填项空白：1"],
         ),
         (
             "en",
             "counted apart: ",
             [
                 "doses with an unknown vaccine code: 1",
-                "children without a managing unit: 1",
+                "children without a managing unit: 2",
                 "days before birth: 1",
                 "cells that must not be empty: 1",
             ],

@@ -150,6 +150,7 @@ const SILENT: &[&str] = &[
     "plan adopt",
     "report save",
     "roster publish",
+    "schools correct",
     "schools decide",
     "schools lists",
     "tallies confirm",
@@ -188,6 +189,7 @@ const OWN_FORM: &[&str] = &[
     "schools import",
     "schools match",
     "schools missed",
+    "schools send",
     "schools visits",
 ];
 

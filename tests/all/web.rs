@@ -192,7 +192,7 @@ impl Browser {
 }
 
 /// Addresses, and the roles that may open them.
-pub(crate) const ADDRESSES: [(&str, &[&str]); 47] = [
+pub(crate) const ADDRESSES: [(&str, &[&str]); 48] = [
     ("/c/small/bulletin?as-of=2021-04-01", &ROLES),
     ("/bulletin", &ROLES),
     ("/c/small/workbook?as-of=2021-04-01", &["admin", "planner"]),
@@ -206,6 +206,7 @@ pub(crate) const ADDRESSES: [(&str, &[&str]); 47] = [
     ("/c/small/supply?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/mail/000?as-of=2021-04-01", &["admin", "planner"]),
     ("/system", &["admin", "planner"]),
+    ("/c/small/roster?as-of=2021-04-01", &["admin", "planner"]),
     ("/commands", &["admin", "planner"]),
     ("/c/small/place/S1?as-of=2021-04-01", &ROLES),
     ("/c/small/month?as-of=2021-04-01", &ROLES),

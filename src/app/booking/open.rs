@@ -128,8 +128,8 @@ impl App {
         Ok(all.into_iter().map(listed).collect())
     }
 
-    /// The address of the booking page for the dose that is due for somebody whom `by` may see; `None` where nothing is,
-    /// or where nobody books.
+    /// The address of the booking page for the dose that is due for somebody whom `by` may see; `None` where nothing
+    /// is, or where nobody books.
     pub async fn booking_link(
         &self,
         loaded: &Loaded,

@@ -5,7 +5,7 @@ use crate::app::{App, AppError, Loaded, Result, millis};
 use crate::domain::calendar::Sessions;
 use crate::domain::date::day_end;
 use crate::domain::notice::{LeadDigest, PersonLine, SessionSheet};
-use crate::intake::workbook_out::{Book, Cell, Look};
+use crate::intake::workbook_out::{Book, Cell, Look, MIME};
 use crate::mail::calendar;
 use crate::mail::message::Attachment;
 use crate::text::word;
@@ -17,7 +17,6 @@ use std::sync::Arc;
 const CALENDAR_DAYS: i64 = 7;
 /// Evenings on which a cancelled session is in the calendar, in case one mail is lost.
 const CANCELLED_DAYS: i64 = 2;
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 impl App {
     /// The files of a digest. They hold what its text says, in another form.
@@ -34,7 +33,7 @@ impl App {
             let bytes = list(digest)
                 .map_err(|error| AppError::refused("refused-list", &[("said", &error)]))?;
             let name = format!("list-{code}{}.xlsx", first.tomorrow);
-            files.push(Attachment { name, mime: XLSX.to_owned(), bytes });
+            files.push(Attachment { name, mime: MIME.to_owned(), bytes });
         }
         let mut calendars = Vec::new();
         for (nth, part) in digest.parts() {

@@ -9,7 +9,7 @@ use crate::domain::date::day_of;
 use crate::domain::id::StaffId;
 use crate::domain::jurisdiction::{Jurisdiction, StaffMember};
 use crate::domain::message::{MailKind, MailState};
-use crate::domain::notice::{DutyChange, DutyDay, DutyLetter};
+use crate::domain::office_mail::{DutyChange, DutyDay, DutyLetter};
 use crate::domain::roster::Duty;
 use crate::mail::message::{Attachment, canonical};
 use crate::mail::{calendar, duty_calendar, render};
@@ -192,7 +192,7 @@ fn need<'a>(
         |one: &&Told| one.state != MailState::Expired && canonical(&one.recipient) == address;
     let (waits, left): (Vec<&Told>, Vec<&Told>) =
         told.iter().partition(|one| one.state == MailState::Queued);
-    let left = left.into_iter().filter(reached).next_back();
+    let left = left.into_iter().rfind(reached);
     news.before = left.map(|one| ahead(&one.duties, day));
     let is_known = |one: &Told| ahead(&one.duties, day) == news.duties;
     // Of the mails that wait the last one may be true.

@@ -12,6 +12,7 @@ use crate::domain::counting::NO_GROUP;
 use crate::domain::coverage::{Coverage, Depth, DoseSums, coverage, needs};
 use crate::domain::date::days;
 use crate::domain::id::{AreaCode, GroupId};
+use crate::domain::jurisdiction::ContactRole;
 use crate::domain::notice::{AreaLine, Curves, Summary};
 use crate::domain::plan::PlanState;
 use crate::mail::message::canonical;
@@ -259,7 +260,8 @@ impl App {
                 };
                 is_same && covers
             });
-            if with.is_empty() || address.is_none() || is_told {
+            let is_school = one.role == ContactRole::School;
+            if with.is_empty() || address.is_none() || is_told || is_school {
                 continue;
             }
             let tops = [one.area.clone()];

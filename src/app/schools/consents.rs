@@ -99,7 +99,7 @@ pub(in crate::app) async fn take_back(
 }
 
 /// Whether an outcome follows from a refusal. Its record may have the code of somebody who was merged.
-fn is_refusal(outcome: &Outcome) -> bool {
+pub(super) fn is_refusal(outcome: &Outcome) -> bool {
     outcome.outcome == OutcomeKind::Refused && outcome.record.as_str().starts_with(RECORD)
 }
 
@@ -184,7 +184,7 @@ async fn index_of(tx: &mut Tx, loaded: &Loaded, now: DateTime<Utc>) -> Result<In
 }
 
 /// The outcome that follows from a refusal.
-fn refusal(loaded: &Loaded, one: &Consent, day: NaiveDate) -> Outcome {
+pub(super) fn refusal(loaded: &Loaded, one: &Consent, day: NaiveDate) -> Outcome {
     let campaign = &loaded.campaign;
     Outcome {
         record: record(campaign, &one.person),
@@ -210,7 +210,7 @@ impl TakenConsents {
     }
 }
 
-fn withdrawn(
+pub(super) fn withdrawn(
     person: &PersonId,
     printed: &BTreeMap<PersonId, Vec<Printed>>,
 ) -> impl Iterator<Item = Withdrawn> {

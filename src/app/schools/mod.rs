@@ -3,6 +3,7 @@
 mod classes;
 mod consent_index;
 mod consents;
+mod correcting;
 mod lists;
 mod matched;
 mod paper;
@@ -11,6 +12,7 @@ mod visits;
 pub use classes::{ClassLine, MissedLine, SchoolPupil};
 pub use consents::{TakenConsents, Withdrawn};
 pub(super) use consents::{lifted, take_back, who_refused};
+pub use correcting::Correction;
 pub use lists::{DecidedRow, TakenList};
 pub use matched::{MatchRequest, MatchedLists, SchoolMatch, ShownChild};
 pub use paper::{PaperBook, PaperKind};

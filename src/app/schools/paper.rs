@@ -10,6 +10,7 @@ use crate::domain::jurisdiction::{AgreedSession, LocalCampaign};
 use crate::domain::permission::{Actor, Power};
 use crate::domain::schools::{ClassKey, ConsentAnswer, Missed, VisitDays, missed};
 use crate::intake::workbook_out::{Book, Cell, Look};
+use crate::store::audit::Act;
 use crate::store::schools::{self, Printed};
 use crate::text;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
@@ -70,9 +71,27 @@ impl App {
         language: Language,
         (by, now): (Actor<'_>, DateTime<Utc>),
     ) -> Result<Vec<PaperBook>> {
+        let mut act = self.act((by, Power::People), Action::Export, now).await?;
+        let made_at = now.with_timezone(&loaded.campaign.timezone).naive_local();
+        let asked = (kind, school);
+        let out = self.papers(&mut act, loaded, asked, (language, made_at), now).await?;
+        let people: usize = out.iter().map(|book| book.people).sum();
+        let said = format!("lists of {} schools, {people} people", out.len());
+        act.commit(Some(loaded.campaign.id.as_str()), &said).await?;
+        Ok(out)
+    }
+
+    /// The same as part of a change that says so in the audit log.
+    pub(in crate::app) async fn papers(
+        &self,
+        act: &mut Act,
+        loaded: &Loaded,
+        (kind, school): (PaperKind, Option<&AreaCode>),
+        (language, made_at): (Language, NaiveDateTime),
+        now: DateTime<Utc>,
+    ) -> Result<Vec<PaperBook>> {
         let day = today(&loaded.campaign, now);
         let own = self.own(loaded).await?;
-        let mut act = self.act((by, Power::People), Action::Export, now).await?;
         let as_of = if let PaperKind::Missed(until) = kind { until } else { day };
         let pupils = self.pupils(act.tx(), loaded, as_of).await?;
         let paper = Paper {
@@ -89,7 +108,6 @@ impl App {
         }
         of_school.retain(|code, _| school.is_none_or(|school| school == *code));
         let (mut out, mut printed) = (Vec::new(), Vec::new());
-        let made_at = now.with_timezone(&loaded.campaign.timezone).naive_local();
         for (code, pupils) in of_school {
             let sheets = match kind {
                 PaperKind::Consent => vec![paper.consent(code, &pupils)],
@@ -106,9 +124,6 @@ impl App {
             out.push(PaperBook { school: code.clone(), name, sheets: sheets.len(), people, bytes });
         }
         schools::print(act.tx(), loaded.no, &printed, millis(now)).await?;
-        let people: usize = out.iter().map(|book| book.people).sum();
-        let said = format!("lists of {} schools, {people} people", out.len());
-        act.commit(Some(loaded.campaign.id.as_str()), &said).await?;
         Ok(out)
     }
 }

@@ -217,6 +217,8 @@ words! {
         Coordinator = "coordinator",
         /// Stands in for the coordinator.
         Deputy = "deputy",
+        /// Gets the lists of a school, and no summaries.
+        School = "school",
     }
 }
 

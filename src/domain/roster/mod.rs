@@ -20,6 +20,7 @@ mod staffing;
 mod state;
 #[cfg(test)]
 mod tests;
+mod used;
 
 pub use again::{Again, again};
 pub use changes::{Change, Reason};
@@ -27,6 +28,7 @@ pub use check::{BrokenRule, Fault, RosterReport, check};
 pub use fairness::{Fairness, Spread, fairness};
 pub use needs::{CrewNeed, Needs, Unknown};
 pub use staffing::{Further, Staffing};
+pub use used::{PlaceUse, used};
 
 use super::id::StaffId;
 use super::jurisdiction::{Jurisdiction, Role};

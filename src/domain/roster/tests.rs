@@ -359,3 +359,42 @@ fn no_rule_is_broken_in_random_counties() {
         assert_eq!(report.violations, [], "seed {seed}, from the fourth day on");
     }
 }
+
+#[test]
+fn where_nobody_can_take_over_it_is_said_and_the_others_stay() {
+    let mut of = places();
+    let rows: Vec<PlanRow> = (0..2).map(|n| doses(n, "Z", None, 70)).collect();
+    let published = made(&of, &rows, &[], (0, 1)).duties;
+    let away =
+        |who: &str| Leave { staff: StaffId::from(who), first: day(0), last: day(0), reason: None };
+    let is_doctor = |one: &&Duty| one.date == day(0) && one.role == Role::Doctor;
+    let first = published.iter().find(is_doctor).expect("a doctor").staff.clone();
+    of.leave.push(away(first.as_str()));
+    let one = again(&of, &published, day(0));
+    assert_eq!((one.days, one.missing.len()), (Some((day(0), day(1))), 0));
+    assert_eq!(rules(&of, &one.duties, &rows, &[]), BTreeSet::new());
+    assert!(one.changes.iter().any(|it| it.staff == first && it.reason == Reason::Away));
+    of.leave.extend(["Zd0", "Zd1"].map(away));
+    let none = again(&of, &published, day(0));
+    let missing = Missing { date: day(0), place: "Z".to_owned(), role: Role::Doctor, people: 1 };
+    assert_eq!(none.missing, [missing]);
+    let others = |duties: &[Duty]| -> Vec<Duty> {
+        duties.iter().filter(|it| it.date == day(0) && it.role != Role::Doctor).cloned().collect()
+    };
+    assert_eq!(others(&none.duties), others(&published));
+    assert!(!others(&published).is_empty());
+    assert_eq!(again(&of, &published, day(5)).days, None, "nothing is published from then on");
+}
+
+#[test]
+fn the_use_of_staff_counts_days_without_leave_and_work_wherever() {
+    let mut of = places();
+    let (first, last) = (day(0), day(6));
+    of.leave.push(Leave { staff: StaffId::from("Zd0"), first, last, reason: None });
+    let duties = [duty(0, "Zv0", "Z", Role::Vaccinator), duty(1, "Zv0", "A", Role::Vaccinator)];
+    let found = used(&of, &duties, first);
+    let at = |place: &str| found.iter().find(|one| one.place == place).cloned().expect("a place");
+    let (z, a) = (at("Z"), at("A"));
+    assert_eq!((z.people, z.could, z.worked, z.staff_days), (6, 25, 2, 1));
+    assert_eq!((a.people, a.could, a.worked, a.staff_days), (15, 75, 0, 1));
+}

@@ -5,7 +5,7 @@ use super::table::{Cell, Section, Table};
 use super::words::Words;
 use super::{Caps, Letter, more};
 use crate::domain::jurisdiction::Role;
-use crate::domain::notice::{DutyDay, DutyLetter};
+use crate::domain::office_mail::{DutyDay, DutyLetter};
 use crate::mail::safe;
 use crate::text::thousands;
 

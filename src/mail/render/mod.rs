@@ -9,6 +9,7 @@ mod digest;
 mod duties;
 mod marked;
 mod reminder;
+mod school;
 mod summary;
 mod summary_heads;
 mod table;
@@ -21,7 +22,8 @@ use super::picture::{Painter, Undrawn};
 use super::{Letter, Picture};
 use crate::domain::campaign::Language;
 use crate::domain::coverage::Need;
-use crate::domain::notice::{Amended, DutyLetter, LeadDigest, PlanChange, Reminder, Summary};
+use crate::domain::notice::{Amended, LeadDigest, PlanChange, Reminder, Summary};
+use crate::domain::office_mail::{DutyLetter, SchoolLetter};
 use crate::domain::pace::Prospect;
 use crate::mail::link::WayOut;
 use crate::mail::safe;
@@ -56,6 +58,11 @@ pub fn amended(change: &Amended) -> Letter {
 /// The mail to somebody of the staff about their days at work.
 pub fn duties(letter: &DutyLetter) -> Letter {
     fit(|caps| duties::letter(letter, caps))
+}
+
+/// The mail to a school with a list.
+pub fn school(letter: &SchoolLetter) -> Letter {
+    fit(|caps| school::letter(letter, caps))
 }
 
 /// The mail to the coordinator about a plan that was mended.

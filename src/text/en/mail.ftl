@@ -262,6 +262,21 @@ leave-done = You will get no more reminders of this campaign.
 leave-unknown = This link does not belong to one of our mails; please reply to the mail instead.
 leave-later = This did not work just now; please try again in a minute.
 
+## Schools: their lists
+
+mail-school-subject-visit = {$date}: vaccination list of {$school}
+mail-school-subject-consent = {$date}: consent forms of {$school}
+mail-school-subject-missed = {$date}: missed vaccinations of {$school}
+mail-school-opening-visit = Attached is the list by class for the next visit: {$people} people, {$classes} classes.
+mail-school-opening-consent = Attached is the form for what guardians answer: {$people} people.
+mail-school-opening-missed = Attached is the list of those who missed a visit by {$date}: {$people} people.
+mail-school-heading = What to do
+mail-school-do-visit = Please give each class its sheet, see that the named pupils are at school on the day, and say who is ill or gone.
+mail-school-do-consent = Please fill in what guardians answered and send the workbook back. A form that is not returned is no agreement.
+mail-school-do-missed = Please tell the guardians, and fill in the last column when a dose was given elsewhere.
+mail-school-private = The workbook names children: please do not pass it on, and put it into no group.
+mail-school-ask = Questions: {$who}
+
 ## Staff: their days at work
 
 mail-duties-subject = Your days at work: {$days} from {$date}

@@ -262,6 +262,21 @@ leave-done = 您将不再收到本次活动的提醒邮件。
 leave-unknown = 此链接无效；请直接回复邮件。
 leave-later = 暂时无法处理，请稍后再试。
 
+## 学校：名单
+
+mail-school-subject-visit = 【接种名单】{$date} {$school}
+mail-school-subject-consent = 【知情同意登记】{$date} {$school}
+mail-school-subject-missed = 【漏种名单】{$date} {$school}
+mail-school-opening-visit = 附件为下次到校接种的分班名单，共 {$people} 人、{$classes} 个班。
+mail-school-opening-consent = 附件为知情同意登记表，共 {$people} 人。
+mail-school-opening-missed = 附件为截至{$date}的漏种名单，共 {$people} 人。
+mail-school-heading = 请协助
+mail-school-do-visit = 请按班分发名单，通知名单上的学生当天到校，并告知生病、离校的学生。
+mail-school-do-consent = 请填写监护人的答复后发回。未交回的不视为同意。
+mail-school-do-missed = 请通知监护人补种；已在别处接种的，请填最后一列。
+mail-school-private = 附件含学生个人信息，请勿转发，不要发到群里。
+mail-school-ask = 咨询：{$who}
+
 ## 工作人员：排班通知
 
 mail-duties-subject = 【排班】{$date}起共 {$days} 天

@@ -16,7 +16,7 @@ CREATE TABLE second_factor (
     login TEXT,
     confirmed_at INTEGER,
     last_step INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Codes for whoever has lost the second factor, each good for once: SHA-256 of them.
 CREATE TABLE recovery_code (

@@ -13,5 +13,5 @@ CREATE TABLE duty_told (
     outbox INTEGER PRIMARY KEY REFERENCES outbox (id),
     staff TEXT NOT NULL,
     duties TEXT NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX duty_told_staff ON duty_told (staff, outbox);
