@@ -2,7 +2,7 @@
 //! each county gets, links to book.
 
 use crate::support::{World, csv_rows};
-use crate::web::{Browser, Office};
+use crate::web::{Browser, Office, account};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -50,9 +50,9 @@ fn a_campaign_like_another_one_is_made_on_the_page() {
     let page = planner.get("/c/next/plan?as-of=2022-04-01");
     assert_eq!(page.status, 200, "{}", page.body);
     let list = office.world.run(&["campaign", "list", "-o", "json"]).ends(0).json();
-    let ids = list.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap());
+    let ids = list.as_array().unwrap().iter().map(|one| one["campaign"].as_str().unwrap());
     let ids: Vec<&str> = ids.collect();
-    assert_eq!(ids, ["small", "next"], "{list}");
+    assert_eq!(ids, ["next", "small"], "{list}");
     assert_eq!(log_of(&office, "campaign-apply").len(), 1 + 1);
 }
 
@@ -76,8 +76,12 @@ fn the_page_of_vaccine_says_how_much_each_county_takes() {
 fn a_link_to_book_is_made_for_who_is_due_by_who_may_see_them() {
     let world = World::small();
     world.file("doseplan.toml", LINKS);
-    let office = Office::at(world, NOW);
-    office.world.import("persons", "p1,A,1950-01-01,张三,,,,,,,").ends(0);
+    world.import("persons", "p1,A,1950-01-01,张三,,,,,,,").ends(0);
+    world.plan_day_by_day();
+    for role in ["planner", "viewer"] {
+        account(&world, &["add", role, "--role", role], role);
+    }
+    let office = Office::bare(world, NOW);
     let planner = office.login("planner");
     let page = planner.get("/c/small/person/p1?as-of=2021-04-01").body;
     assert!(page.contains("Make a link to book"), "{page}");
