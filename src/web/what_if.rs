@@ -25,7 +25,6 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 /// Lengths of both searches together to choose from, in seconds.
@@ -34,6 +33,8 @@ const SECONDS: [u64; 3] = [10, 30, 60];
 const KEPT: Duration = Duration::from_mins(10);
 /// Answers that are kept.
 const KEPT_MAX: usize = 16;
+/// A gap in percent beyond which differences may come from the search. Our choice.
+const ROUGH_GAP: f64 = 1.0;
 const SUPPLY_MAX: u32 = 300;
 const TEAMS_MAX: i32 = 50;
 const STAFF_MAX: u32 = 500;
@@ -41,17 +42,11 @@ const DAYS_MAX: u32 = 120;
 const DOSES_MAX: u32 = 10_000_000;
 
 /// Answers that were worked out. One is worked out at a time: it takes a core.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Answers {
     kept: Mutex<VecDeque<(String, Instant, Arc<Answer>)>>,
-    turn: Semaphore,
+    turn: tokio::sync::Mutex<()>,
     ending: Arc<AtomicBool>,
-}
-
-impl Default for Answers {
-    fn default() -> Self {
-        Self { kept: Mutex::default(), turn: Semaphore::new(1), ending: Arc::default() }
-    }
 }
 
 /// Both plans.
@@ -225,7 +220,7 @@ struct Main {
     wrong: String,
     is_asked: bool,
     said: String,
-    note: String,
+    notes: Vec<String>,
     figures: Option<Table>,
     sliders: Vec<Slider>,
     question: Question,
@@ -265,7 +260,11 @@ pub(super) async fn what_if(
         main.figures = Some(figures(&context, &answer));
         let open = context.app().together(&context.loaded, context.now).await;
         if open.map_err(|error| context.refusal(&error))?.len() > 1 {
-            main.note = t.w("what-if-alone");
+            main.notes.push(t.w("what-if-alone"));
+        }
+        let gap = answer.today.figures.gap.max(answer.what_if.figures.gap) * 100.0;
+        if gap > ROUGH_GAP {
+            main.notes.push(t.say("what-if-rough", &[("gap", &format!("{gap:.1}"))]));
         }
     }
     let title = format!("{} · {}", t.w("what-if"), context.loaded.campaign.name);
@@ -318,7 +317,7 @@ fn form(context: &PageContext, question: Question) -> Main {
         wrong: String::new(),
         is_asked: false,
         said: String::new(),
-        note: String::new(),
+        notes: Vec::new(),
         figures: None,
         sliders,
         areas: campaign.areas.iter().filter(|it| of_sites.contains(&it.code)).map(area).collect(),
@@ -358,7 +357,7 @@ async fn answer(
         Ok(other) => other,
         Err(error) => return Ok(Err(impossible(t, &error))),
     };
-    let Ok(_turn) = answers.turn.try_acquire() else { return Ok(Err(t.w("what-if-busy"))) };
+    let Ok(_turn) = answers.turn.try_lock() else { return Ok(Err(t.w("what-if-busy"))) };
     let start = app.plan_start(loaded, from).await.map_err(fail)?;
     let (campaign, ending) = (Arc::clone(&loaded.campaign), Arc::clone(&answers.ending));
     let limit = Duration::from_secs(question.seconds()) / 2;
@@ -458,7 +457,7 @@ fn figures(context: &PageContext, answer: &Answer) -> Table {
             },
         );
         let [now, then] = texts(t, campaign, &one.values);
-        let more = one.values.difference().unwrap_or_else(|| t.w("web-none"));
+        let more = more(&one.values).unwrap_or_else(|| t.w("web-none"));
         table.rows.push(vec![
             Cell::head(t.w(&format!("figure-{}", one.figure.word()))),
             group,
@@ -468,6 +467,13 @@ fn figures(context: &PageContext, answer: &Answer) -> Table {
         ]);
     }
     table
+}
+
+/// The difference; numbers of people and doses in groups of three digits.
+fn more(values: &ComparedValues) -> Option<String> {
+    let ComparedValues::Counts([now, then]) = values else { return values.difference() };
+    let more = i128::from(*then) - i128::from(*now);
+    Some(format!("{}{}", if more > 0 { "+" } else { "" }, thousands(more)))
 }
 
 fn texts(t: T, campaign: &Campaign, values: &ComparedValues) -> [Cell; 2] {

@@ -635,3 +635,4 @@ web-logins-end = End
 web-logins-end-this = End the login of { $browser } since { $since }
 web-logins-end-others = End all other logins
 web-logins-end-all = End the logins of an account
+what-if-rough = Both searches ended early: the plans may be up to { $gap } % below the best, so small differences mean nothing. Ask with a longer time.

@@ -635,3 +635,4 @@ web-logins-end = 结束
 web-logins-end-this = 结束 { $browser } 于 { $since } 的登录
 web-logins-end-others = 结束其他全部登录
 web-logins-end-all = 结束账号的登录
+what-if-rough = 测算提前结束：方案与最优方案最多相差 { $gap } %，较小的差别没有意义；请选择更长的时间。
