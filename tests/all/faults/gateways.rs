@@ -347,6 +347,8 @@ fn every_mode(service: Service) {
             _ => in_doubt.len(),
         };
         assert_eq!(by_hand, open, "{name}: {in_doubt:?}");
+        let doubts = in_doubt.len();
+        eprintln!("{name}: {count} arrived once, {doubts} in doubt at first, {by_hand} by hand");
     }
 }
 
