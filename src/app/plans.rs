@@ -51,6 +51,25 @@ pub struct PlanStart {
     pub warm: Option<Certificate>,
 }
 
+impl PlanStart {
+    /// The request for a plan of a campaign from a day on.
+    pub fn request<'a>(
+        &'a self,
+        campaign: &'a Campaign,
+        from: NaiveDate,
+        limits: Limits,
+    ) -> Request<'a> {
+        Request {
+            campaign,
+            given: &self.history,
+            from,
+            published: &self.published,
+            warm: self.warm.as_ref(),
+            limits,
+        }
+    }
+}
+
 /// What a new plan starts from.
 struct Start {
     /// The campaign, with the people to plan for.

@@ -11,7 +11,7 @@ use crate::domain::id::{AreaCode, LotCode, PlaceCode};
 use crate::domain::jurisdiction::Jurisdiction;
 use crate::domain::plan::first_day;
 use crate::domain::planner::{
-    self, ComparedValues, Limits, PlanOutcome, Request, STATION_DOSES, Supposed, WhatIfChange,
+    self, ComparedValues, Limits, PlanOutcome, STATION_DOSES, Supposed, WhatIfChange,
 };
 use crate::text::thousands;
 use chrono::NaiveDate;
@@ -224,14 +224,7 @@ impl WhatIf {
         let limit = self.seconds.map(|seconds| Duration::from_secs(seconds) / 2);
         let limits = self.steps.map_or_else(Limits::default, Limits::steps);
         let started = Instant::now();
-        let request = Request {
-            campaign,
-            given: &start.history,
-            from,
-            published: &start.published,
-            warm: start.warm.as_ref(),
-            limits,
-        };
+        let request = start.request(campaign, from, limits);
         let out = invocation.out;
         let plan = planner::make(&request, &mut |at| tell(out, at, started.elapsed()), &mut || {
             share_of(limit, started.elapsed())

@@ -2,7 +2,7 @@
 
 use super::audit::Act;
 use super::db::Row;
-use super::{Result, StoreError, Tx};
+use super::{Result, StoreError, Tx, second_factors};
 use crate::args;
 use crate::domain::account::{Account, Role, Scope};
 use crate::domain::id::AreaCode;
@@ -37,7 +37,6 @@ const LOG_OUT_OTHERS: &str = "DELETE FROM login WHERE account = $1 AND token <> 
 const SEEN: &str = "UPDATE login SET seen_at = $2 WHERE token = $1";
 const LOG_OUT: &str = "DELETE FROM login WHERE token = $1";
 const LOG_OUT_ALL: &str = "DELETE FROM login WHERE account = $1";
-const END_HALVES: &str = "DELETE FROM half_login WHERE account = $1";
 const DELETE_FACTOR: &str = "DELETE FROM second_factor WHERE account = $1";
 const DELETE_RECOVERY: &str = "DELETE FROM recovery_code WHERE account = $1";
 const LOGINS_OVER: &str = "DELETE FROM login WHERE made_at <= $1 OR seen_at <= $2";
@@ -212,13 +211,13 @@ pub async fn end_login(act: &mut Act, id: i64, digits: &str) -> Result<bool> {
 
 /// Ends every login of an account but one (its hash); returns how many.
 pub async fn log_out_others(act: &mut Act, id: i64, token: &str) -> Result<u64> {
-    act.tx().run(END_HALVES, args![id]).await?;
+    second_factors::end_halves(act.tx(), id).await?;
     act.tx().run(LOG_OUT_OTHERS, args![id, token]).await
 }
 
 /// Ends every login of an account, those that wait for a code too; returns how many there were.
 pub async fn log_out_all(act: &mut Act, id: i64) -> Result<u64> {
-    act.tx().run(END_HALVES, args![id]).await?;
+    second_factors::end_halves(act.tx(), id).await?;
     act.tx().run(LOG_OUT_ALL, args![id]).await
 }
 

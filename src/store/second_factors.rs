@@ -161,7 +161,7 @@ pub async fn use_step(act: &mut Act, account: i64, step: i64) -> Result<bool> {
 pub async fn remove(act: &mut Act, account: i64) -> Result<bool> {
     let tx = act.tx();
     tx.run(DROP_RECOVERY, args![account]).await?;
-    tx.run(END_HALVES, args![account]).await?;
+    end_halves(tx, account).await?;
     Ok(tx.run(REMOVE, args![account]).await? == 1)
 }
 
@@ -212,6 +212,12 @@ pub async fn half(tx: &mut Tx, token: &str, over: i64) -> Result<Option<String>>
 /// Ends the wait for a code; `false` where it had ended.
 pub async fn end_half(act: &mut Act, token: &str) -> Result<bool> {
     Ok(act.tx().run(END_HALF, args![token]).await? == 1)
+}
+
+/// Ends every login of an account that waits for a code.
+pub async fn end_halves(tx: &mut Tx, account: i64) -> Result<()> {
+    tx.run(END_HALVES, args![account]).await?;
+    Ok(())
 }
 
 /// What lists say of every account; logins that were made and seen after these instants count.

@@ -11,8 +11,8 @@ use crate::domain::campaign::Campaign;
 use crate::domain::id::{AreaCode, LotCode, PlaceCode};
 use crate::domain::plan::{WorstArea, first_day};
 use crate::domain::planner::{
-    self, ComparedValues, Limits, MeansError, PlanOutcome, Request, STATION_DOSES, Supposed,
-    WhatIfChange, WhatIfError,
+    self, ComparedValues, Limits, MeansError, PlanOutcome, STATION_DOSES, Supposed, WhatIfChange,
+    WhatIfError,
 };
 use crate::text::{harmless, thousands};
 use askama::Template;
@@ -378,14 +378,7 @@ fn planned(
     limit: Duration,
     ending: &AtomicBool,
 ) -> PlanOutcome {
-    let request = Request {
-        campaign,
-        given: &start.history,
-        from,
-        published: &start.published,
-        warm: start.warm.as_ref(),
-        limits: Limits::default(),
-    };
+    let request = start.request(campaign, from, Limits::default());
     let began = Instant::now();
     let mut time_used = || {
         if ending.load(Ordering::SeqCst) {

@@ -451,16 +451,21 @@ fn millis(at: DateTime<Utc>) -> i64 {
     at.timestamp_millis()
 }
 
-#[test]
-fn a_copy_of_the_database_alone_gives_nobody_a_code() {
-    let world = World::empty();
-    let (secret, recovery) = wait(async {
-        let app = opened(&world).await;
+/// Sets up the viewer's second factor on a database that is closed then; returns its secret and recovery codes.
+fn left_behind(world: &World) -> (Vec<u8>, Vec<String>) {
+    wait(async {
+        let app = opened(world).await;
         let viewer = of(&app, "viewer").await;
         let (secret, recovery, _) = set_up(&app, &viewer, now()).await;
         app.store.close().await;
         (secret, recovery)
-    });
+    })
+}
+
+#[test]
+fn a_copy_of_the_database_alone_gives_nobody_a_code() {
+    let world = World::empty();
+    let (secret, recovery) = left_behind(&world);
     let mut bytes = std::fs::read(world.path("doseplan.db")).unwrap();
     bytes.extend(std::fs::read(world.path("doseplan.db-wal")).unwrap_or_default());
     let holds = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
@@ -491,13 +496,7 @@ fn a_copy_of_the_database_alone_gives_nobody_a_code() {
 fn second_factors_move_with_the_database() {
     on_postgresql(|server| {
         let world = World::small();
-        let (secret, recovery) = wait(async {
-            let app = opened(&world).await;
-            let viewer = of(&app, "viewer").await;
-            let (secret, recovery, _) = set_up(&app, &viewer, now()).await;
-            app.store.close().await;
-            (secret, recovery)
-        });
+        let (secret, recovery) = left_behind(&world);
         world.run(&["db", "move", server]).ends(0);
         let back = World::empty();
         for db in [server, back.db()] {
