@@ -147,6 +147,7 @@ tour-head-no = no.
 tour-head-place = place
 tour-head-address = address
 tour-head-phone = phone
+tour-late = team { $team } would not be back on { $date } if it leaves at { $time }: its tour takes { $hours } hours; let teams leave earlier
 tour-head-arrives = arrives
 tour-head-first = first dose
 tour-head-leaves = leaves

@@ -147,6 +147,7 @@ tour-head-no = 序号
 tour-head-place = 地点
 tour-head-address = 地址
 tour-head-phone = 电话
+tour-late = 接种队 { $team } { $date } 的路线需 { $hours } 小时，{ $time } 出发当天回不来；请把出发时间提前
 tour-head-arrives = 到达
 tour-head-first = 首剂
 tour-head-leaves = 离开
