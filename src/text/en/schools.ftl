@@ -111,6 +111,14 @@ column-class = class
 homes-no-team = there is no team { $team }
 homes-nobody = Nobody is due at home: a group is visited at home with places = ["home"] in campaign.toml.
 homes-written = The rounds are written to { $path }.
+homes-adopted = { $count } rounds are adopted; homes show lists them.
+homes-kept = { $count } people are on rounds that were adopted before; these stay.
+homes-shown = { $rounds } adopted rounds, { $visits } visits, { $open } of them to be made
+homes-no-round = there is no round of team { $team } on { $date } that can be taken back
+homes-withdrawn = The round of team { $team } on { $date } is taken back; homes rounds gives its people another one.
+home-call-open = to be made
+home-call-given = given
+home-call-off = not to be made
 homes-unreached = { $person } gets no visit: nobody knows where the home is (give its area a point), or it is too far for a day.
 homes-without-day = { $count } people get no visit: the teams have no free day left in the campaign.
 homes-rounds = { $visits } visits on { $rounds } rounds, { $km } km; fewer than { $least } km are not possible (gap { $gap } %). { $vials } vials, { $wasted } doses wasted.
