@@ -4,7 +4,7 @@ use super::{App, AppError, Loaded, Result, today};
 use crate::domain::audit::Action;
 use crate::domain::call::CallResult;
 use crate::domain::dose::Dose;
-use crate::domain::id::PersonId;
+use crate::domain::id::{CampaignNo, PersonId};
 use crate::domain::judge::{Judged, Subject};
 use crate::domain::permission::{Actor, Power};
 use crate::domain::person::{Outcome, Person};
@@ -243,7 +243,7 @@ async fn called(tx: &mut Tx, all: &[Loaded], person: &str) -> Result<Vec<Called>
 
 /// The visits at home of a person on adopted rounds, by day.
 async fn home_visits(tx: &mut Tx, all: &[Loaded], person: &str) -> Result<Vec<VisitedAtHome>> {
-    let line = |(no, day, team, dose)| {
+    let line = |(no, day, team, dose): (CampaignNo, NaiveDate, String, u8)| {
         let loaded = all.iter().find(|loaded| loaded.no == no);
         let campaign = loaded.map(|loaded| loaded.campaign.id.to_string()).unwrap_or_default();
         VisitedAtHome { campaign, day, team, dose }
