@@ -151,17 +151,20 @@ pub(super) async fn due(
 
 /// The address of the rounds of home visits; empty where the campaign has no teams.
 fn rounds(context: &PageContext) -> String {
-    let has_teams = !context.loaded.campaign.teams.is_empty();
-    has_teams.then(|| address(&context.loaded, "homes", Some(context.as_of))).unwrap_or_default()
+    if context.loaded.campaign.teams.is_empty() {
+        return String::new();
+    }
+    address(&context.loaded, "homes", Some(context.as_of))
 }
 
 /// The address of the schools; empty where the campaign has none, or the visitor may not open it.
 fn schools(context: &PageContext) -> String {
     let is_school = |stop: &Stop| stop.kind.as_deref() == Some(SCHOOL);
     let has_schools = context.loaded.campaign.stops.iter().any(is_school);
-    let may = may(context.actor(), Power::Plan).is_ok();
-    let to = || address(&context.loaded, "schools", Some(context.as_of));
-    (has_schools && may).then(to).unwrap_or_default()
+    if !has_schools || may(context.actor(), Power::Plan).is_err() {
+        return String::new();
+    }
+    address(&context.loaded, "schools", Some(context.as_of))
 }
 
 /// The id of the table in addresses.
