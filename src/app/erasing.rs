@@ -14,8 +14,8 @@ use crate::domain::schools::is_row_of;
 use crate::mail::message::canonical;
 use crate::store::erasing::{self, Naming};
 use crate::store::{
-    Tx, bookings, calls, copy, installation, mergers, people_codes, receipts, records, schools,
-    sign_in, waiting,
+    Tx, bookings, calls, copy, homes, installation, mergers, people_codes, receipts, records,
+    schools, sign_in, waiting,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -83,6 +83,7 @@ impl App {
             waiting::forget(tx, code).await?;
             sign_in::forget(tx, code).await?;
             calls::forget(tx, code).await?;
+            homes::forget(tx, code).await?;
         }
         schools::forget(tx, &id, |row| known_as.iter().any(|who| is_row_of(row, who))).await?;
         out.uploads = erasing::uploads(tx).await?;
@@ -179,6 +180,7 @@ impl App {
             mails += erasing::campaign(&mut tx, loaded.no).await?;
             schools::retain(&mut tx, loaded.no).await?;
             calls::retain(&mut tx, loaded.no).await?;
+            homes::retain(&mut tx, loaded.no).await?;
             waiting::retain(&mut tx, loaded.no).await?;
         }
         erasing::old_uploads(&mut tx, millis(now - kept)).await?;

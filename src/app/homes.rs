@@ -6,13 +6,13 @@ use crate::domain::area::Point;
 use crate::domain::campaign::Campaign;
 use crate::domain::date::days;
 use crate::domain::homes::{
-    HOME, Roads, RoundLimits, VialUse, least_km, shortest_rounds, vials_for,
+    HOME, Roads, RoundLimits, VISITS_A_DAY, VialUse, least_km, shortest_rounds, vials_for,
 };
 use crate::domain::id::{GroupId, PersonId, TeamCode};
 use crate::domain::person::{Asked, Person};
 use crate::domain::plan::first_day;
 use crate::domain::site::Team;
-use crate::store::people;
+use crate::store::{homes, people};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike as _, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
@@ -24,8 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct HomeOrder {
     /// The first day; `None`: the first one of which people can be told.
     pub first: Option<NaiveDate>,
-    /// Most calls of a round.
-    pub visits_max: usize,
+    /// Most calls of a round; `None`: what the team says.
+    pub visits_max: Option<u32>,
     /// Minutes at a home.
     pub minutes_per_visit: u32,
     /// Minutes for which an opened vial is good.
@@ -71,6 +71,8 @@ pub struct HomeRound {
     pub team_name: String,
     /// The calls in order.
     pub calls: Vec<HomeCall>,
+    /// When it leaves its base.
+    pub leaves: NaiveTime,
     /// When it is back.
     pub back: NaiveTime,
     /// Kilometres.
@@ -87,6 +89,8 @@ pub struct HomeRounds {
     pub rounds: Vec<HomeRound>,
     /// People who are to be visited.
     pub people: usize,
+    /// Others who are on rounds that were adopted before, from today on.
+    pub kept: usize,
     /// Who gets no visit: nobody knows where they live, or it is too far for a day.
     pub unreached: Vec<PersonId>,
     /// Who gets none because the campaign's days are full.
@@ -99,6 +103,16 @@ pub struct HomeRounds {
     pub gap: f64,
     /// Doses of a vial.
     pub doses_per_vial: u32,
+    /// What was adopted when these rounds were made.
+    #[serde(skip)]
+    pub(super) mark: (i64, i64),
+}
+
+impl HomeRounds {
+    /// How many people are visited.
+    pub fn visits(&self) -> usize {
+        self.rounds.iter().map(|round| round.calls.len()).sum()
+    }
 }
 
 /// Refuses a time to leave at which a team would not be back on the same day.
@@ -127,7 +141,8 @@ struct Crew<'a> {
 
 impl App {
     /// Makes the rounds of a campaign's teams to people of its groups that are visited at home and due by the first
-    /// day. Days on which a team works for a plan in force are left free.
+    /// day. Days on which a team works for a plan in force are left free. Adopted rounds from today on stay: their
+    /// people and days are taken.
     pub async fn home_rounds(
         &self,
         loaded: &Loaded,
@@ -138,14 +153,27 @@ impl App {
         all_back(campaign.teams.iter().filter(|team| order.has(team)), order.leaves_at)?;
         let day = today(campaign, now);
         let first = first_day(campaign, day + TimeDelta::days(1), order.first);
-        let due = self.due_at_home(loaded, (day, first)).await?;
+        let mut due = self.due_at_home(loaded, (day, first)).await?;
         let mut busy = BTreeSet::new();
+        let mut called = BTreeSet::new();
+        let mut tx = self.store.read().await?;
+        let mark = homes::mark(&mut tx).await?;
+        for round in homes::rounds(&mut tx, (day, campaign.end.max(day))).await? {
+            busy.insert((round.team, round.day));
+            if round.campaign == loaded.no {
+                called.extend(round.calls.into_iter().map(|call| call.person));
+            }
+        }
+        drop(tx);
+        let all = due.len();
+        due.retain(|(person, _)| !called.contains(&person.id));
+        let kept = all - due.len();
         for other in self.campaigns().await? {
             let sessions = self.sessions(&other).await?;
             let keys = sessions.standing((first, campaign.end)).map(|(key, _)| key);
             busy.extend(keys.filter_map(|key| Some((key.team.clone()?, key.day))));
         }
-        let mut out = HomeRounds { people: due.len(), ..HomeRounds::default() };
+        let mut out = HomeRounds { people: due.len(), kept, mark, ..HomeRounds::default() };
         out.doses_per_vial =
             campaign.deliveries.iter().filter_map(|lot| lot.doses_per_vial).max().unwrap_or(1);
         for crew in crews(campaign, order, due, &mut out) {
@@ -220,12 +248,13 @@ fn crews<'a>(
     let crew = |(at, homes): (usize, Vec<(Person, u8, Point)>)| {
         let points: Vec<Point> = homes.iter().map(|home| home.2).collect();
         let team = teams[at];
+        let calls_max = order.visits_max.or(team.max_visits).unwrap_or(VISITS_A_DAY);
         Crew {
             team,
             roads: Roads::new(campaign.travel, team.point, &points),
             homes,
             limits: RoundLimits {
-                calls_max: order.visits_max,
+                calls_max: calls_max as usize,
                 work_minutes: f64::from(team.work_minutes),
                 minutes_per_call: f64::from(order.minutes_per_visit),
                 minutes_per_km: 60.0 / campaign.travel.speed_km_per_hour,
@@ -306,6 +335,7 @@ fn timed(
         team: crew.team.code.clone(),
         team_name: crew.team.name.clone(),
         calls,
+        leaves: order.leaves_at,
         back: clock(back),
         km: crew.roads.round_km(round),
         vials: vials_for(&given, out.doses_per_vial, f64::from(order.open_vial_minutes)),

@@ -2,6 +2,7 @@
 
 use super::breaking::{self, Broken};
 use super::places::{Change, Own, OwnParts, PlaceChange, owns, touched, unsettle};
+use super::rosters::RosterChanged;
 use super::{App, AppError, Result, millis};
 use crate::domain::audit::Action;
 use crate::domain::difference::between;
@@ -27,6 +28,8 @@ pub struct AppliedPlaces {
     pub taken: usize,
     /// What it breaks in plans that are in force.
     pub broken: Vec<Broken>,
+    /// What it changes in a published roster; `None` where everybody can work as published.
+    pub roster: Option<RosterChanged>,
 }
 
 impl AppliedPlaces {
@@ -65,10 +68,15 @@ impl App {
     ) -> Result<AppliedPlaces> {
         let by = (Actor::CommandLine, Power::Plan);
         let mut act = self.act(by, Action::JurisdictionApply, now).await?;
-        self.apply_jurisdiction_in(&mut act, given, now).await
+        let mut applied = self.apply_jurisdiction_in(&mut act, given, now).await?;
+        if applied.is_change() {
+            applied.roster = self.roster_follows(act.tx(), now).await?;
+        }
+        Ok(applied)
     }
 
-    /// Stores a jurisdiction; nothing where nothing changed.
+    /// Stores a jurisdiction; nothing where nothing changed. Where leave or staff that it brings takes somebody from a
+    /// published roster, others take over.
     pub async fn apply_jurisdiction(
         &self,
         given: &Jurisdiction,
@@ -76,8 +84,9 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<AppliedPlaces> {
         let mut act = self.act((by, Power::Plan), Action::JurisdictionApply, now).await?;
-        let applied = self.apply_jurisdiction_in(&mut act, given, now).await?;
+        let mut applied = self.apply_jurisdiction_in(&mut act, given, now).await?;
         if applied.is_change() {
+            applied.roster = self.roster_follows(act.tx(), now).await?;
             act.commit(None, &format!("{} changes", applied.changes.len())).await?;
         }
         Ok(applied)
@@ -185,6 +194,7 @@ pub(super) async fn changed(
         changes: rows.into_iter().map(with_campaigns).collect(),
         taken: old.brought.difference(&new.brought).count(),
         broken: Vec::new(),
+        roster: None,
     };
     Ok((applied, composed))
 }

@@ -26,6 +26,7 @@ pub mod feeds;
 pub mod figures;
 pub mod findings;
 pub mod health;
+pub mod home_plans;
 pub mod homes;
 pub mod import;
 pub mod inbox;

@@ -4,7 +4,7 @@ use super::{App, AppError, Loaded, Result, today};
 use crate::domain::audit::Action;
 use crate::domain::call::CallResult;
 use crate::domain::dose::Dose;
-use crate::domain::id::PersonId;
+use crate::domain::id::{CampaignNo, PersonId};
 use crate::domain::judge::{Judged, Subject};
 use crate::domain::permission::{Actor, Power};
 use crate::domain::person::{Outcome, Person};
@@ -12,7 +12,7 @@ use crate::domain::schools::{Consent, Pupil, is_row_of};
 use crate::store::doses::sort;
 use crate::store::person_file::{self, Appointment, Mail};
 use crate::store::records::{self, Known, Past, Record};
-use crate::store::{Tx, calls, doses, outcomes, people, people_codes, schools};
+use crate::store::{Tx, calls, doses, homes, outcomes, people, people_codes, schools};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
@@ -35,6 +35,8 @@ pub struct PersonFile {
     pub mails: Vec<Mail>,
     /// Calls to them.
     pub calls: Vec<Called>,
+    /// Visits at home on adopted rounds.
+    pub home_visits: Vec<VisitedAtHome>,
     /// What the guardians answered, now and before.
     pub answers: Vec<Answered>,
     /// Rows of lists that say who it is, where they were looked for.
@@ -104,6 +106,19 @@ pub struct Called {
     pub result: CallResult,
     /// Who called.
     pub who: String,
+}
+
+/// A visit at home that is on an adopted round.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VisitedAtHome {
+    /// Id of the campaign.
+    pub campaign: String,
+    /// The day.
+    pub day: NaiveDate,
+    /// The team.
+    pub team: String,
+    /// Number of the dose.
+    pub dose: u8,
 }
 
 /// What a guardian answered in a campaign.
@@ -198,6 +213,7 @@ impl App {
             appointments: person_file::appointments(tx, id.as_str()).await?,
             mails: person_file::mails(tx, id.as_str()).await?,
             calls: called(tx, &all, id.as_str()).await?,
+            home_visits: home_visits(tx, &all, id.as_str()).await?,
             answers: answers(tx, &all, id.as_str()).await?,
             lists: Vec::new(),
             before,
@@ -223,6 +239,16 @@ async fn called(tx: &mut Tx, all: &[Loaded], person: &str) -> Result<Vec<Called>
         Called { campaign, day: one.day, result: one.result, who: one.who }
     };
     Ok(calls::of_person(tx, person).await?.into_iter().map(line).collect())
+}
+
+/// The visits at home of a person on adopted rounds, by day.
+async fn home_visits(tx: &mut Tx, all: &[Loaded], person: &str) -> Result<Vec<VisitedAtHome>> {
+    let line = |(no, day, team, dose): (CampaignNo, NaiveDate, String, u8)| {
+        let loaded = all.iter().find(|loaded| loaded.no == no);
+        let campaign = loaded.map(|loaded| loaded.campaign.id.to_string()).unwrap_or_default();
+        VisitedAtHome { campaign, day, team, dose }
+    };
+    Ok(homes::of_person(tx, person).await?.into_iter().map(line).collect())
 }
 
 /// What the guardians of a person answered before, and what counts now.

@@ -30,17 +30,24 @@ pub struct Published {
     pub told: StaffTold,
 }
 
-/// What leave changed.
-#[derive(Debug, Clone)]
-pub struct LeaveTaken {
+/// What people who are away changed in a published roster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RosterChanged {
     /// Days of others and of whoever is away that are no longer as they were published.
     pub changes: Vec<Change>,
     /// Whom places lack now.
     pub missing: Vec<Missing>,
-    /// What it breaks in plans that are in force.
-    pub broken: Vec<Broken>,
     /// Who was told.
     pub told: StaffTold,
+}
+
+/// What leave changed.
+#[derive(Debug, Clone)]
+pub struct LeaveTaken {
+    /// In the published roster.
+    pub roster: RosterChanged,
+    /// What it breaks in plans that are in force.
+    pub broken: Vec<Broken>,
 }
 
 /// A place's row of a week, for one role.
@@ -179,14 +186,40 @@ impl App {
         let applied = self.apply_jurisdiction_in(&mut act, &of, now).await?;
         let from = leave.first.max(day_of(of.timezone, now));
         let published = duties::published(act.tx(), (NaiveDate::MIN, NaiveDate::MAX)).await?;
-        let made = roster::again(&of, &published, from);
-        if let Some(days) = made.days {
-            duties::replace(act.tx(), days, &made.duties, millis(now)).await?;
-        }
-        let told = self.tell_staff_in(act.tx(), now).await?;
+        let roster = self.roster_again(act.tx(), (&of, &published), from, now).await?;
         act.commit(None, &format!("{} {} to {}", leave.staff, leave.first, leave.last)).await?;
-        let (changes, missing) = (made.changes, made.missing);
-        Ok(LeaveTaken { changes, missing, broken: applied.broken, told })
+        Ok(LeaveTaken { roster, broken: applied.broken })
+    }
+
+    /// Makes published days anew where the stored jurisdiction has somebody away who is to work: others take over, as
+    /// few as there need be. `None`: everybody can work as published.
+    pub(super) async fn roster_follows(
+        &self,
+        tx: &mut Tx,
+        now: DateTime<Utc>,
+    ) -> Result<Option<RosterChanged>> {
+        let found = jurisdictions::newest(tx).await?.jurisdiction;
+        let Some(of) = found.filter(|of| !of.staff.is_empty()) else { return Ok(None) };
+        let published = duties::published(tx, (NaiveDate::MIN, NaiveDate::MAX)).await?;
+        let away = roster::first_away(&of, &published, day_of(of.timezone, now));
+        let Some(from) = away else { return Ok(None) };
+        self.roster_again(tx, (&of, &published), from, now).await.map(Some)
+    }
+
+    /// Makes published days from one on anew, and tells whose days change.
+    async fn roster_again(
+        &self,
+        tx: &mut Tx,
+        (of, published): (&Jurisdiction, &[Duty]),
+        from: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> Result<RosterChanged> {
+        let made = roster::again(of, published, from);
+        if let Some(days) = made.days {
+            duties::replace(tx, days, &made.duties, millis(now)).await?;
+        }
+        let told = self.tell_staff_in(tx, now).await?;
+        Ok(RosterChanged { changes: made.changes, missing: made.missing, told })
     }
 }
 

@@ -48,6 +48,10 @@ pub fn report_words(language: Language, report: &JobReport) -> String {
             say("digests-silent", &[("day", day), ("mails", mails), ("silent", silent)])
         }
         JobReport::Reminders { mails } => say("reminders", &[("mails", mails)]),
+        JobReport::Schools { mails, silent: 0 } => say("schools", &[("mails", mails)]),
+        JobReport::Schools { mails, silent } => {
+            say("schools-silent", &[("mails", mails), ("silent", silent)])
+        }
     }
 }
 
@@ -85,6 +89,11 @@ mod tests {
                 "5 digests of 2021-04-02 queued; 2 leads without an address",
             ),
             (JobReport::Reminders { mails: 9 }, "9 reminders queued"),
+            (JobReport::Schools { mails: 3, silent: 0 }, "3 lists of missed visits queued"),
+            (
+                JobReport::Schools { mails: 3, silent: 2 },
+                "3 lists of missed visits queued; 2 schools without an address",
+            ),
         ];
         let reports = reports.map(|(report, told)| (RunNote::Report(report), told));
         let reasons = SkipReason::ALL.map(|reason| (RunNote::Skipped(reason), reason.word()));

@@ -79,6 +79,9 @@ impl App {
         let made_at = today(&loaded.campaign, now).and_time(NaiveTime::MIN);
         let asked = (kind, school);
         let books = self.papers(&mut act, loaded, asked, (language, made_at), now).await?;
+        if books.is_empty() && matches!(by, Actor::Job(_)) {
+            return Ok(Vec::new());
+        }
         let of = jurisdictions::newest(act.tx()).await?.jurisdiction;
         let unsubscribed = unsubscribed::addresses(act.tx()).await?;
         let (mut out, mut people) = (Vec::new(), 0);
@@ -150,6 +153,7 @@ fn post(
         },
         day,
         classes: book.sheets,
+        visits: book.visits.clone(),
         people: book.people,
         contact: campaign.coordinator.clone(),
     };

@@ -28,7 +28,7 @@ pub(super) enum Job {
     },
     /// Run one occurrence here and now
     Run {
-        /// plan, summary, reminders or digest
+        /// plan, summary, reminders, digest or schools
         name: String,
         /// As if it were this local time of the campaign, for example 2021-06-01T09:00
         #[arg(long, value_parser = parse_local)]
@@ -36,7 +36,7 @@ pub(super) enum Job {
     },
     /// Run what was skipped or failed between two local times
     Backfill {
-        /// plan, summary, reminders or digest
+        /// plan, summary, reminders, digest or schools
         name: String,
         /// From this local time
         #[arg(long, value_parser = parse_local)]

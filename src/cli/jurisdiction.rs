@@ -90,6 +90,9 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
     if taken > 0 {
         invocation.out.note("jurisdiction-taken", &[("count", &taken)]);
     }
+    if let Some(roster) = &applied.roster {
+        super::roster_stored::roster_changed(invocation, roster, dry_run);
+    }
     super::broken::told(invocation, (&applied.broken, dry_run), &mended);
     Ok(if dry_run && applied.is_change() { exit::CHANGES } else { exit::OK })
 }

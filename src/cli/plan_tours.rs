@@ -10,6 +10,9 @@ use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 
+/// Minutes of a day: a team is back before they are over.
+const DAY_MINUTES: f64 = 1440.0;
+
 /// Which tours.
 #[derive(Debug, Args)]
 pub(super) struct Tours {
@@ -80,6 +83,13 @@ impl Tours {
         });
         let tours = planner::tours(campaign, &rows);
         let out = invocation.out;
+        if let Some(late) = tours.iter().find(|one| self.minute(one.tour.minutes) >= DAY_MINUTES) {
+            let hours = format!("{:.1}", late.tour.minutes / 60.0);
+            let time = self.clock(0.0);
+            let said: [(&str, &dyn std::fmt::Display); 4] =
+                [("team", &late.team), ("date", &late.day), ("time", &time), ("hours", &hours)];
+            return Err(out.fail("tour-late", &said));
+        }
         if let Some(path) = &self.save {
             let now = invocation.clock.now();
             let local = now.with_timezone(&campaign.timezone).naive_local();
@@ -164,10 +174,14 @@ impl Tours {
         }
     }
 
-    /// The time this many minutes after departure. Past midnight the hours go on: 24, 25.
+    /// The minute of the day, so many minutes after departure.
+    fn minute(&self, minutes: f64) -> f64 {
+        (f64::from(self.depart.hour() * 60 + self.depart.minute()) + minutes).round()
+    }
+
+    /// The time so many minutes after departure.
     fn clock(&self, minutes: f64) -> String {
-        let start = f64::from(self.depart.hour() * 60 + self.depart.minute());
-        let at = (start + minutes).round();
+        let at = self.minute(minutes);
         format!("{:02}:{:02}", (at / 60.0).floor(), at % 60.0)
     }
 }

@@ -4,6 +4,7 @@ use super::output::{Format, NONE, Sheet};
 use super::roster_basis::{Basis, changes, days_of, missing, moved, read_roster, role};
 use super::{Invocation, exit, parse_day};
 use crate::app::notices::StaffTold;
+use crate::app::rosters::RosterChanged;
 use crate::domain::id::StaffId;
 use crate::domain::jurisdiction::{Jurisdiction, Leave};
 use crate::domain::permission::Actor;
@@ -174,6 +175,17 @@ fn told(invocation: &Invocation, told: StaffTold) {
     }
 }
 
+/// Whom places lack, how many published days change, and who hears of it once that is stored.
+pub(super) fn roster_changed(invocation: &Invocation, roster: &RosterChanged, dry_run: bool) {
+    missing(invocation, &roster.missing);
+    let said: [(&str, &dyn Display); 2] =
+        [("count", &roster.changes.len()), ("people", &moved(&roster.changes))];
+    invocation.out.note("roster-changed", &said);
+    if !dry_run {
+        told(invocation, roster.told);
+    }
+}
+
 impl LeaveDays {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         let last = self.until.unwrap_or(self.date);
@@ -190,19 +202,16 @@ impl LeaveDays {
         let now = invocation.clock.now();
         let taken = app.take_leave(&leave, Actor::CommandLine, now).await;
         let (taken, mended) = super::broken::mended(invocation, &app, taken, false).await?;
-        missing(invocation, &taken.missing);
+        let roster = &taken.roster;
         if invocation.out.format == Format::Json {
             invocation.out.json(&serde_json::json!({
-                "changes": taken.changes, "missing": taken.missing, "told": taken.told,
+                "changes": roster.changes, "missing": roster.missing, "told": roster.told,
             }));
         } else {
-            changes(invocation, &taken.changes);
+            changes(invocation, &roster.changes);
         }
-        let said: [(&str, &dyn Display); 2] =
-            [("count", &taken.changes.len()), ("people", &moved(&taken.changes))];
-        invocation.out.note("roster-changed", &said);
-        told(invocation, taken.told);
+        roster_changed(invocation, roster, false);
         super::broken::told(invocation, (&taken.broken, false), &mended);
-        Ok(if taken.missing.is_empty() { exit::OK } else { exit::FAILED })
+        Ok(if roster.missing.is_empty() { exit::OK } else { exit::FAILED })
     }
 }

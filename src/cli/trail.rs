@@ -81,7 +81,7 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
             schools::Schools::Missed(_) => before(Action::SeeRecords, "schools missed"),
             _ => None,
         },
-        Command::Homes(_) => before(Action::SeeDue, "homes rounds"),
+        Command::Homes(it) => it.shows_persons().and_then(|said| before(Action::SeeDue, said)),
         Command::Backup(_) => after(Action::Export, "backup"),
         Command::Restore(_) => after(Action::Database, "restore"),
         // The log itself shows nobody of the register, and looks at it would fill it.

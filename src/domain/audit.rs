@@ -75,6 +75,10 @@ words! {
         RosterPublish = "roster-publish",
         /// Entered leave of somebody, and had others take over their days.
         RosterLeave = "roster-leave",
+        /// Adopted rounds of home visits.
+        HomesAdopt = "homes-adopt",
+        /// Took back a round of home visits.
+        HomesWithdraw = "homes-withdraw",
         /// Mailed lists to schools.
         ListSend = "list-send",
         /// Corrected what a guardian answered.

@@ -15,6 +15,8 @@ words! {
         Reminders = "reminders",
         /// Tells site and team leads of tomorrow.
         Digest = "digest",
+        /// Sends each school those who missed a visit.
+        Schools = "schools",
     }
 }
 
@@ -115,6 +117,13 @@ pub enum JobReport {
     Reminders {
         /// Mails that are new.
         mails: u64,
+    },
+    /// Queued lists of those who missed a visit, to their schools.
+    Schools {
+        /// Mails that are new.
+        mails: u64,
+        /// Schools with such a list and without an address that takes mail.
+        silent: u64,
     },
 }
 

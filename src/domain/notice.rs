@@ -8,6 +8,7 @@ use super::contact::Contact;
 use super::count::{Doses, People, Percent};
 use super::coverage::{Coverage, Need};
 use super::id::{AreaCode, CampaignId, LotCode, PersonId, PlaceCode};
+use super::open_vial::VialRule;
 use super::words::words;
 use chrono::{NaiveDate, NaiveTime};
 
@@ -39,6 +40,8 @@ pub struct LeadDigest {
     pub sessions: Vec<SessionSheet>,
     /// Vaccine that a team loads for all its stops; empty for a site.
     pub load: Vec<LoadLine>,
+    /// A team's round of tomorrow to people who are visited at home, as far as it is still to be made.
+    pub home: Option<HomeSheet>,
     /// Doses reported for today; `None` where no report has come.
     pub reported_today: Option<u64>,
     /// Doses that the plan had for today.
@@ -53,7 +56,38 @@ impl LeadDigest {
     /// Whether there is something to do or to know: a session tomorrow, one today, a report, somebody to call.
     pub fn says_something(&self) -> bool {
         let reported = self.reported_today.is_some_and(|doses| doses > 0);
-        !self.sessions.is_empty() || self.planned_today > 0 || reported || !self.absent.is_empty()
+        let goes_out = !self.sessions.is_empty() || self.home.is_some();
+        goes_out || self.planned_today > 0 || reported || !self.absent.is_empty()
+    }
+}
+
+/// A round to people who are visited at home.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HomeSheet {
+    /// When the team leaves its base.
+    pub leaves: NaiveTime,
+    /// When it is back.
+    pub back: NaiveTime,
+    /// Vials to load.
+    pub vials: u32,
+    /// The calls, in order.
+    pub calls: Vec<HomeLine>,
+}
+
+/// A call at a home.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HomeLine {
+    /// When the team comes.
+    pub arrives: NaiveTime,
+    /// The address, or the name of the area.
+    pub address: String,
+    /// Who.
+    pub person: PersonLine,
+}
+
+impl std::fmt::Debug for HomeLine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HomeLine").field("person", &self.person).finish_non_exhaustive()
     }
 }
 
@@ -72,6 +106,10 @@ pub struct SessionSheet {
     pub draws: Vec<DrawLine>,
     /// Whole vials to take, by lot; empty where no lot says how many doses a vial holds.
     pub vials: Vec<VialLine>,
+    /// Whether another vial is opened at its end; `None` where vials hold one dose, or nobody knows how many.
+    pub late_vial: Option<VialRule>,
+    /// People who are due and live nearby, to be called for doses left in an open vial.
+    pub to_call: Vec<PersonLine>,
     /// People of the register who are assigned to it.
     pub people: Vec<PersonLine>,
     /// When a team is there; `None` at a site.

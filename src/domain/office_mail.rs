@@ -58,6 +58,19 @@ pub enum SchoolPaper {
     Missed(NaiveDate),
 }
 
+/// When a class is visited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassVisit {
+    /// The class.
+    pub class: String,
+    /// The day.
+    pub day: NaiveDate,
+    /// From when to when, where the visit says it.
+    pub hours: Option<Hours>,
+    /// Pupils who are called.
+    pub people: usize,
+}
+
 /// What a school's contact gets with a list. It names nobody of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchoolLetter {
@@ -73,6 +86,8 @@ pub struct SchoolLetter {
     pub day: NaiveDate,
     /// Sheets of the workbook: of a visit one for each class.
     pub classes: usize,
+    /// When each class is visited; empty for other lists.
+    pub visits: Vec<ClassVisit>,
     /// People on the list.
     pub people: usize,
     /// Who is asked about it.

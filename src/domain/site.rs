@@ -68,6 +68,9 @@ pub struct Team {
     pub work_minutes: u32,
     /// Most stops in a day, 1 to 4.
     pub max_stops: u32,
+    /// Most homes that it visits in a day; `None` where it says none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_visits: Option<u32>,
     /// Doses that it gives in an hour.
     pub doses_per_hour: u32,
     /// Most doses in a day.

@@ -44,6 +44,19 @@ pub fn wastage_rate(campaign: &Campaign, place: &PlaceCode, team: Option<&TeamCo
     known.or_else(largest).unwrap_or_default()
 }
 
+/// What is taken out of each of several lots, in their order, for so many doses, where some were taken before.
+pub fn taken_after(held: &[u64], before: u64, doses: u64) -> Vec<u64> {
+    let (mut passed, mut left) = (before, doses);
+    let take = |held: &u64| {
+        let gone = passed.min(*held);
+        let taken = left.min(held - gone);
+        passed -= gone;
+        left -= taken;
+        taken
+    };
+    held.iter().map(take).collect()
+}
+
 /// Whole vaccine doses that must be in the store to give what these rows of a plan give.
 pub fn drawn_by_plan<'a>(campaign: &Campaign, rows: impl Iterator<Item = &'a PlanRow>) -> u64 {
     let drawn = |row: &PlanRow| {
@@ -201,6 +214,20 @@ mod tests {
 
     fn given(rows: &[(i64, &str, u64)]) -> GivenAt {
         rows.iter().map(|(at, place, doses)| ((day(*at), (*place).into()), *doses)).collect()
+    }
+
+    #[test]
+    fn the_stops_of_a_tour_go_on_with_the_lot_that_the_one_before_left() {
+        let held = [12, 20, 5];
+        for (before, doses, taken) in [
+            (0, 10, [10, 0, 0]),
+            (10, 15, [2, 13, 0]),
+            (25, 8, [0, 7, 1]),
+            (33, 9, [0, 0, 4]),
+            (40, 1, [0, 0, 0]),
+        ] {
+            assert_eq!(taken_after(&held, before, doses), taken, "{doses} after {before}");
+        }
     }
 
     /// Lot, day, drawn, given.

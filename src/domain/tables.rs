@@ -301,6 +301,7 @@ pub(super) const TEAMS: &[&str] = &[
     "weekdays",
     "lead_name",
     "lead_email",
+    "max_visits",
     "until",
 ];
 
@@ -320,13 +321,14 @@ pub(super) fn team(team: &super::site::Team) -> Vec<String> {
         weekdays(team.weekdays),
         lead_name,
         lead_email,
+        team.max_visits.map(|visits| visits.to_string()).unwrap_or_default(),
     ]
 }
 
 fn teams(campaign: &Campaign) -> Table {
     let rows = campaign.teams.iter().map(team).collect();
-    let columns = TEAMS.split_at(12).0;
-    Table { stem: "teams", columns, key_columns: 1, extras: 0, rows }
+    let columns = TEAMS.split_at(13).0;
+    Table { stem: "teams", columns, key_columns: 1, extras: 1, rows }
 }
 
 /// The columns of stops; a campaign that stands alone has the first ones.

@@ -165,6 +165,7 @@ pub(crate) fn team(code: &str, wastage_percent: i64) -> Team {
         point: Point { latitude: 32.0, longitude: 119.0 },
         work_minutes: 420,
         max_stops: 3,
+        max_visits: None,
         doses_per_hour: 30,
         doses_per_day: 240,
         wastage_rate: Decimal::new(wastage_percent, 2),

@@ -291,6 +291,7 @@ fn team(fields: &mut Fields<'_>, known: &Jurisdiction) -> Option<Team> {
             ("latitude", held.point == team.point),
             ("work_minutes", held.work_minutes == team.work_minutes),
             ("max_stops", held.max_stops == team.max_stops),
+            ("max_visits", held.max_visits == team.max_visits),
             ("doses_per_hour", held.doses_per_hour == team.doses_per_hour),
             ("doses_per_day", held.doses_per_day == team.doses_per_day),
             ("wastage_rate", held.wastage_rate == team.wastage_rate),

@@ -107,6 +107,7 @@ pub(super) const TEAMS: &[Column] = &[
     optional("weekdays"),
     optional("lead_name"),
     optional("lead_email"),
+    optional("max_visits"),
     optional("until"),
 ];
 

@@ -12,6 +12,8 @@ use crate::domain::site::{Closure, Delivery, Reach, Site, Stop, Team};
 const MINUTES_OF_A_DAY: u32 = 1440;
 /// Most stops of a team on a day. Every order of them is tried; the contract allows four.
 const STOPS_A_DAY_MAX: u32 = 4;
+/// Most homes that a team visits in a day.
+const VISITS_A_DAY_MAX: u32 = 40;
 /// Most doses in a vial. A larger number is a typing error.
 const VIAL_DOSES_MAX: u32 = 1000;
 
@@ -138,6 +140,7 @@ pub(super) fn team(fields: &mut Fields<'_>) -> Option<Team> {
     let point = fields.point();
     let work_minutes = fields.count_or("work_minutes", 420, 1..=MINUTES_OF_A_DAY);
     let max_stops = fields.count_or("max_stops", 3, 1..=STOPS_A_DAY_MAX);
+    let max_visits = fields.count_maybe("max_visits", 1..=VISITS_A_DAY_MAX);
     let doses_per_hour = fields.count_or("doses_per_hour", 30, 1..=COUNT_MAX);
     let doses_per_day = fields.count_or("doses_per_day", 240, 0..=COUNT_MAX);
     let wastage_rate = fields.wastage("wastage_rate");
@@ -149,6 +152,7 @@ pub(super) fn team(fields: &mut Fields<'_>) -> Option<Team> {
         point: point?,
         work_minutes: work_minutes?,
         max_stops: max_stops?,
+        max_visits: max_visits?,
         doses_per_hour: doses_per_hour?,
         doses_per_day: doses_per_day?,
         wastage_rate: wastage_rate?,

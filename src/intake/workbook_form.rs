@@ -37,8 +37,9 @@ enum Kind {
 fn kind(column: &str) -> Kind {
     match column {
         "people" | "doses" | "weekday_doses" | "saturday_doses" | "sunday_doses"
-        | "storage_doses" | "work_minutes" | "max_stops" | "doses_per_hour" | "doses_per_day"
-        | "setup_minutes" | "max_doses" | "doses_per_vial" | "dose" | "freeze_days" => Kind::Count,
+        | "storage_doses" | "work_minutes" | "max_stops" | "max_visits" | "doses_per_hour"
+        | "doses_per_day" | "setup_minutes" | "max_doses" | "doses_per_vial" | "dose"
+        | "freeze_days" => Kind::Count,
         "latitude" | "longitude" | "wastage_rate" | "priority" | "uptake" | "target"
         | "overbook_risk" => Kind::Number,
         "date" | "as_of" | "expires" | "opens" | "start" | "end" | "born" | "until" | "from"

@@ -9,6 +9,7 @@ pub mod overdue;
 mod plan;
 mod reminders;
 pub mod runner;
+mod schools;
 mod service;
 mod summary;
 pub mod timetable;

@@ -3,7 +3,7 @@
 
 pub use super::occasion::Occasion;
 use super::timetable::{Timetable, instants};
-use super::{digest, plan, reminders, summary};
+use super::{digest, plan, reminders, schools, summary};
 use crate::app::outbox::{Drained, Sender};
 use crate::app::{App, AppError, Loaded, Result, millis};
 use crate::clock::{Clock, Hearts};
@@ -301,6 +301,7 @@ impl Runner {
             Job::Summary => summary::run(&self.app, loaded, at).await,
             Job::Reminders => reminders::run(&self.app, loaded, at).await,
             Job::Digest => digest::run(&self.app, loaded, at).await,
+            Job::Schools => schools::run(&self.app, loaded, at).await,
         }
     }
 

@@ -47,6 +47,9 @@ const REMOVE: &[&str] = &[
     "DELETE FROM unrest WHERE campaign = $1",
     "DELETE FROM booking_link WHERE campaign = $1",
     "DELETE FROM phone_call WHERE campaign = $1",
+    "DELETE FROM home_call WHERE EXISTS (SELECT 1 FROM home_round r WHERE r.day = home_call.day \
+     AND r.team = home_call.team AND r.campaign = $1)",
+    "DELETE FROM home_round WHERE campaign = $1",
     "DELETE FROM waiting WHERE campaign = $1",
     "DELETE FROM consent WHERE campaign = $1",
     "DELETE FROM consent_past WHERE campaign = $1",

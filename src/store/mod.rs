@@ -28,6 +28,7 @@ pub mod facts;
 pub mod figures;
 pub mod guesses;
 pub mod health;
+pub mod homes;
 pub mod imports;
 pub mod installation;
 mod json_rows;

@@ -242,6 +242,13 @@ tables! {
         int("campaign"), text("post"), day("day"), int("outbox"), text("place"), int("doses"),
     ],
     unrest 1 [int("campaign"), int("since"), text("said")],
+    home_round 2 [
+        day("day"), text("team"), int("campaign"), int("leaves"), int("back"), int("metres"),
+        int("vials"), int("wasted"), int("adopted_at"),
+    ],
+    home_call 3 [
+        day("day"), text("team"), int("nr"), text("person"), int("dose"), int("arrives"),
+    ],
     duty 2 [day("day"), text("staff"), text("place"), text("role"), int("published_at")],
     duty_told 1 [int("outbox"), text("staff"), text("duties")],
     run 1 numbered [

@@ -9,7 +9,9 @@ use crate::app::Loaded;
 use crate::app::due::DueLine;
 use crate::domain::audit::Action;
 use crate::domain::id::{AreaCode, PlaceCode};
-use crate::domain::permission::{Actor, Visits, may_see};
+use crate::domain::permission::{Actor, Power, Visits, may, may_see};
+use crate::domain::schools::SCHOOL;
+use crate::domain::site::Stop;
 use crate::text::thousands;
 use askama::Template;
 use axum::extract::Query;
@@ -46,6 +48,10 @@ struct Main {
     doses: Vec<Choice>,
     overdue: bool,
     said: String,
+    /// The address of the rounds of home visits; empty where the campaign has no teams.
+    homes: String,
+    /// The address of the schools; empty where the campaign has none, or the visitor may not open it.
+    schools: String,
     table: Table,
 }
 
@@ -133,12 +139,32 @@ pub(super) async fn due(
             .map(|n| choice(&n.to_string(), &n.to_string(), filter.dose.as_deref()))
             .collect(),
         overdue,
+        homes: rounds(&context),
+        schools: schools(&context),
         said: t
             .say("web-due-count", &[("count", &thousands(count as u64)), ("day", &context.as_of)]),
         table,
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "due", &main);
     Ok(context.show(page.with(vec![main.table])))
+}
+
+/// The address of the rounds of home visits; empty where the campaign has no teams.
+fn rounds(context: &PageContext) -> String {
+    if context.loaded.campaign.teams.is_empty() {
+        return String::new();
+    }
+    address(&context.loaded, "homes", Some(context.as_of))
+}
+
+/// The address of the schools; empty where the campaign has none, or the visitor may not open it.
+fn schools(context: &PageContext) -> String {
+    let is_school = |stop: &Stop| stop.kind.as_deref() == Some(SCHOOL);
+    let has_schools = context.loaded.campaign.stops.iter().any(is_school);
+    if !has_schools || may(context.actor(), Power::Plan).is_err() {
+        return String::new();
+    }
+    address(&context.loaded, "schools", Some(context.as_of))
 }
 
 /// The id of the table in addresses.

@@ -22,7 +22,9 @@ const KEPT_MAX: usize = 16 << 10;
 /// Fields that only the page itself needs to see.
 const UNSEEN: [&str; 9] = ["had", "csrf", "once", "held", "sure", "id", "call", "run", "seen"];
 /// The words of the forms for their fields.
-const WORDS: [(&str, &str); 28] = [
+const WORDS: [(&str, &str); 30] = [
+    ("school", "column-school"),
+    ("list", "web-schools-list"),
     ("do", "web-kept-what"),
     ("date", "column-date"),
     ("place", "column-place"),
@@ -177,6 +179,12 @@ fn in_words(
         "place" => place(),
         "outcome" => OutcomeKind::from_word(value).map(|it| t.w(&format!("outcome-{}", it.word()))),
         "seat" => Some(seat_of(campaign, value)),
+        "school" => {
+            campaign.and_then(|campaign| campaign.area(value)).map(|area| harmless(&area.name))
+        }
+        "list" if ["visit", "consent", "missed"].contains(&value.as_str()) => {
+            Some(t.w(&format!("web-schools-list-{value}")))
+        }
         "result" => CallResult::from_word(value).map(|it| t.w(&format!("call-{}", it.word()))),
         "job" => Job::from_word(value).map(|it| t.w(&format!("jobname-{}", it.word()))),
         _ => None,

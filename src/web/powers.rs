@@ -3,7 +3,7 @@
 use crate::domain::permission::Power;
 
 /// The power that each page needs. The navigation shows the pages that the visitor may open.
-pub(super) const POWERS: [(&str, Power); 61] = [
+pub(super) const POWERS: [(&str, Power); 63] = [
     ("/", Power::Look),
     ("/c/{id}", Power::Look),
     ("/c/{id}/overview", Power::Look),
@@ -16,6 +16,8 @@ pub(super) const POWERS: [(&str, Power); 61] = [
     ("/c/{id}/stock", Power::Look),
     ("/c/{id}/supply", Power::Plan),
     ("/c/{id}/roster", Power::Plan),
+    ("/c/{id}/homes", Power::People),
+    ("/c/{id}/schools", Power::Plan),
     ("/c/{id}/search", Power::Look),
     ("/c/{id}/person/{person}", Power::People),
     ("/c/{id}/place/{place}", Power::Look),

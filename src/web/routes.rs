@@ -11,8 +11,8 @@ use super::{
     compare, due, feeds, home, imports, inbox, jobs, mail, map, me, overview, plan, what_if,
 };
 use super::{
-    month, person, place, reports, roster, search, second_factor, setup, stock, supply, system,
-    tally, unread, upload,
+    homes, month, person, place, reports, roster, schools, search, second_factor, setup, stock,
+    supply, system, tally, unread, upload,
 };
 use super::{national, national_births, national_people, national_pupils, national_survey};
 use crate::app::Loaded;
@@ -48,7 +48,7 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
 }
 
 /// Pages of a campaign.
-const OF_CAMPAIGNS: usize = 29;
+const OF_CAMPAIGNS: usize = 31;
 
 fn of_campaigns() -> [(&'static str, MethodRouter<Site>); OF_CAMPAIGNS] {
     [
@@ -63,6 +63,8 @@ fn of_campaigns() -> [(&'static str, MethodRouter<Site>); OF_CAMPAIGNS] {
         ("/c/{id}/stock", get(stock::stock)),
         ("/c/{id}/supply", get(supply::supply).post(supply::edit)),
         ("/c/{id}/roster", get(roster::roster)),
+        ("/c/{id}/homes", get(homes::homes)),
+        ("/c/{id}/schools", get(schools::schools).post(schools::act)),
         ("/c/{id}/search", get(search::form).post(search::search)),
         ("/c/{id}/person/{person}", get(person::person).post(person::act)),
         ("/c/{id}/place/{place}", get(place::place)),

@@ -158,6 +158,30 @@ fn sick_calls(world: &World) {
     let log = world.run(&["account", "log", "-o", "json"]).ends(0).json();
     let did = |what: &str| log.as_array().unwrap().iter().filter(|one| one["did"] == what).count();
     assert_eq!((did("roster-publish"), did("roster-leave")), (2, 4));
+    leave_of_a_file(world);
+}
+
+/// Leave that comes with the jurisdiction's files changes the published roster as well.
+fn leave_of_a_file(world: &World) {
+    world.run(&["jurisdiction", "export", "away"]).ends(0);
+    let path = world.path("away").join("leave.csv");
+    let rows = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{}\nN4,2021-04-08,,training\n", rows.trim_end())).unwrap();
+    let show = ["roster", "show", "--from", "2021-04-08", "--until", "2021-04-08", "-o", "csv"];
+    let works = || -> Vec<String> {
+        world.run(&show).ends(0).csv().iter().map(|row| row["staff"].clone()).collect()
+    };
+    assert!(works().contains(&"N4".to_owned()), "{:?}", works());
+    let apply = ["jurisdiction", "apply", "away"];
+    let dry = at(world, "2021-04-01T19:50", &[&apply[..], &["--dry-run"]].concat()).ends(10);
+    assert!(dry.err.contains("1 vaccinator missing"), "{}", dry.err);
+    assert!(works().contains(&"N4".to_owned()), "nothing is stored");
+    let said = at(world, "2021-04-01T19:50", &apply).ends(0).err;
+    assert!(said.contains("1 vaccinator missing") && said.contains("1 changes"), "{said}");
+    assert!(!works().contains(&"N4".to_owned()), "{:?}", works());
+    // Applied again it changes nothing.
+    let again = at(world, "2021-04-01T19:55", &apply).ends(0).err;
+    assert!(!again.contains("missing"), "{again}");
 }
 
 #[test]

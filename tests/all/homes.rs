@@ -1,18 +1,30 @@
 //! Home visits through the command line.
 
-use crate::support::{Ran, World, python, small, text};
+use crate::operation::ANY_PORT;
+use crate::support::{Folder, Ran, World, on_postgresql, python, small, text};
+use crate::web::{Office, account};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The small county, whose seniors are visited at home: 23 in each township.
-fn world() -> World {
+/// The small county, whose seniors are visited at home.
+fn county() -> Folder {
     let toml = "id = \"senior\"\nname = \"60岁及以上\"\nplaces = [\"home\"]";
-    let folder = small()
+    small()
         .swap("campaign.toml", "id = \"senior\"\nname = \"60岁及以上\"", toml)
         .swap("deliveries.csv", "expires\n", "expires,doses_per_vial\n")
         .swap("deliveries.csv", "2021-09-01", "2021-09-01,10")
-        .swap("deliveries.csv", "2021-04-10\n", "2021-04-10,10\n");
-    let world = World::with(&folder);
+        .swap("deliveries.csv", "2021-04-10\n", "2021-04-10,10\n")
+}
+
+/// The same with 23 seniors in each township.
+fn world() -> World {
+    let world = World::with(&county());
+    register(&world);
+    world
+}
+
+fn register(world: &World) {
     let mut persons = "person,area,born,name,phone,address\n".to_owned();
     for no in 0..46 {
         let area = if no % 2 == 0 { "A" } else { "B" };
@@ -20,14 +32,105 @@ fn world() -> World {
             .unwrap();
     }
     world.file("persons.csv", persons);
-    at(&world, &["persons", "import", "persons.csv"]).ends(0);
-    world
+    at(world, &["persons", "import", "persons.csv"]).ends(0);
 }
 
 fn at(world: &World, arguments: &[&str]) -> Ran {
+    on(world, "2021-03-31T09:00", arguments)
+}
+
+/// Runs a command at a local time.
+fn on(world: &World, local: &str, arguments: &[&str]) -> Ran {
     let mut command = world.command(arguments);
-    command.env("DOSEPLAN_CLOCK", "2021-03-31T09:00:00+08:00");
+    command.env("DOSEPLAN_CLOCK", format!("{local}:00+08:00"));
     Ran::from(command.output().expect("the program starts"))
+}
+
+type Rows = Vec<BTreeMap<String, String>>;
+
+fn shown(world: &World, local: &str) -> Rows {
+    let show = ["homes", "show", "--from", "2021-04-01", "-o", "csv"];
+    on(world, local, &show).ends(0).csv()
+}
+
+/// Rounds that are adopted stay, are told, and cross off who got the dose.
+fn adopted(world: &World) {
+    register(world);
+    let ran = at(world, &["homes", "rounds", "--adopt", "-o", "json"]).ends(0);
+    let made = ran.json();
+    let rounds = made["rounds"].as_array().unwrap();
+    assert!(ran.err.contains(&format!("{} rounds are adopted", rounds.len())), "{}", ran.err);
+    // What the team says of its visits counts where nobody says otherwise.
+    assert!(rounds.iter().all(|one| one["calls"].as_array().unwrap().len() <= 12), "{made}");
+    let days: Vec<&str> = rounds.iter().map(|one| one["day"].as_str().unwrap()).collect();
+    let rows = shown(world, "2021-03-31T10:00");
+    assert_eq!(rows.len(), 46);
+    assert!(rows.iter().all(|row| row["state"] == "open"), "{rows:?}");
+    let first: Vec<_> = rows.iter().filter(|row| row["date"] == days[0]).collect();
+    // Made again there is nobody left to visit.
+    let again = at(world, &["homes", "rounds", "--adopt", "-o", "json"]).ends(0).json();
+    assert_eq!((again["kept"].as_u64(), again["people"].as_u64()), (Some(46), Some(0)), "{again}");
+    // The lead of the team reads the round the evening before.
+    let digest = ["digest", "preview", "T1", "--day", "2021-03-31", "--part", "text"];
+    let said = on(world, "2021-03-31T18:00", &digest).ends(0).out;
+    for wanted in ["明日上门", first[0]["name"].as_str(), "人民路", "138000000"] {
+        assert!(said.contains(wanted), "{wanted}: {said}");
+    }
+    // Somebody gets the dose: crossed off. The others of that day are still to be visited on it.
+    let given = first[0]["person"].clone();
+    let doses = format!("record,person,date,place,lot\nd1,{given},2021-04-01,S1,L1\n");
+    world.file("doses.csv", doses);
+    on(world, "2021-04-01T17:00", &["doses", "import", "doses.csv"]).ends(0);
+    let rows = shown(world, "2021-04-01T18:00");
+    let not_open: Vec<_> = rows.iter().filter(|row| row["state"] != "open").collect();
+    assert_eq!(not_open.len(), 1, "{not_open:?}");
+    assert_eq!((&not_open[0]["person"], not_open[0]["state"].as_str()), (&given, "given"));
+    // Whoever was not met is due again on the next day, on a day that no adopted round has.
+    let next = ["homes", "rounds", "-o", "json"];
+    let next = on(world, "2021-04-02T08:00", &next).ends(0).json();
+    assert_eq!(next["people"], first.len() - 1, "{next}");
+    let day = next["rounds"][0]["day"].as_str().unwrap();
+    assert!(!days.contains(&day) && day > days[0], "{day} {days:?}");
+    let last = *days.last().unwrap();
+    let withdraw = ["homes", "withdraw", last, "T1"];
+    on(world, "2021-04-02T09:00", &withdraw).ends(0);
+    let twice = on(world, "2021-04-02T09:00", &withdraw).ends(1);
+    assert!(twice.err.contains(last), "{}", twice.err);
+    let past = on(world, "2021-04-02T09:00", &["homes", "withdraw", days[0], "T1"]);
+    assert_eq!(past.code, 1, "what is over stays");
+    assert!(shown(world, "2021-04-02T10:00").iter().all(|row| row["date"] != last));
+    // All that is known of somebody has the visit, too; erased they are on no round.
+    let known = on(world, "2021-04-02T09:00", &["persons", "show", &given, "-o", "json"]).ends(0);
+    assert_eq!(known.json()["home_visits"][0]["team"], "T1", "{}", known.out);
+    on(world, "2021-04-02T09:30", &["persons", "erase", &given, "--reason", "asked"]).ends(0);
+    assert!(shown(world, "2021-04-02T10:00").iter().all(|row| row["person"] != given));
+    let log = world.run(&["account", "log", "-o", "json"]).ends(0).json();
+    let did = |what: &str| log.as_array().unwrap().iter().filter(|one| one["did"] == what).count();
+    assert_eq!((did("homes-adopt"), did("homes-withdraw")), (1, 1));
+}
+
+#[test]
+fn adopted_rounds_stay_are_told_and_cross_off_who_got_the_dose() {
+    let county = || {
+        county().swap("teams.csv", "lead_email\n", "lead_email,max_visits\n").swap(
+            "teams.csv",
+            "t1@small.example\n",
+            "t1@small.example,12\n",
+        )
+    };
+    let world = World::with(&county());
+    adopted(&world);
+    for role in ["planner", "viewer"] {
+        account(&world, &["add", role, "--role", role], role);
+    }
+    world.file("doseplan.toml", ANY_PORT);
+    let office = Office::bare(world, "2021-04-02T11:00:00+08:00");
+    let page = office.login("planner").get("/c/small/homes?as-of=2021-04-01").body;
+    for wanted in ["老人", "一队", "to be made"] {
+        assert!(page.contains(wanted), "{wanted}: {page}");
+    }
+    assert_eq!(office.login("viewer").get("/c/small/homes?as-of=2021-04-01").status, 403);
+    on_postgresql(|server| adopted(&World::on(server).applied(&county())));
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn the_timetable_is_listed_and_says_when_each_job_is_next() {
     let world = World::small();
     let list = world.run(&["job", "list", "-o", "json"]).ends(0).json();
     let jobs: Vec<_> = list.as_array().unwrap().iter().map(|job| job["job"].clone()).collect();
-    assert_eq!(jobs, ["plan", "summary", "reminders", "digest"]);
+    assert_eq!(jobs, ["plan", "summary", "reminders", "digest", "schools"]);
     world.run(&["job", "next", "-o", "json"]).ends(0).json();
     let year = chrono::Datelike::year(&doseplan::clock::Clock::System.now()) + 1;
     let later = small()
@@ -23,9 +23,11 @@ fn the_timetable_is_listed_and_says_when_each_job_is_next() {
     let next = world.run(&["job", "next", "--count", "1", "-o", "json"]).ends(0).json();
     let due: Vec<_> = next.as_array().unwrap().iter().map(|line| line["due"].clone()).collect();
     // The evening digest of the day before the start is due already, and so is the morning summary.
-    assert_eq!(due.len(), 4);
+    assert_eq!(due.len(), 5);
     assert_eq!(due[0], format!("{year}-03-31 01:00:00+08:00"));
     assert_eq!(due[3], format!("{year}-03-31 19:00:00+08:00"));
+    // Schools hear once a month of those who missed a visit.
+    assert_eq!(due[4], format!("{year}-04-25 08:00:00+08:00"));
 }
 
 #[test]
@@ -200,6 +202,7 @@ fn day_by_day_every_due_time_of_a_campaign_is_run_once() {
         for job in ["plan", "summary", "reminders", "digest"] {
             assert_eq!(all.iter().filter(|run| run.0 == job).count(), 42, "{job}");
         }
+        assert_eq!(all.iter().filter(|run| run.0 == "schools").count(), 1);
     });
 }
 

@@ -199,6 +199,8 @@ fn a_digest_says_the_vials_that_the_plan_says() {
     let waste = number(&session["open_vial_waste"]);
     let wanted = format!("开瓶后剩 {waste} 剂");
     assert!(waste > 0 && text.contains(&wanted), "{wanted}: {text}");
+    // What to do at the end of the session.
+    assert!(text.contains("再开一瓶（每瓶 12 剂）"), "{text}");
     // Nothing is added if the campaign does not say how many doses are in a vial.
     let text = preview(&World::small());
     assert!(text.contains("L1") && !text.contains('瓶'), "{text}");

@@ -113,6 +113,9 @@ fn a_tour_leaves_the_base_visits_each_stop_and_comes_back() {
     assert_eq!(one.first().unwrap()["leaves"], "07:30");
     assert!(one.last().unwrap()["leaves"].is_empty());
     assert!(world.run(&["plan", "tours", "--team", "T9"]).ends(1).err.contains("T1"));
+    // Nobody comes back on the next day.
+    let night = world.run(&["plan", "tours", "--depart", "23:50"]).ends(1);
+    assert!(night.err.contains("23:50") && night.out.is_empty(), "{}", night.err);
 }
 
 #[test]

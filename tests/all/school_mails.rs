@@ -1,9 +1,12 @@
 //! Schools get their lists by mail, and a guardian's answer that was entered wrongly is corrected.
 
 use crate::letters::{found, sound};
+use crate::operation::ANY_PORT;
 use crate::schools::{County, school};
 use crate::support::{World, number, on_postgresql, text};
+use crate::web::{Office, account};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Puts contacts into the jurisdiction.
 fn contacts(county: &County, rows: &str) {
@@ -25,9 +28,10 @@ fn sent(county: &County, day: &str, more: &[&str], code: i32) -> Vec<String> {
     all.as_array().unwrap().iter().map(|one| one["sent"].as_str().unwrap().to_owned()).collect()
 }
 
-fn lists_by_mail(world: World) {
+fn lists_by_mail(world: World) -> County {
     let county = school(world);
-    county.at("2025-09-23", &["schools", "visits", "--save"]).ends(0);
+    let visits = ["schools", "visits", "--save", "-o", "csv"];
+    let planned = county.at("2025-09-23", &visits).ends(0).csv();
     // Nobody is written to whom nobody named.
     assert_eq!(sent(&county, "2025-10-08", &[], 1), ["no_contact"]);
     assert!(mailed(&county).is_empty());
@@ -47,17 +51,50 @@ fn lists_by_mail(world: World) {
     let log = county.world.run(&["account", "log", "-o", "json"]).ends(0).json();
     let lines = log.as_array().unwrap().iter().filter(|one| one["did"] == "list-send");
     assert_eq!(lines.count(), 7);
-    first_mail(&county);
+    // The job of the month mails the list of those who missed a visit; on the same day it is mailed once.
+    let job = ["job", "run", "schools", "--at", "2025-10-11T08:00"];
+    for said in ["1 lists of missed visits queued", "nothing new"] {
+        let ran = county.at("2025-10-11", &job).ends(0);
+        assert!(ran.err.contains(said), "{said}: {}", ran.err);
+    }
+    assert_eq!(mailed(&county).len(), 6);
+    first_mail(&county, &planned);
     // Erasing somebody takes their name out of what was mailed.
     county.at("2025-10-10", &["persons", "erase", "p05", "--reason", "asked"]).ends(0);
     assert!(mailed(&county).iter().all(|(state, _)| state == "expired"), "{:?}", mailed(&county));
     // A contact of a school gets no summary of the county's figures.
     county.at("2025-10-10", &["job", "run", "summary", "--at", "2025-10-10T07:30"]).ends(0);
     assert!(county.world.mails().iter().all(|(_, kind, who)| kind != "summary" || *who != to));
+    county
+}
+
+/// The page of the schools shows each class, and its button mails a list.
+fn lists_by_a_button(county: County) {
+    for role in ["planner", "viewer"] {
+        account(&county.world, &["add", role, "--role", role], role);
+    }
+    county.file("doseplan.toml", ANY_PORT);
+    let office = Office::bare(county.world, "2025-10-13T09:00:00+08:00");
+    let planner = office.login("planner");
+    let address = "/c/hpv/schools?as-of=2025-10-12";
+    let page = planner.get(address).body;
+    for wanted in ["第0中学", "1班", "2班", "Send by mail"] {
+        assert!(page.contains(wanted), "{wanted}: {page}");
+    }
+    let post = |form: &str| planner.post(&format!("{address}&csrf={}", planner.token()), form);
+    let mailed = || office.world.mails().iter().filter(|(_, kind, _)| kind == "school").count();
+    let before = mailed();
+    assert_eq!(post("list=missed&school=").status, 303);
+    assert_eq!(mailed(), before + 1);
+    // The same list goes out once a day.
+    assert_eq!(post("list=missed&school=M00").status, 303);
+    assert_eq!(mailed(), before + 1);
+    assert_eq!(post("list=missed&school=X").status, 400);
+    assert_eq!(office.login("viewer").get(address).status, 403);
 }
 
 /// The list as an independent reader finds it: names stand in the workbook alone.
-fn first_mail(county: &County) {
+fn first_mail(county: &County, planned: &[BTreeMap<String, String>]) {
     let all = county.world.run(&["outbox", "list", "-o", "json"]).ends(0).json();
     let first = all.as_array().unwrap().iter().find(|one| one["kind"] == "school").unwrap();
     let id = first["id"].to_string();
@@ -71,6 +108,13 @@ fn first_mail(county: &County) {
         let page = mail["texts"][kind].as_str().unwrap();
         let names = |no: usize| page.contains(&format!("女生{no}"));
         assert!(page.contains("请勿转发") && !(0..10).any(names), "{page}");
+        // Each class with its time, as the visit was planned.
+        assert!(page.contains("各班接种时间") && page.contains("1班"), "{page}");
+        let next = planned.iter().map(|row| &row["date"]).min().expect("a visit");
+        for row in planned.iter().filter(|row| row["date"] == *next) {
+            let time = format!("{}–{}", row["opens"], row["closes"]);
+            assert!(page.contains(&time), "{time}: {page}");
+        }
     }
     let sheets = mail["files"]["list"]["rows"].as_object().unwrap();
     assert_eq!(sheets.keys().collect::<Vec<_>>(), ["1班", "2班"]);
@@ -80,8 +124,8 @@ fn first_mail(county: &County) {
 
 #[test]
 fn each_school_gets_its_list_once_a_day_and_version() {
-    lists_by_mail(World::empty());
-    on_postgresql(|server| lists_by_mail(World::on(server)));
+    lists_by_a_button(lists_by_mail(World::empty()));
+    on_postgresql(|server| drop(lists_by_mail(World::on(server))));
 }
 
 #[test]

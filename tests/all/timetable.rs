@@ -310,7 +310,7 @@ fn a_line_that_cannot_be_used_says_what_to_write() {
         assert!(!told.contains('\n'), "{line}: {told}");
     }
     for (text, said) in [
-        ("[tea]\ncron = \"0 7 * * *\"", "jobs are plan, summary, reminders, digest"),
+        ("[tea]\ncron = \"0 7 * * *\"", "jobs are plan, summary, reminders, digest, schools"),
         ("[plan]\ncorn = \"0 7 * * *\"", "[plan]"),
         ("[plan]\ncron = \"0 7 * * *\"\ncatch_up = \"some\"", "\"all\" or \"none\""),
         ("[plan]\ncron = \"0 7 * * *\"\nwindow_hours = 0", "1 to 744"),

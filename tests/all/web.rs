@@ -192,7 +192,7 @@ impl Browser {
 }
 
 /// Addresses, and the roles that may open them.
-pub(crate) const ADDRESSES: [(&str, &[&str]); 48] = [
+pub(crate) const ADDRESSES: [(&str, &[&str]); 50] = [
     ("/c/small/bulletin?as-of=2021-04-01", &ROLES),
     ("/bulletin", &ROLES),
     ("/c/small/workbook?as-of=2021-04-01", &["admin", "planner"]),
@@ -207,6 +207,8 @@ pub(crate) const ADDRESSES: [(&str, &[&str]); 48] = [
     ("/c/small/mail/000?as-of=2021-04-01", &["admin", "planner"]),
     ("/system", &["admin", "planner"]),
     ("/c/small/roster?as-of=2021-04-01", &["admin", "planner"]),
+    ("/c/small/homes?as-of=2021-04-01", &["admin", "planner", "lead"]),
+    ("/c/small/schools?as-of=2021-04-01", &["admin", "planner"]),
     ("/commands", &["admin", "planner"]),
     ("/c/small/place/S1?as-of=2021-04-01", &ROLES),
     ("/c/small/month?as-of=2021-04-01", &ROLES),
@@ -244,13 +246,14 @@ pub(crate) const ADDRESSES: [(&str, &[&str]); 48] = [
 ];
 
 /// Forms, and the roles that may send them.
-pub(crate) const FORMS: [(&str, &[&str]); 24] = [
+pub(crate) const FORMS: [(&str, &[&str]); 25] = [
     ("/c/small/calls?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/new", &["admin", "planner"]),
     ("/imports", &["admin", "planner"]),
     ("/imports/undo", &["admin", "planner"]),
     ("/c/small/supply?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/jobs?as-of=2021-04-01", &["admin", "planner"]),
+    ("/c/small/schools?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/mail/1?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/place/S1/edit?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/person/p1?as-of=2021-04-01", &["admin", "planner", "lead"]),

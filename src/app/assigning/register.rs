@@ -22,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod called;
 mod judging;
+mod nearby;
 
 /// The codes of people, one after the other. A person's number is the position of their code.
 #[derive(Default)]

@@ -1,9 +1,11 @@
 //! The evening digest of each site and team lead.
 
+use super::late_vials::{LateFacts, late_facts};
 use super::post_digest::{PostDigest, brief};
 use super::tours::{Tours, load, tours};
 use super::{Post, end_of, voice};
 use crate::app::coverage::{AsOf, given};
+use crate::app::home_plans::{AdoptedRound, adopted_in};
 use crate::app::plans::{in_force, rows_on};
 use crate::app::{App, Loaded, Result};
 use crate::config::DigestRule;
@@ -14,13 +16,16 @@ use crate::domain::contact::Contact;
 use crate::domain::coverage::{Depth, Need, needs};
 use crate::domain::dose::{Dose, GivenRow};
 use crate::domain::id::{PersonId, PlaceCode, TeamCode};
-use crate::domain::notice::{DrawLine, Expected, LeadDigest, PersonLine, SessionSheet, VialLine};
+use crate::domain::jurisdiction::Jurisdiction;
+use crate::domain::notice::{
+    DrawLine, Expected, HomeLine, HomeSheet, LeadDigest, PersonLine, SessionSheet, VialLine,
+};
 use crate::domain::person::{Person, group_of};
 use crate::domain::plan::PlanRow;
 use crate::domain::plan::PlanState;
 use crate::domain::planner::{LotDraw, SessionVials, lot_draws, vials};
 use crate::domain::recipient::{DigestRecipient, digest_recipients};
-use crate::domain::stock::{drawn_for, wastage_rate};
+use crate::domain::stock::{drawn_for, taken_after, wastage_rate};
 use crate::store::{Tx, assignments, cells, doses, plans, records};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rayon::prelude::*;
@@ -43,6 +48,10 @@ struct Evening {
     expected: Vec<Assignment>,
     absent: Vec<Assignment>,
     lines: BTreeMap<PersonId, PersonLine>,
+    /// Rounds of home visits.
+    homes: Vec<AdoptedRound>,
+    /// What the rules for another vial follow from, and whom to call, by place.
+    late: BTreeMap<PlaceCode, (LateFacts, Vec<PersonLine>)>,
 }
 
 impl App {
@@ -58,10 +67,10 @@ impl App {
     ) -> Result<Vec<PostDigest>> {
         let mut by_post: Vec<PostDigest> = Vec::new();
         let mut evenings = Vec::new();
-        for loaded in all {
-            evenings.push(self.evening(loaded, today).await?);
-        }
         let places = self.jurisdiction().await?;
+        for loaded in all {
+            evenings.push(self.evening((loaded, places.as_ref()), today).await?);
+        }
         let rows = evenings.iter().flat_map(|evening| &evening.rows);
         let tours = tours((all, places.as_ref()), rows, self.config.mail.tours_leave);
         for (nth, (loaded, evening)) in all.iter().zip(&evenings).enumerate() {
@@ -83,7 +92,11 @@ impl App {
         Ok(by_post)
     }
 
-    async fn evening(&self, loaded: &Loaded, today: NaiveDate) -> Result<Evening> {
+    async fn evening(
+        &self,
+        (loaded, of): (&Loaded, Option<&Jurisdiction>),
+        today: NaiveDate,
+    ) -> Result<Evening> {
         let campaign = &loaded.campaign;
         let tomorrow = today + TimeDelta::days(1);
         let coverage = self.coverage(loaded, AsOf::day(today), Depth::Root).await?;
@@ -101,14 +114,21 @@ impl App {
         let reported = cells::reported(&mut tx, loaded.no, today).await?.into_iter().collect();
         let expected = assignments::on(&mut tx, loaded.no, tomorrow).await?;
         let absent = absent(&mut tx, loaded, today, &reported).await?;
-        let ids: BTreeSet<&PersonId> =
-            expected.iter().chain(&absent).map(|one| &one.person).collect();
-        let (lines, _) = lines(&mut tx, loaded, ids, tomorrow).await?;
         let mut in_vials = Vec::new();
         if campaign.deliveries.iter().any(|lot| lot.doses_per_vial.is_some()) {
             in_vials = vials(campaign, &all, &given_before, from);
             in_vials.retain(|session| session.day == tomorrow);
         }
+        let homes = adopted_in(&mut tx, loaded, (tomorrow, tomorrow), today).await?;
+        let late = late_facts(&mut tx, (loaded, of), (&all, from), &in_vials, today).await?;
+        let called = late.values().flat_map(|one| one.call.iter().map(|(person, _)| person));
+        let ids = expected.iter().chain(&absent).map(|one| &one.person).chain(called).collect();
+        let (lines, people) = lines(&mut tx, loaded, ids, tomorrow).await?;
+        let with_lines = |(place, one): (PlaceCode, LateFacts)| {
+            let call = one.lines(&lines, &people);
+            (place, (one, call))
+        };
+        let late = late.into_iter().map(with_lines).collect();
         let on = |day: NaiveDate| all.iter().filter(|row| row.day == day).cloned().collect();
         rows_today.extend(on(today));
         Ok(Evening {
@@ -124,6 +144,8 @@ impl App {
             expected,
             absent,
             lines,
+            homes,
+            late,
         })
     }
 
@@ -306,11 +328,39 @@ fn digest(
         } else {
             Vec::new()
         },
+        home: home_sheet(campaign, evening, recipient),
         reported_today: reported.then_some(given),
         planned_today: today.iter().map(|row| u64::from(row.doses)).sum(),
         absent: people_at(evening, &evening.absent, |place| places.contains(place)),
         needs: evening.needs.clone(),
     }
+}
+
+/// A team's round of tomorrow to people at home, without the calls that are not to be made any more.
+fn home_sheet(
+    campaign: &Campaign,
+    evening: &Evening,
+    recipient: &DigestRecipient,
+) -> Option<HomeSheet> {
+    let is_its = |round: &&AdoptedRound| round.team.as_str() == recipient.code;
+    let round = evening.homes.iter().filter(|_| recipient.is_team).find(is_its)?;
+    let calls: Vec<HomeLine> = round
+        .open()
+        .map(|call| HomeLine {
+            arrives: call.arrives,
+            address: call.address.clone(),
+            person: PersonLine {
+                person: call.person.clone(),
+                name: Some(call.name.clone()).filter(|name| !name.is_empty()),
+                phone: Some(call.phone.clone()).filter(|phone| !phone.is_empty()),
+                group_name: campaign.series.name.clone(),
+                dose: call.dose,
+            },
+        })
+        .collect();
+    let vials = round.vials.vials;
+    let sheet = HomeSheet { leaves: round.leaves, back: round.back, vials, calls };
+    (!sheet.calls.is_empty()).then_some(sheet)
 }
 
 fn people_at(
@@ -339,26 +389,34 @@ fn sessions(
     for row in rows {
         by_place.entry(&row.place).or_default().push(row);
     }
-    let mut out: Vec<SessionSheet> = by_place
-        .into_iter()
-        .map(|(place, rows)| {
-            let doses = rows.iter().map(|row| u64::from(row.doses)).sum();
-            SessionSheet {
-                place: place.clone(),
-                place_name: campaign
-                    .place(place.as_str())
-                    .map_or_else(|| place.to_string(), |found| found.name().to_owned()),
-                expected: expected(campaign, &rows),
-                doses,
-                draws: draw_lines(campaign, evening, recipient, place, doses),
-                vials: vial_lines(evening, recipient, place),
-                people: people_at(evening, &evening.expected, |at| at == place),
-                times: times.and_then(|times| times.get(place)).cloned(),
-            }
-        })
-        .collect();
-    out.sort_by_key(|sheet| sheet.times.as_ref().map(|at| at.arrives));
-    out
+    let mut in_order: Vec<(&PlaceCode, Vec<&PlanRow>)> = by_place.into_iter().collect();
+    let at = |place: &PlaceCode| times.and_then(|times| times.get(place));
+    in_order.sort_by_key(|(place, _)| at(place).map(|at| at.arrives));
+    // The stops of a tour take their vaccine out of one load.
+    let mut before = 0;
+    let mut sheet = |(place, rows): (&PlaceCode, Vec<&PlanRow>)| {
+        let doses = rows.iter().map(|row| u64::from(row.doses)).sum();
+        let times = at(place).cloned();
+        let stay = times.as_ref().map(|at| (at.arrives, at.leaves));
+        let late = evening.late.get(place);
+        let sheet = SessionSheet {
+            place: place.clone(),
+            place_name: campaign
+                .place(place.as_str())
+                .map_or_else(|| place.to_string(), |found| found.name().to_owned()),
+            expected: expected(campaign, &rows),
+            doses,
+            draws: draw_lines(campaign, evening, recipient, place, (before, doses)),
+            vials: vial_lines(evening, recipient, place),
+            late_vial: late.map(|(facts, _)| facts.rule(stay)),
+            to_call: late.map(|(_, call)| call.clone()).unwrap_or_default(),
+            people: people_at(evening, &evening.expected, |at| at == place),
+            times,
+        };
+        before += doses;
+        sheet
+    };
+    in_order.into_iter().map(&mut sheet).collect()
 }
 
 fn expected(campaign: &Campaign, rows: &[&PlanRow]) -> Vec<Expected> {
@@ -393,13 +451,13 @@ fn vial_lines(evening: &Evening, recipient: &DigestRecipient, place: &PlaceCode)
 }
 
 /// The vaccine for a session. On a site's restock day: all that the site takes until the next one. On other days:
-/// what the session needs, from the lots taken for that period.
+/// what the session needs, from the lots taken for that period. `before`: doses given at earlier stops of the tour.
 fn draw_lines(
     campaign: &Campaign,
     evening: &Evening,
     recipient: &DigestRecipient,
     place: &PlaceCode,
-    doses: u64,
+    (before, doses): (u64, u64),
 ) -> Vec<DrawLine> {
     let tomorrow = evening.tomorrow;
     let line = |draw: &LotDraw, doses: u64, until: NaiveDate| {
@@ -426,15 +484,12 @@ fn draw_lines(
         return mine.iter().filter_map(|d| line(d, d.vaccine_doses, d.until)).collect();
     }
     let team = TeamCode::from(recipient.code.as_str());
-    let need = drawn_for(doses, wastage_rate(campaign, place, Some(&team)));
-    let mut left = need.and_then(|need| need.ceil().to_u64()).unwrap_or(doses);
-    let mut out = Vec::new();
-    for draw in mine {
-        let take = left.min(draw.vaccine_doses);
-        left -= take;
-        if take > 0 {
-            out.extend(line(draw, take, tomorrow));
-        }
-    }
-    out
+    let rate = wastage_rate(campaign, place, Some(&team));
+    let drawn =
+        |doses: u64| drawn_for(doses, rate).and_then(|need| need.ceil().to_u64()).unwrap_or(doses);
+    let used = drawn(before);
+    let held: Vec<u64> = mine.iter().map(|draw| draw.vaccine_doses).collect();
+    let taken = taken_after(&held, used, drawn(before + doses).saturating_sub(used));
+    let lines = mine.iter().zip(taken).filter(|(_, doses)| *doses > 0);
+    lines.filter_map(|(draw, doses)| line(draw, doses, tomorrow)).collect()
 }

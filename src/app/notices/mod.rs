@@ -8,6 +8,7 @@ mod changes;
 pub mod digest;
 mod draft;
 pub(super) mod duties;
+mod late_vials;
 mod post_digest;
 pub mod reminders;
 mod resend;

@@ -6,7 +6,8 @@ use crate::app::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
 use crate::domain::id::{AreaCode, PersonId};
-use crate::domain::jurisdiction::{AgreedSession, LocalCampaign};
+use crate::domain::jurisdiction::{AgreedSession, Hours, LocalCampaign};
+use crate::domain::office_mail::ClassVisit;
 use crate::domain::permission::{Actor, Power};
 use crate::domain::schools::{ClassKey, ConsentAnswer, Missed, VisitDays, missed};
 use crate::intake::workbook_out::{Book, Cell, Look};
@@ -37,6 +38,8 @@ pub struct PaperBook {
     pub name: String,
     /// Sheets, one for each class where it is for a visit.
     pub sheets: usize,
+    /// When each class is visited, where it is for a visit.
+    pub visits: Vec<ClassVisit>,
     /// People on it.
     pub people: usize,
     /// The workbook.
@@ -49,6 +52,7 @@ struct SheetOf {
     titles: Vec<String>,
     heads: Vec<String>,
     rows: Vec<(Vec<Cell>, bool)>,
+    visit: Option<ClassVisit>,
 }
 
 /// What all sheets need.
@@ -121,7 +125,11 @@ impl App {
             let bytes = book(&name, &sheets, made_at)
                 .map_err(|error| AppError::refused("refused-workbook", &[("said", &error)]))?;
             let people = sheets.iter().map(|sheet| sheet.rows.len()).sum();
-            out.push(PaperBook { school: code.clone(), name, sheets: sheets.len(), people, bytes });
+            let mut visits: Vec<ClassVisit> =
+                sheets.iter().filter_map(|sheet| sheet.visit.clone()).collect();
+            visits.sort_by_key(|one| (one.day, one.hours.map(|hours| hours.opens)));
+            let (school, sheets) = (code.clone(), sheets.len());
+            out.push(PaperBook { school, name, sheets, visits, people, bytes });
         }
         schools::print(act.tx(), loaded.no, &printed, millis(now)).await?;
         Ok(out)
@@ -211,6 +219,7 @@ impl Paper<'_> {
             ],
             heads: COLUMNS.iter().map(head).collect(),
             rows: pupils.iter().map(row).collect(),
+            visit: None,
         }
     }
 
@@ -259,9 +268,11 @@ impl Paper<'_> {
                 && one.class.as_deref().unwrap_or_default() == at.class
         };
         let hours: Vec<_> = sessions.filter(is_its).filter_map(|one| one.hours).collect();
+        let opens = hours.iter().map(|it| it.opens).min();
+        let closes = hours.iter().map(|it| it.closes).max();
+        let hours = opens.zip(closes).map(|(opens, closes)| Hours { opens, closes });
         let clock = |time: chrono::NaiveTime| time.format("%H:%M").to_string();
-        let opens = hours.iter().map(|it| it.opens).min().map(clock).unwrap_or_default();
-        let closes = hours.iter().map(|it| it.closes).max().map(clock).unwrap_or_default();
+        let [opens, closes] = [opens, closes].map(|time| time.map(clock).unwrap_or_default());
         let is_called = |it: &&&SchoolPupil| it.standing.is_expected(day);
         let called = own.iter().filter(is_called).count();
         let (school, class) = (self.school_name(&at.school), self.class(at));
@@ -299,6 +310,7 @@ impl Paper<'_> {
                 "remark",
             ]),
             rows: (1..).zip(ordered).map(row).collect(),
+            visit: Some(ClassVisit { class, day, hours, people: called }),
         }
     }
 
@@ -392,6 +404,7 @@ impl Paper<'_> {
                 "done_on",
             ]),
             rows: (1..).zip(&all).map(row).collect(),
+            visit: None,
         })
     }
 }

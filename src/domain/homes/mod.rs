@@ -16,9 +16,40 @@ pub use rounds::{Rounds, shortest_rounds};
 pub use vials::{VialUse, vials_for};
 
 use super::area::{Point, Travel};
+use super::words::words;
 
 /// The kind of place of groups that are visited at home.
 pub const HOME: &str = "home";
+
+/// Most calls of a round where neither the office nor the team says a number.
+pub const VISITS_A_DAY: u32 = 15;
+
+words! {
+    /// What has become of a call of an adopted round.
+    pub enum CallState {
+        /// It is still to be made.
+        Open = "open",
+        /// The dose was given.
+        Given = "given",
+        /// There is nothing to give: they refused, moved, must not get it, or are no longer in the register.
+        Off = "off",
+    }
+}
+
+impl CallState {
+    /// Of a call for a dose to somebody; `due`: the number of the dose that is due now, `None` where all are given.
+    /// `is_barred`: they must not be called, or nobody knows them.
+    #[must_use]
+    pub fn of(dose: u8, due: Option<u8>, is_barred: bool) -> Self {
+        if is_barred {
+            Self::Off
+        } else if due.is_none_or(|due| due > dose) {
+            Self::Given
+        } else {
+            Self::Open
+        }
+    }
+}
 
 /// What a round may be.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,5 +107,24 @@ impl Roads {
             at = home;
         }
         km + self.km[at][0]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_open_until_its_dose_is_given_or_cannot_be() {
+        for (due, is_barred, state) in [
+            (Some(1), false, CallState::Open),
+            (Some(2), false, CallState::Given),
+            (None, false, CallState::Given),
+            (Some(1), true, CallState::Off),
+            (None, true, CallState::Off),
+        ] {
+            assert_eq!(CallState::of(1, due, is_barred), state, "{due:?} {is_barred}");
+        }
+        assert_eq!(CallState::of(2, Some(1), false), CallState::Open, "a dose was taken back");
     }
 }

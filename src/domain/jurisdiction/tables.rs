@@ -177,7 +177,7 @@ fn teams(teams: &[Team], gone: &BTreeMap<String, NaiveDate>) -> Table {
         cells
     };
     let (columns, rows) = (campaign::TEAMS, teams.iter().map(row).collect());
-    Table { stem: "teams", columns, key_columns: 1, extras: 1, rows }
+    Table { stem: "teams", columns, key_columns: 1, extras: 2, rows }
 }
 
 fn stops<'a>(rows: impl Iterator<Item = &'a StopRow>, gone: &BTreeMap<String, NaiveDate>) -> Table {

@@ -1,7 +1,7 @@
 //! Whole vials: what each session draws, how much stays in open vials, and which sessions could be
 //! merged to save vaccine. The planner counts single doses only; this is advice.
 
-use super::{check, lot_draws};
+use super::{check, lot_draws, tour};
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{LotCode, PlaceCode, TeamCode};
@@ -62,6 +62,30 @@ fn left_open(doses: u64, each: u32) -> u64 {
     doses.next_multiple_of(u64::from(each.max(1))) - doses
 }
 
+/// A session: its day, place and team.
+type At<'a> = (NaiveDate, &'a PlaceCode, Option<&'a TeamCode>);
+
+/// Sessions in the order in which vaccine is used: those of a team along its tour.
+fn in_order<'a>(campaign: &Campaign, sessions: BTreeMap<At<'a>, u64>) -> Vec<(At<'a>, u64)> {
+    let mut stops: BTreeMap<(NaiveDate, &TeamCode), Vec<(PlaceCode, u32)>> = BTreeMap::new();
+    for ((day, place, team), doses) in &sessions {
+        if let Some(team) = team {
+            let doses = u32::try_from(*doses).unwrap_or(u32::MAX);
+            stops.entry((*day, *team)).or_default().push(((*place).clone(), doses));
+        }
+    }
+    let mut nth: BTreeMap<(NaiveDate, PlaceCode), usize> = BTreeMap::new();
+    for ((day, team), stops) in stops.into_iter().filter(|(_, stops)| stops.len() > 1) {
+        let made = tour(campaign, team, &stops).into_iter().flat_map(|made| made.stops);
+        nth.extend(made.enumerate().map(|(no, stop)| ((day, stop.stop), no)));
+    }
+    let mut out: Vec<(At, u64)> = sessions.into_iter().collect();
+    out.sort_by_cached_key(|((day, place, _), _)| {
+        (*day, nth.get(&(*day, (*place).clone())).copied())
+    });
+    out
+}
+
 /// The sessions of a plan with their vials, by day and place. `given` and `from` as for planning.
 pub fn vials(
     campaign: &Campaign,
@@ -76,30 +100,32 @@ pub fn vials(
         let held = stock.entry(owner.to_owned()).or_default();
         held.push_back((draw.lot, draw.doses_given, draw.until));
     }
-    let mut sessions: BTreeMap<(NaiveDate, &PlaceCode, Option<&TeamCode>), u64> = BTreeMap::new();
+    let mut sessions: BTreeMap<At, u64> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.day >= from) {
         *sessions.entry((row.day, &row.place, row.team.as_ref())).or_insert(0) +=
             u64::from(row.doses);
     }
-    let session =
-        |((day, place, team), doses): ((NaiveDate, &PlaceCode, Option<&TeamCode>), u64)| {
-            let owner = team.map_or(place.as_str(), TeamCode::as_str);
-            let lots = match stock.get_mut(owner) {
-                Some(held) => take(campaign, held, day, doses),
-                None => Vec::new(),
-            };
-            let waste =
-                |lot: &LotVials| lot.doses_per_vial.map_or(0, |each| left_open(lot.doses, each));
-            SessionVials {
-                day,
-                place: place.clone(),
-                team: team.cloned(),
-                doses,
-                open_vial_waste: lots.iter().map(waste).sum(),
-                lots,
-            }
+    let session = |((day, place, team), doses): (At, u64)| {
+        let owner = team.map_or(place.as_str(), TeamCode::as_str);
+        let lots = match stock.get_mut(owner) {
+            Some(held) => take(campaign, held, day, doses),
+            None => Vec::new(),
         };
-    sessions.into_iter().map(session).collect()
+        let waste =
+            |lot: &LotVials| lot.doses_per_vial.map_or(0, |each| left_open(lot.doses, each));
+        SessionVials {
+            day,
+            place: place.clone(),
+            team: team.cloned(),
+            doses,
+            open_vial_waste: lots.iter().map(waste).sum(),
+            lots,
+        }
+    };
+    let mut out: Vec<SessionVials> =
+        in_order(campaign, sessions).into_iter().map(session).collect();
+    out.sort_by(|a, b| (a.day, &a.place, &a.team).cmp(&(b.day, &b.place, &b.team)));
+    out
 }
 
 /// Takes a session's doses out of what its place has drawn, in order. What was drawn for earlier

@@ -23,6 +23,20 @@ pub struct Again {
     pub missing: Vec<Missing>,
 }
 
+/// The first published day from one on that somebody cannot work any more: they have leave, or have left.
+pub fn first_away(of: &Jurisdiction, published: &[Duty], from: NaiveDate) -> Option<NaiveDate> {
+    let is_away = |duty: &&Duty| duty.date >= from && !is_there(of, duty);
+    published.iter().filter(is_away).map(|duty| duty.date).min()
+}
+
+/// Whether somebody can work on the day of a duty: they are one of the staff, and have no leave.
+fn is_there(of: &Jurisdiction, duty: &Duty) -> bool {
+    let member = of.staff.iter().find(|one| one.code == duty.staff);
+    let mut leave = of.leave.iter().filter(|one| one.staff == duty.staff);
+    member.is_some_and(|one| one.works_on(duty.date))
+        && !leave.any(|one| one.first <= duty.date && duty.date <= one.last)
+}
+
 /// Makes the published days from one on anew, with the crews that places had.
 pub fn again(of: &Jurisdiction, published: &[Duty], from: NaiveDate) -> Again {
     let since = from.checked_sub_days(Days::new(AROUND_DAYS)).unwrap_or(from);
@@ -63,12 +77,6 @@ fn left_in_place(
         let only_published = now.is_none_or(|now| now.is_subset(&had[&duty.staff]));
         only_published && now.is_none_or(|now| !now.contains(&duty.date))
     };
-    let is_there = |duty: &&Duty| {
-        let member = of.staff.iter().find(|one| one.code == duty.staff);
-        let mut leave = of.leave.iter().filter(|one| one.staff == duty.staff);
-        member.is_some_and(|one| one.works_on(duty.date))
-            && !leave.any(|one| one.first <= duty.date && duty.date <= one.last)
-    };
     let here = ahead.iter().filter(|duty| lacking.contains(&(duty.date, duty.place.as_str())));
-    here.filter(is_free).filter(is_there).cloned().collect()
+    here.filter(is_free).filter(|duty| is_there(of, duty)).cloned().collect()
 }

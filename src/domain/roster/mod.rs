@@ -22,7 +22,7 @@ mod state;
 mod tests;
 mod used;
 
-pub use again::{Again, again};
+pub use again::{Again, again, first_away};
 pub use changes::{Change, Reason};
 pub use check::{BrokenRule, Fault, RosterReport, check};
 pub use fairness::{Fairness, Spread, fairness};

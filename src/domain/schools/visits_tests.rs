@@ -30,6 +30,7 @@ fn campaign(schools: usize, teams: usize) -> Campaign {
         point: crate::domain::area::Point { latitude: 32.0, longitude: 119.0 },
         work_minutes: 420,
         max_stops: 3,
+        max_visits: None,
         doses_per_hour: 40,
         doses_per_day: 300,
         weekdays: crate::domain::date::Weekdays::MON_TO_FRI,

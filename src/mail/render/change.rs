@@ -1,6 +1,7 @@
 //! Short mails about a change: to a lead whose day is no longer as in the digest, to the coordinator about the plan.
 
-use super::digest::{Body, POST_COLUMNS_MAX, Part, people_section};
+use super::digest::{Body, POST_COLUMNS_MAX, Part};
+use super::people::people_section;
 use super::table::Section;
 use super::words::Words;
 use super::{Alert, Caps, Letter, NAMES_SHOWN_MAX};

@@ -1,9 +1,11 @@
 //! The digest of a site or team lead: tomorrow first, then people who did not come, then today and what is
 //! still needed.
 
+use super::people::people_section;
 use super::table::{Cell, Section, Table};
 use super::words::Words;
-use super::{Alert, Caps, Letter, NAMES_SHOWN_MAX, more, needs_section, tidy};
+use super::{Alert, Caps, Letter, NAMES_SHOWN_MAX};
+use super::{home_round, late_vial, more, needs_section, tidy};
 use crate::domain::count::Percent;
 use crate::domain::notice::{DrawLine, Expected, LeadDigest, PersonLine, SessionSheet, VialLine};
 use crate::mail::safe;
@@ -94,6 +96,7 @@ fn part(words: Words, digest: &LeadDigest, is_alone: bool, caps: Caps) -> Part {
     let (alerts, today) = today(words, digest);
     let mut left = caps.people;
     let mut sections: Vec<Section> = super::tour::sections(words, digest, caps);
+    sections.extend(digest.home.as_ref().map(|it| home_round::section(words, it, &mut left)));
     for (index, session) in digest.sessions.iter().take(caps.rows).enumerate() {
         sections.extend(session_sections(words, digest, caps, index, session, &mut left));
     }
@@ -133,7 +136,11 @@ fn subject(words: Words, digests: &[LeadDigest]) -> String {
     let post = safe::one_line(&safe::name(&digest.post), POST_COLUMNS_MAX);
     let date = words.day_short(digest.tomorrow);
     if with.is_empty() {
-        return words.say("mail-digest-subject-none", &[("post", &post), ("date", &date)]);
+        let visits = digests.iter().filter_map(|one| one.home.as_ref());
+        let visits: u64 = visits.map(home_round::visits).sum();
+        let key = if visits > 0 { "mail-digest-subject-homes" } else { "mail-digest-subject-none" };
+        let visits = thousands(visits);
+        return words.say(key, &[("post", &post), ("date", &date), ("visits", &visits)]);
     }
     let of_vaccine = |one: &&LeadDigest| {
         let vaccine = safe::one_line(&safe::name(one.vaccine_name.as_ref()?), VACCINE_COLUMNS_MAX);
@@ -165,7 +172,10 @@ fn opening(words: Words, digests: &[LeadDigest]) -> String {
     let with: Vec<&LeadDigest> = digests.iter().filter(|one| !one.sessions.is_empty()).collect();
     match (digests, with.as_slice()) {
         ([only], _) => opening_of_one(words, only),
-        (_, []) => opening_of_one(words, &digests[0]),
+        (_, []) => {
+            let goes_out = digests.iter().find(|one| one.home.is_some());
+            opening_of_one(words, goes_out.unwrap_or(&digests[0]))
+        }
         (_, with) => {
             let date = words.date(with[0].tomorrow);
             let doses: u64 = with.iter().map(|one| doses_of(one)).sum();
@@ -179,7 +189,13 @@ fn opening(words: Words, digests: &[LeadDigest]) -> String {
 fn opening_of_one(words: Words, digest: &LeadDigest) -> String {
     let date = words.date(digest.tomorrow);
     if digest.sessions.is_empty() {
-        return words.say("mail-digest-none", &[("date", &date)]);
+        let Some(home) = &digest.home else {
+            return words.say("mail-digest-none", &[("date", &date)]);
+        };
+        let people = home_round::visits(home);
+        let said: [(&str, &dyn std::fmt::Display); 2] =
+            [("date", &date), ("people", &thousands(people))];
+        return words.count("mail-digest-opening-homes", people, &said);
     }
     let people: u64 = digest.sessions.iter().map(people_of).sum();
     let key = if is_team(digest) { "mail-digest-opening-team" } else { "mail-digest-opening" };
@@ -274,6 +290,7 @@ fn session_sections(
         tables.push(draw_table(words, &session.draws, digest.tomorrow));
     }
     after.extend(vials(words, &session.vials));
+    after.extend(session.late_vial.as_ref().map(|rule| late_vial::rule(words, rule)));
     let mut sections = vec![Section { heading, notes, tables, after, picture: None }];
     if !session.people.is_empty() {
         let count = session.people.len() as u64;
@@ -283,6 +300,7 @@ fn session_sections(
         *left -= shown;
         sections.push(people_section(words, heading, &session.people, shown));
     }
+    sections.extend(late_vial::to_call(words, session, left));
     sections
 }
 
@@ -384,44 +402,4 @@ fn absent(words: Words, people: &[PersonLine], shown_max: usize) -> Option<Secti
     let mut section = people_section(words, heading, people, people.len().min(shown_max));
     section.notes.push(words.word("mail-digest-absent-do"));
     Some(section)
-}
-
-pub(super) fn people_section(
-    words: Words,
-    heading: String,
-    people: &[PersonLine],
-    shown: usize,
-) -> Section {
-    let row = |person: &PersonLine| {
-        let code = safe::name(person.person.as_str());
-        let name = person.name.as_deref().map(safe::name).filter(|name| !name.is_empty());
-        let who = match name {
-            Some(name) => Cell::left(name).note(code),
-            None => Cell::left(code),
-        };
-        let phone = person.phone.as_deref().map(safe::phone).filter(|phone| !phone.is_empty());
-        let phone = match phone {
-            Some(phone) => Cell { phone: true, ..Cell::left(phone) },
-            None => Cell::left(words.word("mail-no-figure")),
-        };
-        vec![
-            who,
-            phone,
-            Cell::left(safe::name(&person.group_name)).note(words.dose_short(person.dose)),
-        ]
-    };
-    let table = Table {
-        head: vec![
-            Cell::left(words.word("mail-digest-name")),
-            Cell::left(words.word("mail-digest-phone")),
-            Cell::left(words.word("mail-digest-for")),
-        ],
-        rows: people.iter().take(shown).map(row).collect(),
-    };
-    Section {
-        heading,
-        tables: if shown > 0 { vec![table] } else { Vec::new() },
-        after: more(words, "mail-more-people", people.len(), shown),
-        ..Section::default()
-    }
 }

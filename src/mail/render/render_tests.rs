@@ -6,6 +6,7 @@ mod samples;
 use super::*;
 use crate::domain::campaign::Language;
 use crate::domain::notice::*;
+use crate::domain::open_vial::VialRule;
 use samples::*;
 
 #[test]
@@ -179,6 +180,32 @@ fn a_lead_reads_what_to_draw_and_is_asked_for_a_missing_report() {
     ] {
         assert!(team.contains(sentence), "{sentence} is not in\n{team}");
     }
+}
+
+#[test]
+fn a_lead_reads_when_another_vial_is_opened_and_whom_to_call() {
+    let after = "15:30:00".parse().ok();
+    let rule = VialRule { after, doses_per_vial: 10, least: 4, expected: 1.6 };
+    let said = |language: Language, rule: VialRule, called: usize| {
+        let mut value = site_digest(language);
+        value.sessions[0].late_vial = Some(rule);
+        value.sessions[0].to_call = (41..41 + called).map(|n| person(n, "吕桂英")).collect();
+        digest(&[value]).text
+    };
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let english = plain(&said(Language::En, rule, 2));
+    for wanted in [
+        "After 15:30 open another vial of 10 doses only if at least 4 people wait for whom the \
+         open vial has no dose; about 2 more may still come.",
+        "Due, living nearby and not expected yet (2 people)",
+        "000-1227-0041",
+    ] {
+        assert!(english.contains(wanted), "{wanted}: {english}");
+    }
+    let chinese = said(Language::ZhCn, VialRule { after: None, least: 1, ..rule }, 0);
+    let chinese: String = chinese.split_whitespace().collect();
+    assert!(chinese.contains("最后一小时，已开的瓶用完后，有人等候就再开一瓶"), "{chinese}");
+    assert!(!chinese.contains("附近应种"), "{chinese}");
 }
 
 #[test]

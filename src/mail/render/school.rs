@@ -1,15 +1,17 @@
 //! The mail to a school: which list is attached, and what to do with it.
 
 use super::digest::{Body, Part};
-use super::table::Section;
+use super::table::{Cell, Section, Table};
 use super::words::Words;
-use super::{Caps, Letter};
-use crate::domain::office_mail::{SchoolLetter, SchoolPaper};
+use super::{Caps, Letter, more};
+use crate::domain::office_mail::{ClassVisit, SchoolLetter, SchoolPaper};
 use crate::mail::safe;
 use crate::text::thousands;
 
 /// Display columns of a school's name in a subject.
 const SCHOOL_COLUMNS_MAX: usize = 24;
+/// Classes whose times the mail tells; the workbook has a sheet for each one.
+const CLASSES_MAX: usize = 60;
 
 pub(super) fn letter(value: &SchoolLetter, _: Caps) -> Letter {
     let words = Words(value.language);
@@ -46,10 +48,43 @@ pub(super) fn letter(value: &SchoolLetter, _: Caps) -> Letter {
         campaign: safe::name(&value.campaign_name),
         opening: words.say(&format!("mail-school-opening-{kind}"), &said),
         parts: vec![Part {
-            sections: vec![Section { heading, notes, ..Section::default() }],
+            sections: times(words, &value.visits)
+                .into_iter()
+                .chain([Section { heading, notes, ..Section::default() }])
+                .collect(),
             ..Part::default()
         }],
         footer: words.word("mail-footer"),
     };
     body.letter(words, subject, &name)
+}
+
+/// When which class is visited; `None` for a list that is for no visit.
+fn times(words: Words, visits: &[ClassVisit]) -> Option<Section> {
+    let row = |one: &ClassVisit| {
+        let hours = one
+            .hours
+            .map(|it| format!("{}–{}", it.opens.format("%H:%M"), it.closes.format("%H:%M")));
+        vec![
+            Cell::left(safe::name(&one.class)).strong(true),
+            Cell::left(words.day(one.day)),
+            Cell::left(hours.unwrap_or_else(|| words.word("mail-no-figure"))),
+            Cell::right(thousands(one.people as u64)),
+        ]
+    };
+    let table = Table {
+        head: vec![
+            Cell::left(words.word("mail-school-class")),
+            Cell::left(words.word("mail-school-day")),
+            Cell::left(words.word("mail-digest-times")),
+            Cell::right(words.word("mail-digest-people")),
+        ],
+        rows: visits.iter().take(CLASSES_MAX).map(row).collect(),
+    };
+    (!visits.is_empty()).then(|| Section {
+        heading: words.word("mail-school-times"),
+        tables: vec![table],
+        after: more(words, "mail-more", visits.len(), CLASSES_MAX),
+        ..Section::default()
+    })
 }

@@ -102,6 +102,7 @@ refused-place-days = the last day is before the first, or more than a year after
 refused-place-no-site = { $code } is no fixed site: it is open or closed
 refused-place-own-closure = the folder of campaign { $campaign } itself closes or limits { $code } on these days: take the rows out of its closures.csv and apply it
 refused-no-row = there is no row { $row } in any list; `doseplan schools match` shows the rows
+refused-homes-changed = rounds were adopted or taken back since these were made; make them again
 refused-leaves-late = team { $team } works { $hours } hours, and would not be back on the same day if it leaves at { $time }; let teams leave earlier
 refused-workbook = the workbook cannot be made: { $said }
 refused-campaign-id = a campaign cannot be called { $campaign }; use up to 40 letters, digits, - and _

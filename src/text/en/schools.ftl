@@ -86,6 +86,7 @@ column-to_decide = to decide
 column-row = row
 column-candidates = candidates
 column-agreed = agreed
+column-complete = complete
 column-not_returned = not returned
 column-dose1 = dose 1
 column-dose2 = dose 2
@@ -110,6 +111,14 @@ column-class = class
 
 homes-no-team = there is no team { $team }
 homes-nobody = Nobody is due at home: a group is visited at home with places = ["home"] in campaign.toml.
+homes-adopted = { $count } rounds are adopted; homes show lists them.
+homes-kept = { $count } people are on rounds that were adopted before; these stay.
+homes-shown = { $rounds } adopted rounds, { $visits } visits, { $open } of them to be made
+homes-no-round = there is no round of team { $team } on { $date } that can be taken back
+homes-withdrawn = The round of team { $team } on { $date } is taken back; homes rounds gives its people another one.
+home-call-open = to be made
+home-call-given = given
+home-call-off = not to be made
 homes-written = The rounds are written to { $path }.
 homes-unreached = { $person } gets no visit: nobody knows where the home is (give its area a point), or it is too far for a day.
 homes-without-day = { $count } people get no visit: the teams have no free day left in the campaign.
@@ -138,6 +147,7 @@ roster-day-fri = Fri
 roster-day-sat = Sat
 roster-day-sun = Sun
 
+tour-late = team { $team } would not be back on { $date } if it leaves at { $time }: its tour takes { $hours } hours; let teams leave earlier
 tour-written = { $tours } tours are written to { $path }.
 tour-title = { $campaign }: tour of a team
 tour-when = { $team }, { $date }: leaves at { $departs }, back at { $back }, { $km } km

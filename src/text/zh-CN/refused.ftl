@@ -102,6 +102,7 @@ refused-place-days = 末日早于首日，或相隔超过一年
 refused-place-no-site = { $code } 不是固定接种点，只能开或关
 refused-place-own-closure = 活动 { $campaign } 的文件夹自己规定 { $code } 在这些日期关闭或限量：请从其 closures.csv 中删去这些行，再应用该活动
 refused-no-row = 名单中没有 { $row } 这一行；`doseplan schools match` 列出各行
+refused-homes-changed = 在此期间另有路线被采用或撤回；请重新生成
 refused-leaves-late = 接种队 { $team } 每日工作 { $hours } 小时，{ $time } 出发当天回不来；请把出发时间提前
 refused-workbook = 工作簿无法生成：{ $said }
 refused-campaign-id = 活动编号不能是 { $campaign }；请用不超过 40 个字母、数字、- 和 _

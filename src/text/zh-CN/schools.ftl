@@ -85,6 +85,7 @@ column-known = 登记册中有
 column-to_decide = 待认定
 column-row = 行
 column-candidates = 疑似
+column-complete = 全程
 column-agreed = 同意
 column-not_returned = 未交回
 column-dose1 = 第1剂
@@ -110,6 +111,14 @@ column-class = 班级
 
 homes-no-team = 没有流动队 { $team }
 homes-nobody = 目前无人须上门接种：在 campaign.toml 中给人群写 places = ["home"]，即为上门接种。
+homes-adopted = 已采用 { $count } 条路线；用 homes show 查看。
+homes-kept = { $count } 人已在先前采用的路线上，保持不变。
+homes-shown = 已采用路线 { $rounds } 条，{ $visits } 户次，其中待上门 { $open } 户次
+homes-no-round = 没有接种队 { $team } { $date } 可撤回的路线
+homes-withdrawn = 已撤回接种队 { $team } { $date } 的路线；其人员用 homes rounds 另行安排。
+home-call-open = 待上门
+home-call-given = 已接种
+home-call-off = 不再上门
 homes-written = 上门路线已写入 { $path }。
 homes-unreached = { $person } 未能安排上门：住址位置不明（请给所在地区填经纬度），或一天之内往返不了。
 homes-without-day = { $count } 人未能安排上门：活动期内流动队没有空闲的日子。
@@ -138,6 +147,7 @@ roster-day-fri = 周五
 roster-day-sat = 周六
 roster-day-sun = 周日
 
+tour-late = 接种队 { $team } { $date } 的路线需 { $hours } 小时，{ $time } 出发当天回不来；请把出发时间提前
 tour-written = 已将 { $tours } 条路线写入 { $path }。
 tour-title = { $campaign }流动队路线单
 tour-when = { $team }　{ $date }：{ $departs } 出发，{ $back } 返回，{ $km } 公里

@@ -6,17 +6,25 @@ use super::{Invocation, exit, parse_day};
 use crate::app::homes::{HomeOrder, HomeRound, HomeRounds};
 use crate::domain::campaign::Language;
 use crate::domain::id::TeamCode;
+use crate::domain::permission::Actor;
 use crate::intake::workbook_out::{Book, Cell};
 use crate::text;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
+use stored::{Show, Withdraw, clock};
+
+mod stored;
 
 /// Visits of people who cannot come.
 #[derive(Debug, Subcommand)]
 pub(super) enum Homes {
     /// Rounds of teams to groups with places = `["home"]`, with times, addresses and vials to load
     Rounds(Rounds),
+    /// Adopted rounds; what was given is crossed off
+    Show(Show),
+    /// Take an adopted round back, so that its people get another one
+    Withdraw(Withdraw),
 }
 
 #[derive(Debug, Args)]
@@ -24,9 +32,9 @@ pub(super) struct Rounds {
     /// The first day [default: tomorrow]
     #[arg(long, value_parser = parse_day)]
     from: Option<NaiveDate>,
-    /// Most visits of a round
-    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=40))]
-    max_visits: u32,
+    /// Most visits of a round [default: `max_visits` of the team, else 15]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=40))]
+    max_visits: Option<u32>,
     /// Minutes at a home
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=240))]
     minutes_per_visit: u32,
@@ -42,12 +50,28 @@ pub(super) struct Rounds {
     /// Write a workbook with a sheet for each round
     #[arg(long, value_name = "FILE.xlsx")]
     save: Option<PathBuf>,
+    /// Adopt the rounds: they stay, the leads of the teams read them the evening before, and later ones are made around
+    /// them
+    #[arg(long)]
+    adopt: bool,
 }
 
 impl Homes {
+    /// How the log names a look at people.
+    pub(super) fn shows_persons(&self) -> Option<&'static str> {
+        match self {
+            Self::Rounds(_) => Some("homes rounds"),
+            Self::Show(_) => Some("homes show"),
+            Self::Withdraw(_) => None,
+        }
+    }
+
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let Self::Rounds(it) = self;
-        it.run(invocation).await
+        match self {
+            Self::Rounds(it) => it.run(invocation).await,
+            Self::Show(it) => it.run(invocation).await,
+            Self::Withdraw(it) => it.run(invocation).await,
+        }
     }
 }
 
@@ -63,15 +87,21 @@ impl Rounds {
         }
         let order = HomeOrder {
             first: self.from,
-            visits_max: self.max_visits as usize,
+            visits_max: self.max_visits,
             minutes_per_visit: self.minutes_per_visit,
             open_vial_minutes: self.open_vial_hours * 60,
             leaves_at: self.leave_at,
             teams: self.team.iter().map(|code| TeamCode::new(code.as_str())).collect(),
         };
         let found = app.home_rounds(&loaded, &order, now).await?;
+        let adopted = if self.adopt && !found.rounds.is_empty() {
+            Some(app.adopt_homes(&loaded, &found, Actor::CommandLine, now).await)
+        } else {
+            None
+        };
         app.store.close().await;
-        if found.people == 0 {
+        let adopted = adopted.transpose()?;
+        if found.people == 0 && found.kept == 0 {
             invocation.out.note("homes-nobody", &[]);
         }
         if let Some(path) = &self.save {
@@ -87,13 +117,12 @@ impl Rounds {
             invocation.out.sheet(&sheet(&found));
         }
         told(invocation, &found);
+        if let Some(count) = adopted {
+            invocation.out.note("homes-adopted", &[("count", &count)]);
+        }
         let is_whole = found.unreached.is_empty() && found.without_day == 0;
         Ok(if is_whole { exit::OK } else { exit::FAILED })
     }
-}
-
-fn clock(time: NaiveTime) -> String {
-    time.format("%H:%M").to_string()
 }
 
 fn sheet(found: &HomeRounds) -> Sheet {
@@ -125,10 +154,13 @@ fn told(invocation: &Invocation, found: &HomeRounds) {
         let person = harmless(person.as_str());
         out.note("homes-unreached", &[("person", &person)]);
     }
+    if found.kept > 0 {
+        out.note("homes-kept", &[("count", &found.kept)]);
+    }
     if found.without_day > 0 {
         out.note("homes-without-day", &[("count", &found.without_day)]);
     }
-    let visits: usize = found.rounds.iter().map(|round| round.calls.len()).sum();
+    let visits = found.visits();
     let vials: u32 = found.rounds.iter().map(|round| round.vials.vials).sum();
     let wasted: u32 = found.rounds.iter().map(|round| round.vials.wasted).sum();
     let [km, least] = [found.km, found.least_km].map(|km| format!("{km:.1}"));

@@ -1,0 +1,191 @@
+//! Rounds of home visits that were adopted: they stay until somebody takes them back, and whoever got the dose is
+//! crossed off.
+
+use super::assigning::standings;
+use super::homes::HomeRounds;
+use super::{App, AppError, Loaded, Result, millis, today};
+use crate::domain::audit::Action;
+use crate::domain::homes::{CallState, VialUse};
+use crate::domain::id::{AreaCode, PersonId, TeamCode};
+use crate::domain::permission::{Actor, Power};
+use crate::store::Tx;
+use crate::store::homes::{self, StoredRound, StoredVisit};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike as _, Utc};
+use rust_decimal::prelude::ToPrimitive as _;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// A call of an adopted round. No derived `Debug`: it has a name.
+#[derive(Clone, Serialize)]
+pub struct HomeVisit {
+    /// Who.
+    pub person: PersonId,
+    /// The name.
+    pub name: String,
+    /// The phone number: the person's, or a guardian's.
+    pub phone: String,
+    /// The address, or the name of the area.
+    pub address: String,
+    /// Where they live; `None` where the register does not know them.
+    pub area: Option<AreaCode>,
+    /// Number of the dose.
+    pub dose: u8,
+    /// When the team comes.
+    pub arrives: NaiveTime,
+    /// What has become of it.
+    pub state: CallState,
+}
+
+/// A round that was adopted.
+#[derive(Clone, Serialize)]
+pub struct AdoptedRound {
+    /// The day.
+    pub day: NaiveDate,
+    /// The team.
+    pub team: TeamCode,
+    /// Its name.
+    pub team_name: String,
+    /// When it leaves its base.
+    pub leaves: NaiveTime,
+    /// When it is back.
+    pub back: NaiveTime,
+    /// Kilometres.
+    pub km: f64,
+    /// Vials to load, as the round was adopted.
+    #[serde(flatten)]
+    pub vials: VialUse,
+    /// The calls in order.
+    pub calls: Vec<HomeVisit>,
+}
+
+impl AdoptedRound {
+    /// The calls that are still to be made.
+    pub fn open(&self) -> impl Iterator<Item = &HomeVisit> {
+        self.calls.iter().filter(|call| call.state == CallState::Open)
+    }
+}
+
+fn minute(time: NaiveTime) -> i64 {
+    i64::from(time.num_seconds_from_midnight() / 60)
+}
+
+fn time(minute: i64) -> NaiveTime {
+    NaiveTime::MIN + TimeDelta::minutes(minute)
+}
+
+impl App {
+    /// Adopts rounds: their days and people are taken from now on. Refused where others were adopted since they were
+    /// made. Returns how many there are.
+    pub async fn adopt_homes(
+        &self,
+        loaded: &Loaded,
+        made: &HomeRounds,
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<usize> {
+        let mut act = self.act((by, Power::Plan), Action::HomesAdopt, now).await?;
+        let is_as_read = homes::mark(act.tx()).await? == made.mark;
+        for one in &made.rounds {
+            let calls = one.calls.iter().map(|call| StoredVisit {
+                person: call.person.clone(),
+                dose: call.dose,
+                arrives: minute(call.arrives),
+            });
+            let round = StoredRound {
+                day: one.day,
+                team: one.team.clone(),
+                campaign: loaded.no,
+                leaves: minute(one.leaves),
+                back: minute(one.back),
+                metres: (one.km * 1000.0).round().to_i64().unwrap_or(0),
+                vials: one.vials,
+                calls: calls.collect(),
+            };
+            if !is_as_read || !homes::insert(act.tx(), &round, millis(now)).await? {
+                return Err(AppError::refused("refused-homes-changed", &[]));
+            }
+        }
+        let said = format!("{} rounds, {} people", made.rounds.len(), made.visits());
+        act.commit(Some(loaded.campaign.id.as_str()), &said).await?;
+        Ok(made.rounds.len())
+    }
+
+    /// The adopted rounds of a campaign on some days, with what has become of each call by now.
+    pub async fn adopted_homes(
+        &self,
+        loaded: &Loaded,
+        days: (NaiveDate, NaiveDate),
+        now: DateTime<Utc>,
+    ) -> Result<Vec<AdoptedRound>> {
+        let mut tx = self.store.read().await?;
+        adopted_in(&mut tx, loaded, days, today(&loaded.campaign, now)).await
+    }
+
+    /// Takes back the round of a team on a day from today on, so that its people get another one; `false` where there
+    /// is none.
+    pub async fn withdraw_home_round(
+        &self,
+        loaded: &Loaded,
+        (day, team): (NaiveDate, &str),
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let mut act = self.act((by, Power::Plan), Action::HomesWithdraw, now).await?;
+        if day < today(&loaded.campaign, now)
+            || !homes::withdraw(act.tx(), loaded.no, (day, team)).await?
+        {
+            return Ok(false);
+        }
+        act.commit(Some(loaded.campaign.id.as_str()), &format!("{day} {team}")).await?;
+        Ok(true)
+    }
+}
+
+/// The same inside a transaction; `today`: the day by which is asked what was given.
+pub(super) async fn adopted_in(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    days: (NaiveDate, NaiveDate),
+    today: NaiveDate,
+) -> Result<Vec<AdoptedRound>> {
+    let campaign = &loaded.campaign;
+    let mut rounds = homes::rounds(tx, days).await?;
+    rounds.retain(|round| round.campaign == loaded.no);
+    let people: BTreeSet<PersonId> =
+        rounds.iter().flat_map(|round| &round.calls).map(|call| call.person.clone()).collect();
+    let known = standings(tx, loaded, people.iter(), today).await?;
+    let visit = |call: StoredVisit| {
+        let one = known.get(&call.person);
+        let person = one.map(|one| &one.person);
+        let due = one.and_then(|one| one.due).map(|due| due.number);
+        let is_barred = one.is_none_or(|one| one.barred.is_some());
+        let phone =
+            person.and_then(|it| it.phone.clone().or_else(|| it.more.guardian_phone.clone()));
+        let area = person.and_then(|it| campaign.area(it.area.as_str()));
+        let address = person.and_then(|it| it.more.address.clone());
+        HomeVisit {
+            state: CallState::of(call.dose, due, is_barred),
+            name: person.and_then(|it| it.name.clone()).unwrap_or_default(),
+            phone: phone.unwrap_or_default(),
+            address: address.or_else(|| area.map(|area| area.name.clone())).unwrap_or_default(),
+            area: person.map(|it| it.area.clone()),
+            person: call.person,
+            dose: call.dose,
+            arrives: time(call.arrives),
+        }
+    };
+    let adopted = |round: StoredRound| {
+        let team = campaign.team(round.team.as_str());
+        AdoptedRound {
+            day: round.day,
+            team_name: team.map_or_else(|| round.team.to_string(), |team| team.name.clone()),
+            team: round.team,
+            leaves: time(round.leaves),
+            back: time(round.back),
+            km: round.metres as f64 / 1000.0,
+            vials: round.vials,
+            calls: round.calls.into_iter().map(visit).collect(),
+        }
+    };
+    Ok(rounds.into_iter().map(adopted).collect())
+}

@@ -1,0 +1,108 @@
+//! `doseplan homes show|withdraw`: rounds of home visits that were adopted.
+
+use super::super::output::{Format, Sheet, harmless};
+use super::super::{Invocation, exit, parse_day};
+use crate::app::home_plans::AdoptedRound;
+use crate::domain::permission::Actor;
+use chrono::{NaiveDate, NaiveTime};
+use clap::Args;
+
+/// Which rounds.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Show {
+    /// The first day [default: today]
+    #[arg(long, value_parser = parse_day)]
+    from: Option<NaiveDate>,
+    /// The last day [default: the last one of the campaign]
+    #[arg(long, value_parser = parse_day)]
+    until: Option<NaiveDate>,
+    /// Only this team
+    #[arg(long)]
+    team: Option<String>,
+}
+
+/// Which round.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Withdraw {
+    /// Its day
+    #[arg(value_parser = parse_day)]
+    day: NaiveDate,
+    /// Its team
+    team: String,
+}
+
+/// `08:30`.
+pub(super) fn clock(time: NaiveTime) -> String {
+    time.format("%H:%M").to_string()
+}
+
+impl Show {
+    pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let (app, loaded) = invocation.loaded(None).await?;
+        let now = invocation.clock.now();
+        let from = self.from.unwrap_or_else(|| crate::app::today(&loaded.campaign, now));
+        let until = self.until.unwrap_or(loaded.campaign.end).max(from);
+        let found = app.adopted_homes(&loaded, (from, until), now).await;
+        app.store.close().await;
+        let mut found = found?;
+        found.retain(|round| self.team.as_ref().is_none_or(|team| round.team.as_str() == team));
+        if invocation.out.format == Format::Json {
+            invocation.out.json(&found);
+        } else {
+            invocation.out.sheet(&sheet(invocation, &found));
+        }
+        let calls: usize = found.iter().map(|round| round.calls.len()).sum();
+        let open: usize = found.iter().map(|round| round.open().count()).sum();
+        let said: [(&str, &dyn std::fmt::Display); 3] =
+            [("rounds", &found.len()), ("visits", &calls), ("open", &open)];
+        invocation.out.note("homes-shown", &said);
+        Ok(exit::OK)
+    }
+}
+
+fn sheet(invocation: &Invocation, found: &[AdoptedRound]) -> Sheet {
+    let columns = [
+        "date", "team", "number", "arrives", "person", "name", "phone", "address", "dose", "state",
+    ];
+    let mut sheet = Sheet::new(&columns);
+    for round in found {
+        for (no, call) in (1..).zip(&round.calls) {
+            let no: usize = no;
+            let is_table = invocation.out.format == Format::Table;
+            sheet.push(vec![
+                round.day.to_string(),
+                round.team.to_string(),
+                no.to_string(),
+                clock(call.arrives),
+                call.person.to_string(),
+                harmless(&call.name),
+                harmless(&call.phone),
+                harmless(&call.address),
+                call.dose.to_string(),
+                if is_table {
+                    invocation.out.word(&format!("home-call-{}", call.state))
+                } else {
+                    call.state.to_string()
+                },
+            ]);
+        }
+    }
+    sheet
+}
+
+impl Withdraw {
+    pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let (app, loaded) = invocation.loaded(None).await?;
+        let now = invocation.clock.now();
+        let round = (self.day, self.team.as_str());
+        let done = app.withdraw_home_round(&loaded, round, Actor::CommandLine, now).await;
+        app.store.close().await;
+        let team = harmless(&self.team);
+        let said: [(&str, &dyn std::fmt::Display); 2] = [("team", &team), ("date", &self.day)];
+        if !done? {
+            return Err(invocation.out.fail("homes-no-round", &said));
+        }
+        invocation.out.note("homes-withdrawn", &said);
+        Ok(exit::OK)
+    }
+}
