@@ -1,5 +1,6 @@
 //! One voice: a lead, a coordinator and a contact get one mail each, whatever the number of campaigns.
 
+use crate::mail::decoded;
 use crate::support::{Folder, Ran, SENIORS, World, flu, small};
 use serde_json::Value;
 
@@ -20,8 +21,11 @@ fn on_time(world: &World, arguments: &[&str]) -> Ran {
 
 /// Two campaigns with adopted plans at the same places.
 fn county() -> World {
-    let world = World::empty();
-    for (campaign, name) in [(small(), "small"), (small_flu(), "flu")] {
+    county_of(World::empty(), &small())
+}
+
+fn county_of(world: World, small: &Folder) -> World {
+    for (campaign, name) in [(small, "small"), (&small_flu(), "flu")] {
         let path = campaign.write(&world.path(name));
         world.run(&["campaign", "apply", path.to_str().unwrap()]).ends(0);
     }
@@ -135,4 +139,53 @@ fn a_coordinator_gets_one_summary_and_each_contact_the_one_of_their_area() {
     assert!(text.contains("2 项接种活动累计报告接种 7 剂次"), "{text}");
     // Township B has not reported: that is not nothing.
     assert!(text.contains("未报"), "{text}");
+}
+
+/// The mails to people that were queued since the number `after`: address, subject and text.
+fn letters(world: &World, after: i64) -> Vec<(String, String, String)> {
+    let all = world.run(&["outbox", "list", "-o", "json"]).ends(0).json();
+    let mut found = Vec::new();
+    for mail in all.as_array().unwrap().iter().filter(|mail| mail["kind"] == "reminder") {
+        let id = mail["id"].as_i64().expect("a number");
+        if id > after {
+            let text = decoded(&world.run(&["outbox", "show", &id.to_string()]).ends(0).out);
+            let word = |key: &str| mail[key].as_str().expect("text").to_owned();
+            found.push((word("to"), word("subject"), text));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_closure_that_moves_two_appointments_of_a_person_is_one_mail_with_both_vaccines() {
+    let world = county();
+    // On the eve of both campaigns there is one reminder an address, too.
+    job(&world, "reminders", "2021-03-31T09:00");
+    let told = mails(&world, "reminder");
+    let readers: Vec<&str> = told.iter().map(|mail| mail.0.as_str()).collect();
+    assert_eq!(readers, ["qian@home.example", "zhao@home.example", "zhou@home.example"]);
+    world.run(&["outbox", "drain", "--at", "2021-03-31T09:05"]).ends(0);
+    let shut = small()
+        .with("jurisdiction.toml", "id = \"001\"\nname = \"小县\"\ntimezone = \"Asia/Shanghai\"\n")
+        .with(
+            "closures.csv",
+            "place,date,doses\nS1,2021-04-01,0\nS1,2021-04-02,0\nS2,2021-04-05,0\n",
+        );
+    let path = shut.write(&world.path("shut"));
+    let mut command = world.command(&["jurisdiction", "apply", path.to_str().unwrap()]);
+    command.env("DOSEPLAN_CLOCK", "2021-03-31T10:00:00+08:00");
+    Ran::from(command.output().unwrap()).ends(0);
+    let found = letters(&world, 3);
+    let readers: Vec<&str> = found.iter().map(|mail| mail.0.as_str()).collect();
+    assert_eq!(readers, ["qian@home.example", "zhao@home.example", "zhou@home.example"]);
+    for (_, subject, text) in found.iter().filter(|mail| mail.0 != "qian@home.example") {
+        assert!(subject.contains("接种改期"), "{subject}");
+        for said in ["流感疫苗", "新型冠状病毒", "4月1日", "甲镇卫生院"] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+    }
+    // Nothing is said twice.
+    job(&world, "reminders", "2021-03-31T11:00");
+    assert_eq!(letters(&world, 3).len(), 3);
 }
