@@ -1,7 +1,10 @@
 //! One voice: a lead, a coordinator and a contact get one mail each, whatever the number of campaigns.
 
 use crate::mail::decoded;
-use crate::support::{Folder, Ran, SENIORS, World, flu, small};
+use crate::support::{Folder, Ran, SENIORS, World, flu, on_postgresql, small, wait};
+use doseplan::app::App;
+use doseplan::config::Config;
+use doseplan::store::Store;
 use serde_json::Value;
 
 /// Few people, so that both campaigns have a session on the first day.
@@ -188,4 +191,47 @@ fn a_closure_that_moves_two_appointments_of_a_person_is_one_mail_with_both_vacci
     // Nothing is said twice.
     job(&world, "reminders", "2021-03-31T11:00");
     assert_eq!(letters(&world, 3).len(), 3);
+}
+
+fn kept_until_the_last_campaign_is_over(world: &World) {
+    job(world, "reminders", "2021-03-31T09:00");
+    world.run(&["outbox", "drain", "--at", "2021-03-31T09:05"]).ends(0);
+    let retain = |now: &str| {
+        let mut config = Config::default();
+        config.mail.dir = world.path("mail");
+        wait(async {
+            let app = App::new(Store::open(world.db(), false).await.unwrap(), config);
+            let mails = app.retain(now.parse().unwrap()).await.unwrap();
+            app.store.close().await;
+            mails
+        })
+    };
+    let files = || std::fs::read_dir(world.path("mail")).unwrap().count();
+    let named = |word: &str| mails(world, "reminder").iter().filter(|mail| mail.0 == word).count();
+    let appointments = || {
+        let list = ["bookings", "list", "-o", "json", "--from", "2021-04-01"];
+        world.run(&list).ends(0).json().as_array().map(Vec::len)
+    };
+    assert_eq!((files(), named("erased"), appointments()), (3, 0, Some(12)));
+    // One campaign, under which the mails are kept, ended a year and some days ago; the other one a few days less.
+    assert_eq!(retain("2022-05-18T01:00:00+08:00"), 0, "the mails tell of both");
+    assert_eq!((files(), named("erased"), appointments()), (3, 0, Some(6)));
+    assert_eq!(retain("2022-05-22T01:00:00+08:00"), 3);
+    assert_eq!((files(), named("erased"), appointments()), (0, 3, Some(0)));
+    assert_eq!(retain("2022-05-23T01:00:00+08:00"), 0, "nothing is left to take");
+    world.run(&["db", "check"]).ends(0);
+}
+
+#[test]
+fn mails_and_appointments_lose_who_it_was_a_year_after_the_last_of_their_campaigns() {
+    let longer = small().swap("campaign.toml", "end = 2021-05-10", "end = 2021-05-20");
+    kept_until_the_last_campaign_is_over(&county_of(World::empty(), &longer));
+}
+
+#[test]
+fn mails_and_appointments_lose_who_it_was_on_postgresql() {
+    on_postgresql(|db| {
+        let longer = small().swap("campaign.toml", "end = 2021-05-10", "end = 2021-05-20");
+        kept_until_the_last_campaign_is_over(&county_of(World::on(db), &longer));
+    });
 }
