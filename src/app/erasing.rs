@@ -187,7 +187,7 @@ impl App {
         waiting::drop_given(&mut tx, day - TimeDelta::days(2)).await?;
         erasing::old_codes(&mut tx, millis(now - TimeDelta::days(1))).await?;
         sign_in::drop_old(&mut tx, millis(now - TimeDelta::days(2))).await?;
-        // A mail whose letter could not be removed yet is looked for again as long as this is not stored.
+        // Before it is stored: whoever is cut off in between looks for the letters again.
         self.forget_letters(&mails);
         tx.commit().await?;
         self.forget_refused(now);

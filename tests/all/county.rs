@@ -89,10 +89,14 @@ fn a_county_lives_with_five_campaigns_and_its_people_hear_one_voice() {
         number(&dose_of(row(&at, group), dose)["people"])
     };
     assert!(people("flu-2026", "senior", 1) > 100 && people("ppsv23-2026", "senior65", 1) > 100);
-    assert!(people("hpv-2026", "girls", 1) > people("hpv-2026", "girls", 2));
-    let outcomes = std::fs::read_dir(world.path("d/reports")).unwrap();
-    let names = outcomes.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
-    assert!(names.into_iter().any(|name| name.contains("outcomes")), "somebody did not come");
+    let (one, two) = (people("hpv-2026", "girls", 1), people("hpv-2026", "girls", 2));
+    assert!(one > two && two > 0, "{one} {two}");
+    let files = std::fs::read_dir(world.path("d/reports")).unwrap();
+    let names: Vec<String> =
+        files.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    let has = |part: &str| names.iter().any(|name| name.contains(part));
+    assert!(has("-outcomes-") && has("-doses-") && has("-tallies-"), "{names:?}");
+    assert!(!has("-errors"), "every row of a report is good: {names:?}");
 
     // One mail a lead and evening; one reminder, and one word of a change, a person.
     let mails = run(&["outbox", "list", "-o", "json"]).json();
