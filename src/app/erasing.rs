@@ -7,6 +7,7 @@ use super::{App, AppError, Result, millis, passing, today};
 use crate::config::{Place, TransportKind};
 use crate::domain::audit::Action;
 use crate::domain::hold::EventKind;
+use crate::domain::id::CampaignNo;
 use crate::domain::permission::{Actor, Power};
 use crate::domain::person::{More, Person};
 use crate::domain::phone::PhoneNumber;
@@ -19,6 +20,7 @@ use crate::store::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What erasing did.
@@ -136,11 +138,8 @@ impl App {
         (codes, secrets): (&[String], &[String]),
     ) -> Vec<PathBuf> {
         let mut out = Vec::new();
-        if self.config.mail.transport == TransportKind::Folder {
-            out.extend(mails.iter().flat_map(|mail| letters(&self.config.mail.dir, mail)));
-        }
-        for channel in self.config.channels.values().filter(|one| one.transport == Place::Folder) {
-            out.extend(mails.iter().flat_map(|mail| letters(&channel.dir, mail)));
+        for dir in self.folders() {
+            out.extend(mails.iter().flat_map(|mail| letters(dir, mail)));
         }
         // Refused rows of a workbook lie there as one and as CSV.
         let both = |path: &String| ["csv", "xlsx"].map(|end| Path::new(path).with_extension(end));
@@ -174,14 +173,14 @@ impl App {
         let all = self.campaigns().await?;
         let over =
             |loaded: &&super::Loaded| today(&loaded.campaign, now) > loaded.campaign.end + kept;
-        let mut mails = 0;
+        let over: Vec<CampaignNo> = all.iter().filter(over).map(|loaded| loaded.no).collect();
         let mut tx = self.store.write().await?;
-        for loaded in all.iter().filter(over) {
-            mails += erasing::campaign(&mut tx, loaded.no).await?;
-            schools::retain(&mut tx, loaded.no).await?;
-            calls::retain(&mut tx, loaded.no).await?;
-            homes::retain(&mut tx, loaded.no).await?;
-            waiting::retain(&mut tx, loaded.no).await?;
+        let mails = erasing::campaigns(&mut tx, &over).await?;
+        for no in over {
+            schools::retain(&mut tx, no).await?;
+            calls::retain(&mut tx, no).await?;
+            homes::retain(&mut tx, no).await?;
+            waiting::retain(&mut tx, no).await?;
         }
         erasing::old_uploads(&mut tx, millis(now - kept)).await?;
         schools::old_lists(&mut tx, millis(now - kept)).await?;
@@ -190,10 +189,44 @@ impl App {
         waiting::drop_given(&mut tx, day - TimeDelta::days(2)).await?;
         erasing::old_codes(&mut tx, millis(now - TimeDelta::days(1))).await?;
         sign_in::drop_old(&mut tx, millis(now - TimeDelta::days(2))).await?;
+        // Before it is stored: whoever is cut off in between looks for the letters again.
+        self.forget_letters(&mails);
         tx.commit().await?;
         self.forget_refused(now);
-        Ok(mails)
+        Ok(mails.len())
     }
+
+    /// Deletes the letters and texts in folders that some messages became.
+    fn forget_letters(&self, mails: &[Naming]) {
+        let known: BTreeMap<i64, &str> =
+            mails.iter().map(|mail| (mail.id, mail.message_id.as_str())).collect();
+        for dir in self.folders().into_iter().filter(|_| !known.is_empty()) {
+            let Ok(entries) = std::fs::read_dir(dir) else { continue };
+            for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let id = name.split_once('-').and_then(|(id, _)| id.parse().ok());
+                if let Some(message) = id.and_then(|id: i64| known.get(&id))
+                    && is_of(&path, message)
+                    && let Err(error) = std::fs::remove_file(&path)
+                {
+                    tracing::warn!(%error, "a letter that is no longer needed cannot be removed");
+                }
+            }
+        }
+    }
+
+    /// The folders into which mails and texts go.
+    fn folders(&self) -> Vec<&Path> {
+        let mail = &self.config.mail;
+        let mails = (mail.transport == TransportKind::Folder).then_some(mail.dir.as_path());
+        let channels = self.config.channels.values().filter(|one| one.transport == Place::Folder);
+        mails.into_iter().chain(channels.map(|one| one.dir.as_path())).collect()
+    }
+}
+
+/// Whether a file in a folder is a message: the folder may hold those of another database with the same numbers.
+fn is_of(path: &Path, message_id: &str) -> bool {
+    std::fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(message_id))
 }
 
 /// A person without anything that says who it is.
@@ -254,10 +287,7 @@ fn letters(dir: &Path, mail: &Naming) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
     let is_its = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        // The folder may hold mails of another database with the same numbers.
-        name.starts_with(&start)
-            && std::fs::read(path)
-                .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(&mail.message_id))
+        name.starts_with(&start) && is_of(path, &mail.message_id)
     };
     entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_its).collect()
 }

@@ -41,15 +41,62 @@ pub enum Waits {
     Doubtful(u64),
 }
 
+/// What looking at a campaign's plan came to.
+#[derive(Default)]
+struct Looked {
+    /// How it was mended, if it was.
+    mended: Option<Mended>,
+    /// The campaigns whose people, leads and staff have to be told; empty where nothing was broken.
+    concerned: Vec<Loaded>,
+}
+
 impl App {
     /// Mends the plan of a campaign where it is broken, and tells whom it concerns. `None`: there is nothing to mend.
     pub async fn mend(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<Option<Mended>> {
+        let all = self.mend_all(std::slice::from_ref(loaded), now).await?;
+        Ok(all.into_iter().next().map(|(_, mended)| mended))
+    }
+
+    /// The same of several campaigns, one after the other. Who is concerned is told when all stand, in one mail.
+    pub async fn mend_all(
+        &self,
+        all: &[Loaded],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(Loaded, Mended)>> {
+        let (mut out, mut concerned, mut fault) = (Vec::new(), Vec::new(), None);
+        for loaded in all {
+            match self.mend_quietly(loaded, now).await {
+                Ok(looked) => {
+                    concerned.extend(looked.concerned);
+                    out.extend(looked.mended.map(|mended| (loaded.clone(), mended)));
+                }
+                // What was mended before it is told all the same.
+                Err(error) => {
+                    fault = Some(error);
+                    break;
+                }
+            }
+        }
+        concerned.sort_by_key(|one| one.no);
+        concerned.dedup_by_key(|one| one.no);
+        self.tell_all(&concerned, now).await?;
+        for (loaded, mended) in out.iter().filter(|(_, mended)| mended.unrest.total() > 0) {
+            self.queue_change(loaded, mended, now).await?;
+        }
+        fault.map_or(Ok(out), Err)
+    }
+
+    /// Mends the plan of a campaign where it is broken, and tells nobody.
+    async fn mend_quietly(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<Looked> {
         let mut tx = self.store.read().await?;
         let found = unrest::find(&mut tx, loaded.no).await?;
         drop(tx);
-        let Some(found) = found.filter(|found| found.draft.is_none()) else { return Ok(None) };
+        let Some(found) = found.filter(|found| found.draft.is_none()) else {
+            return Ok(Looked::default());
+        };
         let campaign = &loaded.campaign;
         let from = today(campaign, now) + TimeDelta::days(1);
+        let mut concerned = vec![loaded.clone()];
         let mended = if !loaded.is_open || is_over(campaign, from) {
             self.forget_unrest(loaded).await?;
             None
@@ -59,14 +106,14 @@ impl App {
             match self.mend_plan(loaded, found, now).await {
                 // Another daemon, or somebody, was faster: the plan is theirs.
                 Err(AppError::Refused(_)) => None,
-                other => Some(other?),
+                other => {
+                    let (mended, others) = other?;
+                    concerned.extend(others);
+                    Some(mended)
+                }
             }
         };
-        self.tell(loaded, now).await?;
-        if let Some(mended) = mended.as_ref().filter(|mended| mended.unrest.total() > 0) {
-            self.queue_change(loaded, mended, now).await?;
-        }
-        Ok(mended)
+        Ok(Looked { mended, concerned })
     }
 
     async fn forget_unrest(&self, loaded: &Loaded) -> Result<()> {
@@ -97,12 +144,13 @@ impl App {
         }))
     }
 
+    /// Makes a broken plan anew, with those of the campaigns that share places, which come back with it.
     async fn mend_plan(
         &self,
         loaded: &Loaded,
         unrest: Unrest,
         now: DateTime<Utc>,
-    ) -> Result<Mended> {
+    ) -> Result<(Mended, Vec<Loaded>)> {
         // Each campaign's plan begins then, or at its start.
         let from = today(&loaded.campaign, now) + TimeDelta::days(1);
         let before = self.plan(loaded, None).await?.map(|(_, rows)| rows).unwrap_or_default();
@@ -115,7 +163,7 @@ impl App {
         let sessions =
             made.rows_of(loaded).map_or(0, |rows| diff(&before, rows, from).sessions.len());
         let waits = self.waits(&all).await?;
-        let mut assigned = 0;
+        let (mut assigned, mut others) = (0, Vec::new());
         if waits.is_none() {
             let adopted = self.adopt_made(&made, by, now).await;
             if matches!(adopted, Err(AppError::Refused(_))) {
@@ -123,18 +171,18 @@ impl App {
                 self.note_drafts(&made, now).await?;
             }
             let adopted = adopted?;
-            for (one, adopted) in &adopted {
+            for (one, adopted) in adopted {
                 if one.no == loaded.no {
                     assigned = adopted.people.new.len() as u64;
                 } else {
-                    self.tell(one, now).await?;
+                    others.push(one);
                 }
             }
         } else {
             self.note_drafts(&made, now).await?;
         }
         let plan = made.of(loaded);
-        Ok(Mended { unrest, plan, waits, sessions: sessions as u64, assigned })
+        Ok((Mended { unrest, plan, waits, sessions: sessions as u64, assigned }, others))
     }
 
     /// Why a plan of these campaigns is not put in force by itself; `None`: it is.
@@ -152,16 +200,13 @@ impl App {
 
     /// Mends the plans of all campaigns after something was stored, and tells whom it concerns.
     pub async fn follow_up(&self, now: DateTime<Utc>) -> Result<Vec<(Loaded, Mended)>> {
-        let mut out = Vec::new();
-        for loaded in self.campaigns().await?.into_iter().filter(|loaded| loaded.is_open) {
-            match self.mend(&loaded, now).await? {
-                Some(mended) => out.push((loaded, mended)),
-                None => {
-                    self.tell(&loaded, now).await?;
-                }
-            }
-        }
-        Ok(out)
+        let mut all = self.campaigns().await?;
+        all.retain(|loaded| loaded.is_open);
+        let mended = self.mend_all(&all, now).await?;
+        // What stands may still be news to somebody.
+        all.retain(|loaded| mended.iter().all(|(one, _)| one.no != loaded.no));
+        self.tell_all(&all, now).await?;
+        Ok(mended)
     }
 
     /// Notes that drafts would mend what is broken, if anything is.

@@ -12,7 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatc
 /// Examples of every command, by its path.
 const EXAMPLES: &[(&str, &[&str])] = &[
     ("", &["doseplan demo", "doseplan status", "doseplan campaign new --xlsx campaign.xlsx"]),
-    ("demo", &["doseplan demo", "doseplan demo --once --until 2021-06-30 --dir /tmp/demo"]),
+    ("demo", &["doseplan demo --county", "doseplan demo --once --until 2021-06-30"]),
     ("campaign new", &["doseplan campaign new --xlsx campaign.xlsx --lang zh-CN"]),
     (
         "campaign check",

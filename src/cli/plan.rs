@@ -220,8 +220,9 @@ async fn adopt(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
         [loaded] => vec![(loaded.clone(), app.adopt_plan(loaded, no, by, now).await?)],
         all => app.adopt_together(all, by, now).await?,
     };
-    for (loaded, adopted) in &adopted {
-        app.tell(loaded, now).await?;
+    let changed: Vec<_> = adopted.iter().map(|(loaded, _)| loaded.clone()).collect();
+    app.tell_all(&changed, now).await?;
+    for (_, adopted) in &adopted {
         invocation.out.note(
             "plan-adopted",
             &[

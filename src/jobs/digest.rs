@@ -15,16 +15,13 @@ pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<JobR
     if today(&loaded.campaign, at.now) > tomorrow {
         return Ok(JobReport::TooLate { day: tomorrow });
     }
-    if app.was_told(loaded, tomorrow, (Job::Digest, at.due)).await? {
+    if app.was_told(loaded, (tomorrow, tomorrow), (Job::Digest, at.due)).await? {
         return Ok(JobReport::NothingNew);
     }
-    let all = app.one_voice(loaded, tomorrow).await?;
+    let all = app.one_voice(loaded, (tomorrow, tomorrow)).await?;
     // What broke since is mended first, so that the mail is true.
-    for one in &all {
-        if app.mend(one, at.now).await?.is_none() {
-            app.tell(one, at.now).await?;
-        }
-    }
+    app.mend_all(&all, at.now).await?;
+    app.tell_all(&all, at.now).await?;
     let missed = app.missed(loaded, Job::Digest, at.due).await?;
     let (new, silent) = app.queue_digests(&all, day, missed, at.now).await?;
     Ok(JobReport::Digests { day, mails: new as u64, silent: silent.len() as u64 })

@@ -42,8 +42,10 @@ pub(super) async fn run(
         }
         None => {
             let (mut assigned, mut kept) = (0, 0);
-            for (one, adopted) in app.adopt_made(&made, by, at.now).await? {
-                app.tell(&one, at.now).await?;
+            let done = app.adopt_made(&made, by, at.now).await?;
+            let changed: Vec<Loaded> = done.iter().map(|(one, _)| one.clone()).collect();
+            app.tell_all(&changed, at.now).await?;
+            for (_, adopted) in done {
                 assigned += adopted.people.new.len() as u64;
                 kept += adopted.people.kept as u64;
             }

@@ -135,10 +135,12 @@ impl Runner {
         let mut ended = Vec::new();
         self.app.watch(now, self.timetable.window()).await?;
         self.app.retain(now).await?;
-        for loaded in self.app.campaigns().await?.iter().filter(|loaded| loaded.is_open) {
+        let mut open = self.app.campaigns().await?;
+        open.retain(|loaded| loaded.is_open);
+        for loaded in &open {
             self.make_rows(loaded, now).await?;
-            self.app.mend(loaded, now).await?;
         }
+        self.app.mend_all(&open, now).await?;
         while !self.stopping() {
             let mut tx = self.app.store.read().await?;
             let clock = self.app.store.lease_clock(&mut tx).await?;

@@ -11,12 +11,12 @@ pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<JobR
     if as_of < loaded.campaign.start {
         return Ok(JobReport::NotBegun);
     }
-    if app.was_told(loaded, as_of, (Job::Summary, at.due)).await? {
+    if app.was_told(loaded, (as_of, as_of), (Job::Summary, at.due)).await? {
         return Ok(JobReport::NothingNew);
     }
     let missed = app.missed(loaded, Job::Summary, at.due).await?;
     let before = missed.map(|(a, b)| (a - TimeDelta::days(1), b - TimeDelta::days(1)));
-    let all = app.one_voice(loaded, as_of).await?;
+    let all = app.one_voice(loaded, (as_of, as_of)).await?;
     let new = app.queue_summaries(&all, as_of, before, at.now).await?;
     Ok(if new > 0 { JobReport::Summary { day: as_of } } else { JobReport::NothingNew })
 }

@@ -59,10 +59,18 @@ const SHARED: &str =
     "SELECT COUNT(*) FROM person WHERE person <> $1 AND content LIKE '%' || $2 || '%'";
 const ERROR_FILES: &str =
     "SELECT DISTINCT errors FROM imported WHERE errors IS NOT NULL ORDER BY errors";
-const OLD_MAILS: &str = "SELECT id FROM outbox WHERE campaign = $1 AND recipient <> $2 \
-     AND state NOT IN ('queued', 'sending', 'in_doubt') ORDER BY id";
+/// A mail that tells of several campaigns waits for the last of them.
+const OLD_MAILS: &str = "SELECT id, message_id, state FROM outbox \
+     WHERE campaign = $1 AND recipient <> $2 \
+     AND state NOT IN ('queued', 'sending', 'in_doubt') \
+     AND id NOT IN (SELECT r.outbox FROM reminder r WHERE r.campaign NOT IN \
+     (SELECT CAST(value AS BIGINT) FROM json_each($3))) \
+     AND id NOT IN (SELECT b.outbox FROM briefing b WHERE b.campaign NOT IN \
+     (SELECT CAST(value AS BIGINT) FROM json_each($3))) ORDER BY id";
 const OLD_ABSENCES: &str = "UPDATE assignment_past SET person = '' \
      WHERE campaign = $1 AND person <> ''";
+/// Appointments of which nobody reported what became of them.
+const OLD_APPOINTMENTS: &str = "DELETE FROM assignment WHERE campaign = $1";
 const OLD_REMINDERS: &str = "DELETE FROM reminder WHERE campaign = $1";
 const OLD_UPLOADS: &str = "DELETE FROM upload WHERE made_at < $1";
 
@@ -207,19 +215,25 @@ pub async fn error_files(tx: &mut Tx) -> Result<Vec<String>> {
     rows.iter().map(|row| row.of("imported", &[0]).get(0)).collect()
 }
 
-/// Takes the personal part out of what is left of a campaign: its mails, who came and who did not. Returns how many
-/// mails it was.
-pub async fn campaign(tx: &mut Tx, no: CampaignNo) -> Result<usize> {
-    let mut ids = Vec::new();
-    for row in tx.rows(OLD_MAILS, args![no, GONE]).await? {
-        ids.push(row.get::<i64>(0)?);
+/// Takes the personal part out of what is left of campaigns: their mails, who came and who did not. Returns the mails.
+pub async fn campaigns(tx: &mut Tx, over: &[CampaignNo]) -> Result<Vec<Naming>> {
+    let list: Vec<i64> = over.iter().map(|no| no.0).collect();
+    let list = serde_json::to_string(&list).expect("numbers are plain data");
+    let mut mails = Vec::new();
+    for no in over {
+        for row in tx.rows(OLD_MAILS, args![*no, GONE, &list]).await? {
+            mails.push(naming(&row)?);
+        }
     }
-    for id in &ids {
-        blank_mail(tx, *id).await?;
+    for mail in &mails {
+        blank_mail(tx, mail.id).await?;
     }
-    tx.run(OLD_ABSENCES, args![no]).await?;
-    tx.run(OLD_REMINDERS, args![no]).await?;
-    Ok(ids.len())
+    for no in over {
+        for statement in [OLD_ABSENCES, OLD_APPOINTMENTS, OLD_REMINDERS] {
+            tx.run(statement, args![*no]).await?;
+        }
+    }
+    Ok(mails)
 }
 
 /// Takes numbers out of messages with codes that were made before an instant (milliseconds since 1970).

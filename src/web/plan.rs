@@ -431,10 +431,10 @@ pub(super) async fn adopt(
     let no = which.no.ok_or_else(|| Refusal::bad(t, t.w("web-bad-form")))?;
     let (by, now) = (context.actor(), context.now);
     let adopted = context.app().adopt_with_others(&context.loaded, no, by, now).await;
-    for (one, _) in adopted.map_err(|error| context.refusal(&error))? {
-        let told = context.app().tell(&one, now).await;
-        told.map_err(|error| context.refusal(&error))?;
-    }
+    let adopted = adopted.map_err(|error| context.refusal(&error))?;
+    let changed: Vec<_> = adopted.into_iter().map(|(one, _)| one).collect();
+    let told = context.app().tell_all(&changed, now).await;
+    told.map_err(|error| context.refusal(&error))?;
     context.site.desk.cache.forget();
     Ok(Redirect::to(&format!("{}&done=adopted", context.to("plan"))).into_response())
 }

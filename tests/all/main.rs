@@ -18,6 +18,7 @@ mod cockpit_people;
 mod cockpit_places;
 mod cockpit_what_if;
 mod copies;
+mod county;
 mod coverage;
 mod dice;
 mod duty_mails;

@@ -1,6 +1,6 @@
 //! One jurisdiction: areas and places exist once, and facts never vanish.
 
-use crate::support::{Folder, Ran, World, number, small, text};
+use crate::support::{Folder, Ran, World, dose_of, number, row, small, text};
 
 /// The small county where counts stand on B: 20 on it, 10 on A.
 fn counted() -> World {
@@ -149,8 +149,34 @@ fn places_and_lots_with_facts_end_and_are_recalled() {
     let recalled = "lot,product,date,doses,expires,recalled\n\
          L1,vero,2021-03-25,2000,2021-09-01,2021-04-15\n\
          L2,vero,2021-03-25,20,2021-04-10,\nL3,vero,2021-04-20,500,2021-09-01,\n";
+    // Somebody had a dose of it after the day from which on it may not be used, before the recall was known.
+    world.import("persons", "p8,A,1990-01-01,,,,,,,,").ends(0);
+    world.import("doses", "d2,p8,2021-04-16,S1,L1").ends(0);
+    let valid = || {
+        let at = world.coverage("2021-04-30");
+        let dose = dose_of(row(&at, "adult"), 1);
+        (number(&dose["people"]), number(&dose["valid"]))
+    };
+    let (people, counted) = valid();
+    assert_eq!(people, 32);
     apply(&world, &ended.with("deliveries.csv", recalled), "recalled").ends(0);
-    assert_eq!(world.people("2021-04-30", "adult", 1), 31);
+    // What was given before that day counts; who had it later is due again, and a new row of it is told.
+    assert_eq!(valid(), (32, counted - 1));
+    let list = world.run(&["due", "list", "--by", "2021-05-10", "-o", "csv"]).ends(0).csv();
+    let due = |person: &str| {
+        list.iter().find(|one| one["person"] == person).map(|one| one["dose"].clone())
+    };
+    assert_eq!((due("p8").as_deref(), due("p9").as_deref()), (Some("1"), Some("2")));
+    world.import("persons", "p7,A,1990-01-01,,,,,,,,").ends(0);
+    let told = world.import("doses", "d3,p7,2021-04-17,S1,L1").ends(0).json();
+    let reason = told["warnings"][0]["reasons"][0].as_str().unwrap_or_default().to_owned();
+    assert!(reason.contains("recalled"), "{told}");
+    // No new plan uses it from that day on: until the next lot comes, nobody is called.
+    let plan = ["plan", "make", "--from", "2021-04-15", "--steps", "0", "-o", "csv"];
+    let rows = world.run(&plan).ends(0).csv();
+    let first = rows.iter().map(|row| row["date"].as_str()).min();
+    assert!(first.is_some_and(|day| day >= "2021-04-20"), "{first:?}");
+    world.run(&["db", "check"]).ends(0);
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! One voice: a lead, a coordinator and a contact get one mail each, whatever the number of campaigns.
 
-use crate::support::{Folder, Ran, SENIORS, World, flu, small};
+use crate::mail::decoded;
+use crate::support::{Folder, Ran, SENIORS, World, flu, on_postgresql, small, wait};
+use doseplan::app::App;
+use doseplan::config::Config;
+use doseplan::store::Store;
 use serde_json::Value;
 
 /// Few people, so that both campaigns have a session on the first day.
@@ -20,8 +24,11 @@ fn on_time(world: &World, arguments: &[&str]) -> Ran {
 
 /// Two campaigns with adopted plans at the same places.
 fn county() -> World {
-    let world = World::empty();
-    for (campaign, name) in [(small(), "small"), (small_flu(), "flu")] {
+    county_of(World::empty(), &small())
+}
+
+fn county_of(world: World, small: &Folder) -> World {
+    for (campaign, name) in [(small, "small"), (&small_flu(), "flu")] {
         let path = campaign.write(&world.path(name));
         world.run(&["campaign", "apply", path.to_str().unwrap()]).ends(0);
     }
@@ -135,4 +142,96 @@ fn a_coordinator_gets_one_summary_and_each_contact_the_one_of_their_area() {
     assert!(text.contains("2 项接种活动累计报告接种 7 剂次"), "{text}");
     // Township B has not reported: that is not nothing.
     assert!(text.contains("未报"), "{text}");
+}
+
+/// The mails to people that were queued since the number `after`: address, subject and text.
+fn letters(world: &World, after: i64) -> Vec<(String, String, String)> {
+    let all = world.run(&["outbox", "list", "-o", "json"]).ends(0).json();
+    let mut found = Vec::new();
+    for mail in all.as_array().unwrap().iter().filter(|mail| mail["kind"] == "reminder") {
+        let id = mail["id"].as_i64().expect("a number");
+        if id > after {
+            let text = decoded(&world.run(&["outbox", "show", &id.to_string()]).ends(0).out);
+            let word = |key: &str| mail[key].as_str().expect("text").to_owned();
+            found.push((word("to"), word("subject"), text));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_closure_that_moves_two_appointments_of_a_person_is_one_mail_with_both_vaccines() {
+    let world = county();
+    // On the eve of both campaigns there is one reminder an address, too.
+    job(&world, "reminders", "2021-03-31T09:00");
+    let told = mails(&world, "reminder");
+    let readers: Vec<&str> = told.iter().map(|mail| mail.0.as_str()).collect();
+    assert_eq!(readers, ["qian@home.example", "zhao@home.example", "zhou@home.example"]);
+    world.run(&["outbox", "drain", "--at", "2021-03-31T09:05"]).ends(0);
+    let shut = small()
+        .with("jurisdiction.toml", "id = \"001\"\nname = \"小县\"\ntimezone = \"Asia/Shanghai\"\n")
+        .with(
+            "closures.csv",
+            "place,date,doses\nS1,2021-04-01,0\nS1,2021-04-02,0\nS2,2021-04-05,0\n",
+        );
+    let path = shut.write(&world.path("shut"));
+    let mut command = world.command(&["jurisdiction", "apply", path.to_str().unwrap()]);
+    command.env("DOSEPLAN_CLOCK", "2021-03-31T10:00:00+08:00");
+    Ran::from(command.output().unwrap()).ends(0);
+    let found = letters(&world, 3);
+    let readers: Vec<&str> = found.iter().map(|mail| mail.0.as_str()).collect();
+    assert_eq!(readers, ["qian@home.example", "zhao@home.example", "zhou@home.example"]);
+    for (_, subject, text) in found.iter().filter(|mail| mail.0 != "qian@home.example") {
+        assert!(subject.contains("接种改期"), "{subject}");
+        for said in ["流感疫苗", "新型冠状病毒", "4月1日", "甲镇卫生院"] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+    }
+    // Nothing is said twice.
+    job(&world, "reminders", "2021-03-31T11:00");
+    assert_eq!(letters(&world, 3).len(), 3);
+}
+
+fn kept_until_the_last_campaign_is_over(world: &World) {
+    job(world, "reminders", "2021-03-31T09:00");
+    world.run(&["outbox", "drain", "--at", "2021-03-31T09:05"]).ends(0);
+    let retain = |now: &str| {
+        let mut config = Config::default();
+        config.mail.dir = world.path("mail");
+        wait(async {
+            let app = App::new(Store::open(world.db(), false).await.unwrap(), config);
+            let mails = app.retain(now.parse().unwrap()).await.unwrap();
+            app.store.close().await;
+            mails
+        })
+    };
+    let files = || std::fs::read_dir(world.path("mail")).unwrap().count();
+    let named = |word: &str| mails(world, "reminder").iter().filter(|mail| mail.0 == word).count();
+    let appointments = || {
+        let list = ["bookings", "list", "-o", "json", "--from", "2021-04-01"];
+        world.run(&list).ends(0).json().as_array().map(Vec::len)
+    };
+    assert_eq!((files(), named("erased"), appointments()), (3, 0, Some(12)));
+    // One campaign, under which the mails are kept, ended a year and some days ago; the other one a few days less.
+    assert_eq!(retain("2022-05-18T01:00:00+08:00"), 0, "the mails tell of both");
+    assert_eq!((files(), named("erased"), appointments()), (3, 0, Some(6)));
+    assert_eq!(retain("2022-05-22T01:00:00+08:00"), 3);
+    assert_eq!((files(), named("erased"), appointments()), (0, 3, Some(0)));
+    assert_eq!(retain("2022-05-23T01:00:00+08:00"), 0, "nothing is left to take");
+    world.run(&["db", "check"]).ends(0);
+}
+
+#[test]
+fn mails_and_appointments_lose_who_it_was_a_year_after_the_last_of_their_campaigns() {
+    let longer = small().swap("campaign.toml", "end = 2021-05-10", "end = 2021-05-20");
+    kept_until_the_last_campaign_is_over(&county_of(World::empty(), &longer));
+}
+
+#[test]
+fn mails_and_appointments_lose_who_it_was_on_postgresql() {
+    on_postgresql(|db| {
+        let longer = small().swap("campaign.toml", "end = 2021-05-10", "end = 2021-05-20");
+        kept_until_the_last_campaign_is_over(&county_of(World::on(db), &longer));
+    });
 }

@@ -88,7 +88,7 @@ impl App {
         (day, mail): (NaiveDate, Option<i64>),
         now: DateTime<Utc>,
     ) -> Result<usize> {
-        let all = self.one_voice(loaded, day).await?;
+        let all = self.one_voice(loaded, (day, day)).await?;
         let sessions = self.sessions_of(&all).await?;
         let digests = self.digests(&all, day - TimeDelta::days(1), Some(&recipient.code), None);
         let Some(digest) = digests.await?.into_iter().next() else { return Ok(0) };

@@ -3,7 +3,7 @@
 //! What somebody was told last is compared with what stands now, so it does not matter how often a day changed in
 //! between, and nothing is said twice.
 
-use super::draft::Draft;
+use super::draft::{Draft, gathered};
 use super::reminders::{place_name, vaccines};
 use super::ways::Numbers;
 use crate::app::assigning::{Standing, standings};
@@ -12,7 +12,7 @@ use crate::domain::assign::{Assignment, Ended};
 use crate::domain::booking::SlotTime;
 use crate::domain::campaign::Campaign;
 use crate::domain::date::resolve;
-use crate::domain::id::{PersonId, PlaceCode};
+use crate::domain::id::{CampaignNo, PersonId, PlaceCode};
 use crate::domain::message::MailState;
 use crate::domain::notice::{ChangeReason, Reminder, ReminderItem, ReminderWhy};
 use crate::domain::person::Person;
@@ -21,7 +21,7 @@ use crate::store::bookings::{self, LostBooking};
 use crate::store::reminders::{self, Kind, Reminded, Told};
 use crate::store::{Tx, assignments, bounces, records, unsubscribed, waiting};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to be said to a person.
 struct Change {
@@ -35,14 +35,42 @@ fn noon() -> NaiveTime {
 }
 
 impl App {
-    /// Queues what people have to be told because an appointment changed. Returns how many mails.
-    pub(super) async fn tell_people(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<usize> {
+    /// Queues what people have to be told because appointments of these campaigns changed, in one mail a person.
+    /// Returns how many mails.
+    pub(super) async fn tell_people(&self, all: &[Loaded], now: DateTime<Utc>) -> Result<usize> {
+        let Some(first) = all.first() else { return Ok(0) };
+        let day = today(&first.campaign, now);
         let mut tx = self.store.read().await?;
-        let numbers = Numbers::of(self, &mut tx, today(&loaded.campaign, now)).await?;
-        let drafts = changes(&mut tx, loaded, &numbers, now).await?;
+        let numbers = Numbers::of(self, &mut tx, day).await?;
+        let (mut found, mut booked) = (Vec::new(), BTreeSet::new());
+        for loaded in all {
+            let changes = changes(&mut tx, loaded, &numbers, now).await?;
+            found.extend(changes.drafts);
+            booked.extend(changes.booked.into_iter().map(|person| (loaded.no, person)));
+        }
         drop(tx);
-        self.queue_drafts(loaded, drafts, (today(&loaded.campaign, now), now)).await
+        // Those who booked hear first. A mail is kept under the first campaign that it is about.
+        let mut queue: BTreeMap<(bool, CampaignNo), Vec<Draft>> = BTreeMap::new();
+        for draft in gathered(found, self.mails_first()) {
+            let is_late = !draft.items().any(|(no, item)| {
+                let person = item.person.clone();
+                booked.contains(&(no, person))
+            });
+            queue.entry((is_late, draft.parts[0].0)).or_default().push(draft);
+        }
+        let mut new = 0;
+        for ((_, no), drafts) in queue {
+            let loaded = all.iter().find(|one| one.no == no).unwrap_or(first);
+            new += self.queue_drafts(loaded, drafts, (day, now)).await?;
+        }
+        Ok(new)
     }
+}
+
+/// What a campaign has to say, each with its reader, and who had booked.
+struct Changes {
+    drafts: Vec<(String, Draft)>,
+    booked: Vec<PersonId>,
 }
 
 async fn changes(
@@ -50,7 +78,7 @@ async fn changes(
     loaded: &Loaded,
     numbers: &Numbers,
     now: DateTime<Utc>,
-) -> Result<Vec<Draft>> {
+) -> Result<Changes> {
     let campaign = &loaded.campaign;
     let day = today(campaign, now);
     let is_morning = now.with_timezone(&campaign.timezone).time() < noon();
@@ -99,12 +127,8 @@ async fn changes(
             concerned.push((standing, change));
         }
     }
-    let mut drafts = drafts(tx, loaded, numbers, (concerned, day)).await?;
-    // Those who booked hear first.
-    let is_booked =
-        |draft: &Draft| draft.items().any(|(_, item)| booked.contains_key(&item.person));
-    drafts.sort_by_cached_key(|draft| !is_booked(draft));
-    Ok(drafts)
+    let drafts = drafts(tx, loaded, numbers, (concerned, day)).await?;
+    Ok(Changes { drafts, booked: booked.into_keys().collect() })
 }
 
 /// The appointments from a day on that people had confirmed or booked, and lost to a closure, a shortage or a new plan:
@@ -148,13 +172,13 @@ fn unbooked(
     }
 }
 
-/// Texts to those who get them, and one mail for those who read at one address.
+/// Texts to those who get them, and one mail for those who read at one address, each with its reader.
 async fn drafts(
     tx: &mut Tx,
     loaded: &Loaded,
     numbers: &Numbers,
     (concerned, day): (Vec<(Standing, Change)>, NaiveDate),
-) -> Result<Vec<Draft>> {
+) -> Result<Vec<(String, Draft)>> {
     let unsubscribed = unsubscribed::addresses(tx).await?;
     let suppressed = bounces::addresses(tx).await?;
     let mut homes: BTreeMap<String, Vec<(Standing, ReminderWhy)>> = BTreeMap::new();
@@ -167,14 +191,16 @@ async fn drafts(
         });
         let numbers = numbers.of_standing(&standing);
         if !numbers.is_empty() {
+            let person = standing.person.id.to_string();
             let items = vec![(standing, change.why)];
             let draft = draft(loaded, mailed.unwrap_or_default(), items, day);
-            texts.push(Draft { numbers, ..draft });
+            texts.push((person, Draft { numbers, ..draft }));
         } else if let Some(to) = mailed {
             homes.entry(to).or_default().push((standing, change.why));
         }
     }
-    let mails = homes.into_iter().map(|(to, items)| draft(loaded, to, items, day));
+    let mail = |(to, items)| (String::new(), draft(loaded, to, items, day));
+    let mails = homes.into_iter().map(mail);
     Ok(mails.chain(texts).collect())
 }
 

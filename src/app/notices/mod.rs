@@ -30,7 +30,7 @@ use crate::mail::Letter;
 use crate::mail::link::{WayOut, message_hash};
 use crate::mail::message::{Attachment, Envelope, MessageError, Party, build, canonical};
 use crate::store::outbox::{self, NewMessage};
-use crate::store::{Tx, bounces, runs};
+use crate::store::{Tx, bounces, runs, unrest};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// A rendered mail, with what the queue needs to know.
@@ -68,13 +68,39 @@ pub struct ToldAgain {
 impl App {
     /// Tells everybody whose appointment or session is no longer as they were told.
     pub async fn tell(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<ToldAgain> {
-        if !loaded.is_open {
+        self.tell_all(std::slice::from_ref(loaded), now).await
+    }
+
+    /// The same of several campaigns. Of people it is about all open campaigns, so that whoever has appointments in
+    /// several of them gets one mail.
+    pub async fn tell_all(&self, all: &[Loaded], now: DateTime<Utc>) -> Result<ToldAgain> {
+        let open: Vec<&Loaded> = all.iter().filter(|one| one.is_open).collect();
+        if open.is_empty() {
             return Ok(ToldAgain::default());
         }
-        let people = Box::pin(self.tell_people(loaded, now)).await?;
-        let leads = Box::pin(self.tell_leads(loaded, now)).await?;
+        let speaking = self.speaking(&open).await?;
+        let people = Box::pin(self.tell_people(&speaking, now)).await?;
+        let mut leads = 0;
+        for loaded in open {
+            leads += Box::pin(self.tell_leads(loaded, now)).await?;
+        }
         Box::pin(self.tell_staff(now)).await?;
         Ok(ToldAgain { people, leads })
+    }
+
+    /// These campaigns, and all other open ones but those whose plan is broken and about to be mended: what they have
+    /// to say is known after that.
+    async fn speaking(&self, asked: &[&Loaded]) -> Result<Vec<Loaded>> {
+        let mut tx = self.store.read().await?;
+        let mut out = Vec::new();
+        for one in self.campaigns_in(&mut tx).await?.into_iter().filter(|one| one.is_open) {
+            let is_asked = asked.iter().any(|asked| asked.no == one.no);
+            let unrest = unrest::find(&mut tx, one.no).await?;
+            if is_asked || unrest.is_none_or(|found| found.draft.is_some()) {
+                out.push(one);
+            }
+        }
+        Ok(out)
     }
 }
 
@@ -192,31 +218,35 @@ impl App {
 }
 
 impl App {
-    /// The campaigns that speak with one voice about a day, by id: the one whose job it is, and all other open ones
-    /// that have the day. A closed campaign speaks alone.
-    pub async fn one_voice(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<Loaded>> {
+    /// The campaigns that speak with one voice about some days, the first and the last, by id: the one whose job it is,
+    /// and all other open ones that have one of the days. A closed campaign speaks alone.
+    pub async fn one_voice(
+        &self,
+        loaded: &Loaded,
+        days: (NaiveDate, NaiveDate),
+    ) -> Result<Vec<Loaded>> {
         let all = self.campaigns().await?;
         if !all.iter().any(|one| one.no == loaded.no && one.is_open) {
             return Ok(vec![loaded.clone()]);
         }
-        let speaks = |one: &&Loaded| one.no == loaded.no || one.is_open && has_day(one, day);
+        let speaks = |one: &&Loaded| one.no == loaded.no || one.is_open && has_any(one, days);
         Ok(all.iter().filter(speaks).cloned().collect())
     }
 
-    /// Whether the mails about a day were queued with those of another campaign that has the day, whose job was due
-    /// with this one.
+    /// Whether the mails about some days were queued with those of another campaign that has one of them, whose job was
+    /// due with this one.
     pub async fn was_told(
         &self,
         loaded: &Loaded,
-        day: NaiveDate,
+        days: (NaiveDate, NaiveDate),
         (job, due): (Job, DateTime<Utc>),
     ) -> Result<bool> {
-        if !has_day(loaded, day) {
+        if !has_any(loaded, days) {
             return Ok(false);
         }
         let campaigns = self.campaigns().await?;
         let mut tx = self.store.read().await?;
-        let speaks = |one: &&Loaded| one.is_open && one.no != loaded.no && has_day(one, day);
+        let speaks = |one: &&Loaded| one.is_open && one.no != loaded.no && has_any(one, days);
         for other in campaigns.iter().filter(speaks) {
             let last = runs::last(&mut tx, other.no, job, RunState::Done).await?;
             if last.is_some_and(|run| run.due_at == millis(due)) {
@@ -234,7 +264,11 @@ pub fn on_day(all: &[Loaded], day: NaiveDate) -> Vec<Loaded> {
 }
 
 fn has_day(loaded: &Loaded, day: NaiveDate) -> bool {
-    (loaded.campaign.start..=loaded.campaign.end).contains(&day)
+    has_any(loaded, (day, day))
+}
+
+fn has_any(loaded: &Loaded, (first, last): (NaiveDate, NaiveDate)) -> bool {
+    loaded.campaign.start <= last && first <= loaded.campaign.end
 }
 
 /// What keys of mails have in place of a campaign's id: the id of the only one, or a sign that no id has.

@@ -5,7 +5,7 @@
 
 use super::Post;
 use super::bookings::add_slots;
-use super::draft::Draft;
+use super::draft::{Draft, gathered};
 use super::ways::{Numbers, home_of};
 use crate::app::assigning::{Standing, each_standing};
 use crate::app::unsubscribing::secret;
@@ -24,7 +24,6 @@ use crate::store::reminders::{self, Kind, Reminded, Told};
 use crate::store::{Tx, assignments, bounces, unsubscribed};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Days between two mails about the same overdue dose. Our choice.
@@ -66,22 +65,15 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<usize> {
         let Some(loaded) = all.first() else { return Ok(0) };
-        let mut by_reader: BTreeMap<(String, String), Draft> = BTreeMap::new();
+        let mut drafts = Vec::new();
         let mut tx = self.store.read().await?;
         let numbers = Numbers::of(self, &mut tx, day).await?;
         drop(tx);
         for one in all {
-            for (home, draft) in self.reminders(one, &numbers, day).await? {
-                let reader = (home, draft.parts[0].1.email.clone());
-                match by_reader.entry(reader) {
-                    Entry::Occupied(mut known) => known.get_mut().join(draft),
-                    Entry::Vacant(free) => {
-                        free.insert(draft);
-                    }
-                }
-            }
+            drafts.extend(self.reminders(one, &numbers, day).await?);
         }
-        self.queue_drafts(loaded, by_reader.into_values().collect(), (day, now)).await
+        let drafts = gathered(drafts, self.mails_first());
+        self.queue_drafts(loaded, drafts, (day, now)).await
     }
 
     /// Queues mails, some at a time. Returns how many are new.
@@ -229,9 +221,10 @@ impl App {
                     by_mail.push((standing, why));
                     continue;
                 }
-                let person = format!("{home} {} {}", standing.person.id, loaded.no.0);
+                let person = format!("{home} {}", standing.person.id);
                 let own = Reader::unmailed(&standing);
-                let reader = reader.unwrap_or(&own);
+                // An address that bounced is none for somebody who can be written to otherwise.
+                let reader = reader.filter(|reader| reader.is_reached).unwrap_or(&own);
                 let draft = draft(loaded, reader, vec![(standing, why)], day, tomorrow);
                 out.push((person, Draft { numbers, ..draft }));
             }

@@ -169,6 +169,11 @@ impl App {
         self.config.reminders.contact_order.iter().any(|way| way != MAIL)
     }
 
+    /// Whether whoever has an address is written to there first.
+    pub(super) fn mails_first(&self) -> bool {
+        self.config.reminders.contact_order.first().is_some_and(|way| way == MAIL)
+    }
+
     /// Gives a message its ways, in the configured order: a service tries the person's number, then a guardian's, then
     /// that of the household's head. A way that cannot be used is left out; without any the message is unroutable, so
     /// that somebody sees it.
@@ -182,7 +187,7 @@ impl App {
             return mail;
         }
         let Some((_, part)) = draft.parts.first() else { return mail };
-        let [item] = part.items.as_slice() else { return mail };
+        let text = draft.text_item();
         let (mut ways, mut why) = (Vec::new(), None);
         for name in &self.config.reminders.contact_order {
             if name == MAIL {
@@ -198,6 +203,7 @@ impl App {
                 continue;
             }
             let Some(channel) = self.config.channels.get(name) else { continue };
+            let Some(item) = text else { continue };
             match text_of(channel, campaign, part, item) {
                 Ok(text) => {
                     let (segments, bytes) = (segments(&text.text), Content::Text(text).bytes());

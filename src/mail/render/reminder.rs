@@ -107,7 +107,11 @@ fn subject(words: Words, items: &[&ReminderItem]) -> String {
         let arguments: [(&str, &dyn std::fmt::Display); 2] = [("date", &date), ("count", count)];
         return words.say("mail-reminder-subject-tomorrow-places", &arguments);
     }
-    if let Some(subject) = items.iter().find_map(|item| changed(words, item)) {
+    let changes: BTreeSet<String> = items.iter().filter_map(|item| changed(words, item)).collect();
+    if changes.len() > 1 {
+        return words.say("mail-reminder-subject-changes", &[("count", &changes.len())]);
+    }
+    if let Some(subject) = changes.into_iter().next() {
         return subject;
     }
     match items {

@@ -238,6 +238,7 @@ mail-reminder-changed = Your appointment for {$vaccine} has changed. This mail c
 mail-reminder-subject-moved = Appointment moved: {$date}, {$place}
 mail-reminder-subject-cancelled = Appointment cancelled: please do not come on {$date}
 mail-reminder-subject-given = A place has become free: {$date}, {$place}
+mail-reminder-subject-changes = {$count} changes of your appointments: please read
 mail-reminder-free = You waited for a place for {$vaccine}, and one has become free. It is yours:
 mail-reminder-given = {$date}. Place: {$place}
 mail-reminder-was = {$date}, {$place}, is cancelled: {$reason}.

@@ -85,6 +85,7 @@ help-db-move = 把全部内容迁到空的 SQLite 或 PostgreSQL 数据库并核
 help-db-move--force = 即使一分钟内有守护进程在工作（PostgreSQL）或正在发信也继续
 help-db-move--target = 迁到：sqlite://文件 或 postgres://用户@主机/库名
 help-demo = 用模拟时钟演示丹阳活动，然后继续运行
+help-demo--county = 演示一个县秋季同时开展的五项活动，代替丹阳2021年活动
 help-demo--dir = 新建的文件夹；其中旧的演示会被替换
 help-demo--once = 演示结束后退出，不作为守护进程继续
 help-demo--steps = 首个计划搜索的步数；0 为不带上界的快速计划

@@ -238,6 +238,7 @@ mail-reminder-changed = 您的{$vaccine}接种安排有变，请以本邮件为�
 mail-reminder-subject-moved = 【接种改期】改为{$date} {$place}
 mail-reminder-subject-cancelled = 【接种取消】{$date}请勿前往
 mail-reminder-subject-given = 候补成功：{$date}，{$place}
+mail-reminder-subject-changes = 【接种改期】您有 {$count} 项接种安排有变，请查看
 mail-reminder-free = 您候补的{$vaccine}接种名额已安排，请按时前往：
 mail-reminder-given = {$date}，地点：{$place}
 mail-reminder-was = 原定{$date} {$place}，已取消：{$reason}。
