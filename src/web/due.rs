@@ -9,6 +9,7 @@ use crate::app::Loaded;
 use crate::app::due::DueLine;
 use crate::domain::audit::Action;
 use crate::domain::id::{AreaCode, PlaceCode};
+use crate::domain::judge::Asks;
 use crate::domain::permission::{Actor, Visits, may_see};
 use crate::text::thousands;
 use askama::Template;
@@ -39,6 +40,8 @@ type Choice = (String, String, bool);
 struct Main {
     t: T,
     head: String,
+    /// Where the list of a catch-up campaign stands; empty for others.
+    catch_up: String,
     action: String,
     day: NaiveDate,
     areas: Vec<Choice>,
@@ -125,6 +128,7 @@ pub(super) async fn due(
     let main = Main {
         t,
         head: context.head(title.clone(), "due", &[]),
+        catch_up: catch_up(&context),
         action: address(&context.loaded, "due", None),
         day: context.as_of,
         areas: campaign.areas.iter().map(|it| choice(it.code.as_str(), &it.name, area)).collect(),
@@ -139,6 +143,14 @@ pub(super) async fn due(
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "due", &main);
     Ok(context.show(page.with(vec![main.table])))
+}
+
+/// Where the list of a catch-up campaign stands; empty for others.
+fn catch_up(context: &PageContext) -> String {
+    match context.loaded.judge.asks {
+        Asks::CatchUp { .. } => context.to("catch-up"),
+        Asks::Series { .. } => String::new(),
+    }
 }
 
 /// The id of the table in addresses.

@@ -1,0 +1,72 @@
+# Pages for what is done by hand: daily mails, readers and channels, versions, single records, catch-up lists
+web-daily = Daily mails
+web-daily-which = Mail
+web-daily-summary = Summary for the coordinator
+web-daily-day = Day (a summary: the day reported; a digest: the day that ends)
+web-daily-files = Files
+web-daily-no-address = nobody: the campaign names no address
+web-daily-send = Send it now
+web-daily-before = This mail of this day was queued before and stays as it is. Look at it under Mail, where it can be sent once more.
+web-daily-all = The digests of every site and team
+web-daily-all-help = Leads with something to do on the day after { $day } and an address: { $readers }. A digest that was queued before stays as it is.
+web-daily-all-do = Send them all now
+web-daily-whole = As its reader sees it
+refused-readers = the number of readers is { $readers } now; nothing was queued. Look again, then send
+
+web-delivery = Channels and readers
+web-delivery-nobody = Write whom it is about.
+web-delivery-no-reason = Write why, so that others know.
+web-delivery-not-asked = Reminders go on only where the reader asked for them; tick that they did.
+web-delivery-is-so = It was so already; nothing changed.
+web-channels = Services of texts and robots of groups
+web-channels-none = No service is configured: [channels] in doseplan.toml.
+web-channel-costs = Messages and parts of the bill by day
+web-closed-numbers = Numbers that no text goes to
+web-closed-numbers-help = A service said that they are wrong or out of service, somebody wrote that they want no more, many households have the same one, or somebody here stopped them.
+web-numbers-shared = many households have it
+web-numbers-shut = Stop texts to a number
+web-numbers-shut-do = Stop them
+web-numbers-open = Let texts go to a number again
+web-numbers-open-do = Let them go
+web-bounces = Addresses that mails came back from
+web-bounces-help = A hard refusal ends all mail to an address; soft ones end it when there are many; a policy is a refusal of us and ends nothing.
+web-bounces-mended = An address was mended
+web-bounces-mended-do = Write to it again
+web-unsubscribed = Readers who want no more reminders
+web-unsubscribed-help = They left by the link in a mail, wrote or phoned. Mails to leads and coordinators go on.
+web-unsubscribed-add = Somebody wrote or phoned
+web-unsubscribed-how = How they said so
+web-unsubscribed-add-do = No more reminders
+web-unsubscribed-again = Somebody wants reminders again
+web-unsubscribed-asked = The reader asked for it
+web-unsubscribed-again-do = Reminders again
+web-word-yes = yes
+web-word-no = no
+
+web-history = What changed
+web-history-places = Areas and places
+web-history-changes = Versions, the newest first
+web-history-first = first version
+web-history-none = Nothing was stored yet.
+web-history-tables = What the jurisdiction has now
+
+web-records = A record and its history
+web-records-help = The code of a record stands in the file that it came from, and beside each figure that a report explains.
+web-records-tallies = Count of doses
+web-records-doses = Dose of a person
+web-records-versions = What was and is known, the newest first
+web-records-none = There is no record { $record }.
+web-records-no-reason = Write why the count does not count.
+web-records-void = Take this count out
+web-records-void-help = It counts no more, from coverage to plans; what it said stays in its history with the reason. A file that has it is not taken in again unless it says so.
+web-records-void-do = Take it out
+web-done-voided = The count is taken out.
+
+web-catch-up = Catch-up
+web-catch-up-count = People who are missing doses that can be given: { $count }.
+web-catch-up-other = This campaign gives one vaccine: who is due stands in the list of those due. Catch-up campaigns have series = "catch-up".
+web-catch-up-areas = Vaccines by area
+web-catch-up-rate = Target for every area and vaccine: { $rate } %.
+web-catch-up-list = Who is missing doses
+web-catch-up-eligible = People to be caught up by area and group
+web-catch-up-eligible-help = They are the campaign's denominators; download them and take them in as the sheet eligible.
