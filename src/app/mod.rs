@@ -44,6 +44,7 @@ pub mod notices;
 pub mod odds;
 pub mod operating;
 pub mod outbox;
+pub mod outlines;
 mod passing;
 mod passwords;
 pub mod people;

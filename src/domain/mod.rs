@@ -37,6 +37,7 @@ pub mod names;
 pub mod national;
 pub mod notice;
 pub mod office_mail;
+pub mod outline;
 pub mod outset;
 pub mod pace;
 pub mod permission;

@@ -3,7 +3,7 @@
 use crate::domain::permission::Power;
 
 /// The power that each page needs. The navigation shows the pages that the visitor may open.
-pub(super) const POWERS: [(&str, Power); 66] = [
+pub(super) const POWERS: [(&str, Power); 68] = [
     ("/", Power::Look),
     ("/c/{id}", Power::Look),
     ("/c/{id}/overview", Power::Look),
@@ -42,6 +42,8 @@ pub(super) const POWERS: [(&str, Power); 66] = [
     ("/delivery", Power::Operation),
     ("/history", Power::Plan),
     ("/records", Power::Plan),
+    ("/outlines", Power::Plan),
+    ("/outlines/remove", Power::Plan),
     ("/upload", Power::Plan),
     ("/upload/{upload}", Power::Plan),
     ("/upload/{upload}/marked", Power::Plan),

@@ -9,7 +9,7 @@ use super::visitor::Visitor;
 use super::{
     Site, accounts, assets, authentication, bookings, bulletin, calendar, calls, campaigns,
     catch_up, compare, daily, delivery, due, feeds, history, home, imports, inbox, jobs, mail, map,
-    me, overview, plan, what_if,
+    me, outlines, overview, plan, what_if,
 };
 use super::{
     month, person, place, records, reports, roster, search, second_factor, setup, stock, supply,
@@ -31,6 +31,7 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
         let body_max = match path {
             "/upload" | "/national/survey" => UPLOAD_MAX,
             "/imports" => imports::IMPORT_MAX,
+            "/outlines" => outlines::FORM_MAX,
             _ => super::BODY_MAX,
         };
         let gate = from_fn_with_state((site.clone(), power_of(path)), gate);
@@ -98,6 +99,8 @@ fn of_installation() -> [(&'static str, MethodRouter<Site>); POWERS.len() - OF_C
         ("/delivery", get(delivery::delivery).post(delivery::change)),
         ("/history", get(history::history)),
         ("/records", get(records::records).post(records::void)),
+        ("/outlines", get(outlines::outlines).post(outlines::upload)),
+        ("/outlines/remove", post(outlines::remove)),
         ("/upload", get(upload::form).post(upload::upload)),
         ("/upload/{upload}", get(upload::checked)),
         ("/upload/{upload}/marked", get(upload::marked)),

@@ -192,7 +192,8 @@ impl Browser {
 }
 
 /// Addresses, and the roles that may open them.
-pub(crate) const ADDRESSES: [(&str, &[&str]); 54] = [
+pub(crate) const ADDRESSES: [(&str, &[&str]); 55] = [
+    ("/outlines", &["admin", "planner"]),
     ("/c/small/bulletin?as-of=2021-04-01", &ROLES),
     ("/bulletin", &ROLES),
     ("/c/small/workbook?as-of=2021-04-01", &["admin", "planner"]),
@@ -250,7 +251,9 @@ pub(crate) const ADDRESSES: [(&str, &[&str]); 54] = [
 ];
 
 /// Forms, and the roles that may send them.
-pub(crate) const FORMS: [(&str, &[&str]); 27] = [
+pub(crate) const FORMS: [(&str, &[&str]); 29] = [
+    ("/outlines", &["admin", "planner"]),
+    ("/outlines/remove", &["admin", "planner"]),
     ("/c/small/daily?as-of=2021-04-01", &["admin", "planner"]),
     ("/delivery", &["admin", "planner"]),
     ("/records", &["admin", "planner"]),

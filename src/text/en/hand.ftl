@@ -70,3 +70,24 @@ web-catch-up-rate = Target for every area and vaccine: { $rate } %.
 web-catch-up-list = Who is missing doses
 web-catch-up-eligible = People to be caught up by area and group
 web-catch-up-eligible-help = They are the campaign's denominators; download them and take them in as the sheet eligible.
+
+jurisdiction-drawn = The map has the outlines of { $count } areas.
+jurisdiction-would-draw = The map would have the outlines of { $count } areas.
+
+web-map-caption-outlines = The outlines of townships, made lighter for the page; a diamond stands for one without. A click shows its places in the table.
+web-outlines = Outlines for the map
+web-outlines-help = A GeoJSON file (WGS-84) with a Polygon or MultiPolygon for each area; a property area or code names it. It takes the place of all outlines that are here. What is stored is made lighter where it has more than { $corners } corners. Folders of a jurisdiction have it as areas.geojson.
+web-outlines-file = GeoJSON file, { $limit } MB at most
+web-outlines-upload = Check and store
+web-outlines-none = There are no outlines; maps show cells around the areas' points.
+web-outlines-some = Outlines of { $count } areas are stored.
+web-outlines-table = Areas below the top and their outlines
+web-outlines-remove = Take the outlines away
+web-outlines-remove-do = Show cells again
+web-outlines-empty = Choose a file first.
+web-outlines-no-areas = There are no areas yet: upload a campaign first.
+web-done-outlines = The map is drawn by these outlines.
+web-done-outlines-same = These outlines were stored already.
+web-done-outlines-gone = The outlines are gone; maps show cells.
+column-corners = corners
+column-outline = outline

@@ -70,3 +70,24 @@ web-catch-up-rate = 各地区各疫苗目标：{ $rate }%。
 web-catch-up-list = 需补种人员
 web-catch-up-eligible = 各地区各人群需补种人数
 web-catch-up-eligible-help = 即本活动的应种人数；下载后作为应种人数表（eligible）导入。
+
+jurisdiction-drawn = 地图已采用 { $count } 个地区的边界。
+jurisdiction-would-draw = 地图将采用 { $count } 个地区的边界。
+
+web-map-caption-outlines = 按乡镇边界绘制（已简化）；没有边界的乡镇以菱形表示。点击后在表中列出该乡镇的接种点。
+web-outlines = 地图边界
+web-outlines-help = 上传 GeoJSON 文件（WGS-84），每个地区为一个 Polygon 或 MultiPolygon，由属性 area 或 code 注明地区。上传后替换现有全部边界；折点多于 { $corners } 个时自动简化。辖区文件夹中的文件名为 areas.geojson。
+web-outlines-file = GeoJSON 文件（不超过 { $limit } MB）
+web-outlines-upload = 核对并保存
+web-outlines-none = 尚无边界，地图按坐标就近划分。
+web-outlines-some = 已保存 { $count } 个地区的边界。
+web-outlines-table = 下级地区及其边界
+web-outlines-remove = 删除边界
+web-outlines-remove-do = 删除并恢复就近划分
+web-outlines-empty = 请先选择文件。
+web-outlines-no-areas = 尚无地区，请先上传活动。
+web-done-outlines = 地图已按这些边界绘制。
+web-done-outlines-same = 这些边界此前已保存。
+web-done-outlines-gone = 边界已删除，地图按坐标就近划分。
+column-corners = 折点数
+column-outline = 边界
