@@ -383,6 +383,7 @@ fn draft(
                         why,
                         slot: None,
                         link: None,
+                        venue: None,
                     })
                     .collect(),
                 contact: campaign.coordinator.clone(),
