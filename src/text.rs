@@ -16,6 +16,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("cli.ftl", include_str!("text/zh-CN/cli.ftl"), include_str!("text/en/cli.ftl")),
     ("explain.ftl", include_str!("text/zh-CN/explain.ftl"), include_str!("text/en/explain.ftl")),
     ("faults.ftl", include_str!("text/zh-CN/faults.ftl"), include_str!("text/en/faults.ftl")),
+    ("hand.ftl", include_str!("text/zh-CN/hand.ftl"), include_str!("text/en/hand.ftl")),
     ("issues.ftl", include_str!("text/zh-CN/issues.ftl"), include_str!("text/en/issues.ftl")),
     ("mail.ftl", include_str!("text/zh-CN/mail.ftl"), include_str!("text/en/mail.ftl")),
     ("national.ftl", include_str!("text/zh-CN/national.ftl"), include_str!("text/en/national.ftl")),

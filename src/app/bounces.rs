@@ -316,18 +316,31 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Option<u64>> {
         let mut tx = self.store.write().await?;
-        let address = canonical(address);
-        let was_suppressed = bounces::release(&mut tx, &address).await?;
-        let forgiven = bounces::forgive(&mut tx, &address).await?;
-        if !was_suppressed && forgiven == 0 {
-            return Ok(None);
+        let done = forget_in(&mut tx, address, why, now).await?;
+        if done.is_some() {
+            tx.commit().await?;
         }
-        let queued = bounces::queue_held(&mut tx, &spellings(&address), millis(now)).await?;
-        let said = format!("{address}: {}", safe::sentence(why));
-        installation::note(&mut tx, EventKind::BouncesForgotten, &said, millis(now)).await?;
-        tx.commit().await?;
-        Ok(Some(queued))
+        Ok(done)
     }
+}
+
+/// The same within a transaction.
+pub(super) async fn forget_in(
+    tx: &mut Tx,
+    address: &str,
+    why: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<u64>> {
+    let address = canonical(address);
+    let was_suppressed = bounces::release(tx, &address).await?;
+    let forgiven = bounces::forgive(tx, &address).await?;
+    if !was_suppressed && forgiven == 0 {
+        return Ok(None);
+    }
+    let queued = bounces::queue_held(tx, &spellings(&address), millis(now)).await?;
+    let said = format!("{address}: {}", safe::sentence(why));
+    installation::note(tx, EventKind::BouncesForgotten, &said, millis(now)).await?;
+    Ok(Some(queued))
 }
 
 /// Stores that a mail server refused a recipient (RCPT) with a code and words. Returns what it means for the address;

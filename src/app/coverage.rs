@@ -2,9 +2,10 @@
 
 use super::recount::cells_known;
 use super::{App, Loaded, Result, millis};
+use crate::domain::calendar::Sessions;
 use crate::domain::campaign::Campaign;
 use crate::domain::count::{Doses, People};
-use crate::domain::counting::{Cells, ELSEWHERE, TotalKey, add_family, families};
+use crate::domain::counting::{Cells, ELSEWHERE, Total, TotalKey, add_family, families};
 use crate::domain::coverage::{
     Coverage, Depth, DoseLine, DoseSums, Flag, Share, SitesReported, counted_from, coverage,
     due_cutoffs,
@@ -16,7 +17,7 @@ use crate::domain::reporting;
 use crate::store::{Tx, cells};
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The two days of a report: what has happened, and what was known.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,44 @@ pub struct Basis {
     pub sites: SitesReported,
 }
 
+/// What was known of a campaign at the end of a day.
+#[derive(Debug)]
+pub struct KnownThen {
+    /// The campaign as it was known.
+    pub loaded: Loaded,
+    /// Its sessions by the plans that were adopted by then.
+    pub sessions: Sessions,
+    /// Places with a record for a day.
+    pub reported: BTreeSet<(PlaceCode, NaiveDate)>,
+    totals: BTreeMap<TotalKey, Total>,
+}
+
+impl KnownThen {
+    /// Sums by area, group and dose number up to a day.
+    pub fn counted(&self, day: NaiveDate) -> Vec<DoseSums> {
+        counted_from(&self.totals, day, &due_cutoffs(&self.loaded.campaign.series, day))
+    }
+}
+
+async fn known_then(
+    app: &App,
+    tx: &mut Tx,
+    loaded: &Loaded,
+    known_on: NaiveDate,
+) -> Result<KnownThen> {
+    let before = millis(day_end(loaded.campaign.timezone, known_on));
+    let loaded = loaded.like(&app.load(tx, loaded.no, before).await?);
+    let known = cells_known(tx, &loaded, before).await?;
+    let reported = known.keys().map(|key| (key.family.place.clone(), key.family.day)).collect();
+    let sessions = App::sessions_known(tx, &loaded, before).await?;
+    let mut totals = BTreeMap::new();
+    for (family, cells) in families(known) {
+        add_family(&family, &cells, 1, &mut totals);
+    }
+    totals.retain(|key: &TotalKey, _| loaded.shows(&key.area));
+    Ok(KnownThen { loaded, sessions, reported, totals })
+}
+
 impl App {
     /// Loads what coverage is computed from.
     pub async fn basis(&self, loaded: &Loaded, at: AsOf) -> Result<Basis> {
@@ -60,24 +99,19 @@ impl App {
             let sites = reporting::reported(&expected, &came);
             return Ok(Basis { loaded: loaded.clone(), counted, sites });
         };
-        let before = millis(day_end(loaded.campaign.timezone, known_on));
-        let loaded = loaded.like(&self.load(&mut tx, loaded.no, before).await?);
-        let known = cells_known(&mut tx, &loaded, before).await?;
-        let came = known
-            .keys()
-            .filter(|key| key.family.day == at.day)
-            .map(|key| key.family.place.clone())
-            .collect();
-        let sessions = Self::sessions_known(&mut tx, &loaded, before).await?;
-        let expected = reporting::expected(&loaded.campaign, &sessions, at.day);
+        let known = known_then(self, &mut tx, loaded, known_on).await?;
+        let on_day = known.reported.iter().filter(|(_, day)| *day == at.day);
+        let came = on_day.map(|(place, _)| place.clone()).collect();
+        let expected = reporting::expected(&known.loaded.campaign, &known.sessions, at.day);
         let sites = reporting::reported(&expected, &came);
-        let mut totals = BTreeMap::new();
-        for (family, cells) in families(known) {
-            add_family(&family, &cells, 1, &mut totals);
-        }
-        totals.retain(|key: &TotalKey, _| loaded.shows(&key.area));
-        let counted = counted_from(&totals, at.day, &due_cutoffs(&loaded.campaign.series, at.day));
-        Ok(Basis { loaded, counted, sites })
+        let counted = known.counted(at.day);
+        Ok(Basis { loaded: known.loaded, counted, sites })
+    }
+
+    /// What was known of a campaign at the end of a day, for figures of days before.
+    pub async fn known_then(&self, loaded: &Loaded, known_on: NaiveDate) -> Result<KnownThen> {
+        let mut tx = self.store.read().await?;
+        known_then(self, &mut tx, loaded, known_on).await
     }
 
     /// Coverage by group, at the top of the area tree or for every area.

@@ -1,8 +1,10 @@
 //! What the dashboard shows, as values. Every figure has the same source as in mails and on the command line.
 
-use super::coverage::{AsOf, given};
+use super::coverage::{AsOf, KnownThen, given};
 use super::problems::Problem;
 use super::{App, Loaded, Result, millis};
+use crate::domain::calendar::Sessions;
+use crate::domain::campaign::Campaign;
 use crate::domain::coverage::{Coverage, Depth};
 use crate::domain::date::{day_end, days};
 use crate::domain::dose::{GivenRow, Tally};
@@ -15,7 +17,7 @@ use crate::store::installation::Hold;
 use crate::store::outbox::Message;
 use crate::store::plans::PlanHead;
 use crate::store::runs::Run;
-use crate::store::{arrivals, cells, installation, outbox, plans, runs, tallies};
+use crate::store::{Tx, arrivals, cells, installation, outbox, plans, runs, tallies};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,6 +84,57 @@ pub struct Queue {
     pub relays: Vec<Problem>,
 }
 
+/// When the first count of a place came for a day, milliseconds since 1970.
+type Came = BTreeMap<(PlaceCode, NaiveDate), i64>;
+
+async fn came(tx: &mut Tx, loaded: &Loaded, between: (NaiveDate, NaiveDate)) -> Result<Came> {
+    let mut out = Came::new();
+    arrivals::between(tx, loaded.no, between, |one| {
+        let at = out.entry((one.place, one.day)).or_insert(one.at);
+        *at = one.at.min(*at);
+    })
+    .await?;
+    Ok(out)
+}
+
+/// Who reported on which days: places with a record, and when their first counts came.
+fn reports_of(
+    campaign: &Campaign,
+    sessions: &Sessions,
+    (reported, came): (&BTreeSet<(PlaceCode, NaiveDate)>, &Came),
+    all: Vec<NaiveDate>,
+    (as_of, today): (NaiveDate, NaiveDate),
+) -> Reports {
+    let open: Vec<BTreeSet<&PlaceCode>> = all
+        .iter()
+        .map(|day| reporting::expected(campaign, sessions, *day).into_iter().collect())
+        .collect();
+    let report = |site: &PlaceCode, day: NaiveDate, open: &BTreeSet<&PlaceCode>| {
+        let key = (site.clone(), day);
+        let is_late = || {
+            let over = millis(day_end(campaign.timezone, day));
+            came.get(&key).is_some_and(|at| *at >= over)
+        };
+        match (day > as_of, reported.contains(&key)) {
+            (true, _) => Report::Ahead,
+            (false, true) if is_late() => Report::Late,
+            (false, true) => Report::In,
+            (false, false) if open.contains(site) && day == today => Report::Ahead,
+            (false, false) if open.contains(site) => Report::Missing,
+            (false, false) => Report::Shut,
+        }
+    };
+    let line = |site: &PlaceCode| {
+        all.iter().zip(&open).map(|(day, open)| report(site, *day, open)).collect::<Vec<_>>()
+    };
+    let sites = campaign.sites.iter().map(|site| (site.code.clone(), line(&site.code)));
+    let stops = campaign.stops.iter().map(|stop| (stop.code.clone(), line(&stop.code)));
+    let is_idle = |report: &Report| matches!(report, Report::Shut | Report::Ahead);
+    let stops = stops.filter(|(_, reports)| !reports.iter().all(is_idle));
+    let sites = sites.chain(stops).collect();
+    Reports { days: all, sites }
+}
+
 impl App {
     /// How a campaign stands at the end of a day, as it is seen on `today`.
     pub async fn overview(
@@ -104,48 +157,30 @@ impl App {
         (first, last): (NaiveDate, NaiveDate),
         (as_of, today): (NaiveDate, NaiveDate),
     ) -> Result<Reports> {
-        let campaign = &loaded.campaign;
         let mut tx = self.store.read().await?;
         let until = last.min(as_of);
-        let reported: BTreeSet<_> =
+        let reported =
             cells::reports_between(&mut tx, loaded.no, first, until).await?.into_iter().collect();
-        let mut came: BTreeMap<(PlaceCode, NaiveDate), i64> = BTreeMap::new();
-        arrivals::between(&mut tx, loaded.no, (first, until), |one| {
-            let at = came.entry((one.place, one.day)).or_insert(one.at);
-            *at = one.at.min(*at);
-        })
-        .await?;
-        let all: Vec<NaiveDate> = days(first, last).collect();
+        let came = came(&mut tx, loaded, (first, until)).await?;
         drop(tx);
         let sessions = self.sessions(loaded).await?;
-        let open: Vec<BTreeSet<&PlaceCode>> = all
-            .iter()
-            .map(|day| reporting::expected(campaign, &sessions, *day).into_iter().collect())
-            .collect();
-        let report = |site: &PlaceCode, day: NaiveDate, open: &BTreeSet<&PlaceCode>| {
-            let key = (site.clone(), day);
-            let is_late = || {
-                let over = millis(day_end(campaign.timezone, day));
-                came.get(&key).is_some_and(|at| *at >= over)
-            };
-            match (day > as_of, reported.contains(&key)) {
-                (true, _) => Report::Ahead,
-                (false, true) if is_late() => Report::Late,
-                (false, true) => Report::In,
-                (false, false) if open.contains(site) && day == today => Report::Ahead,
-                (false, false) if open.contains(site) => Report::Missing,
-                (false, false) => Report::Shut,
-            }
-        };
-        let line = |site: &PlaceCode| {
-            all.iter().zip(&open).map(|(day, open)| report(site, *day, open)).collect::<Vec<_>>()
-        };
-        let sites = campaign.sites.iter().map(|site| (site.code.clone(), line(&site.code)));
-        let stops = campaign.stops.iter().map(|stop| (stop.code.clone(), line(&stop.code)));
-        let is_idle = |report: &Report| matches!(report, Report::Shut | Report::Ahead);
-        let stops = stops.filter(|(_, reports)| !reports.iter().all(is_idle));
-        let sites = sites.chain(stops).collect();
-        Ok(Reports { days: all, sites })
+        let all = days(first, last).collect();
+        Ok(reports_of(&loaded.campaign, &sessions, (&reported, &came), all, (as_of, today)))
+    }
+
+    /// The same by what was known at the end of an earlier day.
+    pub async fn reports_then(
+        &self,
+        known: &KnownThen,
+        (first, last): (NaiveDate, NaiveDate),
+        (as_of, today): (NaiveDate, NaiveDate),
+    ) -> Result<Reports> {
+        let mut tx = self.store.read().await?;
+        let came = came(&mut tx, &known.loaded, (first, last.min(as_of))).await?;
+        drop(tx);
+        let (campaign, all) = (&known.loaded.campaign, days(first, last).collect());
+        let known_then = (&known.reported, &came);
+        Ok(reports_of(campaign, &known.sessions, known_then, all, (as_of, today)))
     }
 
     /// The sessions of a site, stop or team between two days, by the plan in force on each day, with the doses given up

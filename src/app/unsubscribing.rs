@@ -76,12 +76,7 @@ impl App {
     /// Lets an address get reminders again; `false` if it had not unsubscribed.
     pub async fn subscribe_again(&self, address: &str, now: DateTime<Utc>) -> Result<bool> {
         let mut tx = self.store.write().await?;
-        let address = canonical(address);
-        let done = unsubscribed::delete(&mut tx, &address).await?;
-        if done {
-            let said = format!("{address} gets reminders again");
-            installation::note(&mut tx, EventKind::SubscribedAgain, &said, millis(now)).await?;
-        }
+        let done = again_in(&mut tx, address, now).await?;
         tx.commit().await?;
         Ok(done)
     }
@@ -93,7 +88,24 @@ impl App {
     }
 }
 
-async fn note(tx: &mut Tx, address: &str, how: &str, now: DateTime<Utc>) -> Result<Done> {
+/// Lets an address get reminders again, within a transaction.
+pub(super) async fn again_in(tx: &mut Tx, address: &str, now: DateTime<Utc>) -> Result<bool> {
+    let address = canonical(address);
+    let done = unsubscribed::delete(tx, &address).await?;
+    if done {
+        let said = format!("{address} gets reminders again");
+        installation::note(tx, EventKind::SubscribedAgain, &said, millis(now)).await?;
+    }
+    Ok(done)
+}
+
+/// Notes that an address wants no more reminders, and withdraws those that wait.
+pub(super) async fn note(
+    tx: &mut Tx,
+    address: &str,
+    how: &str,
+    now: DateTime<Utc>,
+) -> Result<Done> {
     let at = millis(now);
     let is_new = unsubscribed::insert(tx, &canonical(address), how, at).await?;
     // Even if it was known: a mail may have been queued by hand since.

@@ -4,6 +4,7 @@ use super::job::local;
 use super::mails::{Part, drain};
 use super::output::{Format, Sheet, harmless, print};
 use super::{Invocation, browser, exit, parse_day};
+use crate::app::daily::daily_day;
 use crate::app::notices::{Post, on_day};
 use crate::app::{App, Loaded};
 use crate::domain::message::MailKind;
@@ -108,24 +109,9 @@ async fn post(
     which: &Which,
 ) -> anyhow::Result<Post> {
     let today = invocation.today(&meant[0]);
-    let language = invocation.common.lang;
-    if which.post == "summary" {
-        let as_of = which.day.unwrap_or(today - TimeDelta::days(1));
-        let all = on_day(meant, as_of);
-        let mut summaries = app.summaries(&all, as_of, None).await?;
-        for one in &mut summaries {
-            one.language = language.unwrap_or(one.language);
-        }
-        return Ok(app.summary_post(&all, &summaries));
-    }
-    let day = which.day.unwrap_or(today);
-    let all = on_day(meant, day + TimeDelta::days(1));
-    let found = app.digests(&all, day, Some(&which.post), None).await?;
-    let Some(digest) = found.into_iter().next() else {
-        return Err(invocation.out.fail("fail-no-post", &[("post", &which.post)]));
-    };
-    let sessions = app.sessions_of(&all).await?;
-    Ok(app.digest_post(&all, &sessions, &digest.in_language(language))?)
+    let day = which.day.unwrap_or_else(|| daily_day(&which.post, today));
+    let found = app.daily_post(meant, (&which.post, day), invocation.common.lang).await?;
+    found.ok_or_else(|| invocation.out.fail("fail-no-post", &[("post", &which.post)]))
 }
 
 fn preview(

@@ -320,7 +320,8 @@ fn tell(invocation: &Invocation, told: &Told<'_>) {
 async fn void(invocation: &Invocation, kind: Kind, it: &Void) -> anyhow::Result<u8> {
     let app = invocation.open(false).await?;
     let record = RecordId::new(it.record.trim());
-    let done = app.void(kind, &record, &it.reason, invocation.clock.now()).await?;
+    let why = (it.reason.as_str(), Actor::CommandLine);
+    let done = app.void(kind, &record, why, invocation.clock.now()).await?;
     app.store.close().await;
     if !done {
         return Err(invocation.out.fail("fail-no-record", &[("record", &harmless(&it.record))]));

@@ -4,11 +4,16 @@ use super::applied::{applied_places, checked, place_changes, told};
 use super::conflicts::Conflicts;
 use super::output::{Format, Sheet, harmless};
 use super::{Invocation, exit, workbook};
+use crate::app::App;
 use crate::app::places::PlaceChange;
+use crate::domain::id::AreaCode;
 use crate::domain::jurisdiction::jurisdiction_tables;
+use crate::domain::outline::Outline;
 use crate::domain::permission::Actor;
 use crate::intake;
+use crate::intake::outlines::outlines_in;
 use clap::Subcommand;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Areas and places, which all campaigns share.
@@ -56,7 +61,10 @@ impl Jurisdiction {
 
 fn check(invocation: &Invocation, path: &Path) -> u8 {
     let (name, issues) = match intake::jurisdiction(path) {
-        Ok(loaded) => (Some(loaded.jurisdiction.name), loaded.warnings),
+        Ok(loaded) => match outlines_in(path, &loaded.jurisdiction) {
+            Some(Err(wrong)) => (None, [loaded.warnings, wrong].concat()),
+            _ => (Some(loaded.jurisdiction.name), loaded.warnings),
+        },
         Err(issues) => (None, issues),
     };
     checked(invocation, path, &issues, ("jurisdiction-good", name))
@@ -67,6 +75,11 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
     let read = read.map(|loaded| (loaded.jurisdiction, loaded.warnings));
     let given = match told(invocation, read) {
         Ok(given) => given,
+        Err(code) => return Ok(code),
+    };
+    let outlines = outlines_in(path, &given).transpose();
+    let outlines = match told(invocation, outlines.map(|outlines| (outlines, Vec::new()))) {
+        Ok(outlines) => outlines,
         Err(code) => return Ok(code),
     };
     let app = invocation.open(true).await?;
@@ -94,7 +107,30 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
         super::roster_stored::roster_changed(invocation, roster, dry_run);
     }
     super::broken::told(invocation, (&applied.broken, dry_run), &mended);
-    Ok(if dry_run && applied.is_change() { exit::CHANGES } else { exit::OK })
+    let mut is_change = applied.is_change();
+    if let Some(outlines) = outlines {
+        is_change |= draw(invocation, &app, &outlines, dry_run).await?;
+    }
+    Ok(if dry_run && is_change { exit::CHANGES } else { exit::OK })
+}
+
+/// Stores outlines of areas, or says that they would be; whether they differ from those that are stored.
+async fn draw(
+    invocation: &Invocation,
+    app: &App,
+    outlines: &BTreeMap<AreaCode, Outline>,
+    dry_run: bool,
+) -> anyhow::Result<bool> {
+    let (done, key) = if dry_run {
+        (app.outlines_differ(outlines).await?, "jurisdiction-would-draw")
+    } else {
+        let now = invocation.clock.now();
+        (app.set_outlines(outlines, Actor::CommandLine, now).await?, "jurisdiction-drawn")
+    };
+    if done {
+        invocation.out.note(key, &[("count", &outlines.len())]);
+    }
+    Ok(done)
 }
 
 async fn list(invocation: &Invocation) -> anyhow::Result<u8> {
@@ -162,6 +198,7 @@ async fn history(invocation: &Invocation) -> anyhow::Result<u8> {
 async fn export(invocation: &Invocation, path: &Path) -> anyhow::Result<u8> {
     let app = invocation.open(false).await?;
     let found = app.jurisdiction().await?;
+    let outlines = app.outlines().await?;
     app.store.close().await;
     let Some(of) = found else {
         invocation.out.note("jurisdiction-none", &[]);
@@ -170,7 +207,7 @@ async fn export(invocation: &Invocation, path: &Path) -> anyhow::Result<u8> {
     if workbook::is_workbook(path) {
         workbook::export_jurisdiction(invocation, &of, path)?;
     } else {
-        intake::export::jurisdiction_folder(&of, path)
+        intake::export::jurisdiction_folder(&of, &outlines, path)
             .map_err(|error| invocation.out.not_written(path, &error))?;
     }
     invocation.out.note("campaign-exported", &[("dir", &path.display())]);

@@ -3,11 +3,10 @@
 use super::output::{Sheet, harmless};
 use super::{Invocation, exit};
 use crate::app::import::Kind;
+use crate::app::record_history::RecordVersion;
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::id::RecordId;
-use crate::store::audit::Author;
-use crate::store::records::{self, Past, Record};
-use crate::store::{Tx, figures};
+use crate::store::records::Record;
 use chrono_tz::Tz;
 
 /// A kind of record whose history can be shown.
@@ -45,42 +44,21 @@ impl Told for Tally {
     }
 }
 
-/// Who recorded, or took out, what has an instant.
-async fn author<T: Told>(tx: &mut Tx, at: i64) -> anyhow::Result<(String, String)> {
-    let found = figures::author(tx, T::KIND.name(), at).await?;
-    let Author { who, address } = found.unwrap_or(Author { who: String::new(), address: None });
-    Ok((who, address.unwrap_or_default()))
-}
-
-/// What was known, from when, and when and why it ended; `None` for what is known now.
-type Version<T> = (T, i64, Option<(i64, String)>);
-
 /// Shows the history of a record.
 pub(super) async fn history<T: Told>(invocation: &Invocation, record: &str) -> anyhow::Result<u8> {
     let app = invocation.open(false).await?;
     let meant = app.meant(None).await?;
     let zone = meant.first().map_or(Tz::UTC, |loaded| loaded.campaign.timezone);
     let record = RecordId::new(record.trim());
-    let mut tx = app.store.read().await?;
     let local = |at| super::job::local(zone, at);
     let told = ["recorded_at", "who", "address", "superseded_at", "why", "by"];
     let mut sheet = Sheet::new(&[T::COLUMNS, &told[..]].concat());
-    let mut all: Vec<Version<T>> = Vec::new();
-    for past in records::past::<T>(&mut tx, record.as_str()).await? {
-        let Past { known, superseded_at, why } = past;
-        all.push((known.value, known.recorded_at, Some((superseded_at, why))));
-    }
-    let now = records::find::<T>(&mut tx, [record.as_str()]).await?;
-    all.extend(now.into_values().map(|known| (known.value, known.recorded_at, None)));
-    for (value, from, end) in all {
+    for version in app.record_history::<T>(T::KIND, &record).await? {
+        let RecordVersion { value, from, author, end } = version;
         let mut cells = value.cells();
-        let (who, address) = author::<T>(&mut tx, from).await?;
-        cells.extend([local(from), who, address]);
+        cells.extend([local(from), author.who, author.address.unwrap_or_default()]);
         match end {
-            Some((to, why)) => {
-                let (by, _) = author::<T>(&mut tx, to).await?;
-                cells.extend([local(to), why, by]);
-            }
+            Some(end) => cells.extend([local(end.at), end.why, end.author.who]),
             None => cells.extend([String::new(), String::new(), String::new()]),
         }
         sheet.push(cells);

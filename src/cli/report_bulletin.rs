@@ -23,6 +23,9 @@ pub(in crate::cli) struct Which {
     /// The area, with those right below it [default: the top]
     #[arg(long)]
     area: Option<String>,
+    /// Figures as they were known at the end of this day
+    #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
+    as_known_on: Option<NaiveDate>,
     /// Write it to this file, which ends in .xlsx or .csv
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -47,8 +50,17 @@ impl Which {
             if day > today {
                 return Err(invocation.out.fail("bulletin-day-to-come", &[("day", &day)]));
             }
+            if let Some(known_on) = self.as_known_on.filter(|known_on| *known_on < day) {
+                let days: [(&str, &dyn std::fmt::Display); 2] =
+                    [("day", &day), ("known", &known_on)];
+                return Err(invocation.out.fail("bulletin-known-before", &days));
+            }
             let Some(loaded) = self.part(loaded, several)? else { continue };
-            let bulletin = app.bulletin(&loaded, (self.kind, day), today).await?;
+            let asked = (self.kind, day);
+            let bulletin = match self.as_known_on {
+                Some(known_on) => app.bulletin_then(&loaded, asked, (known_on, today)).await?,
+                None => app.bulletin(&loaded, asked, today).await?,
+            };
             let form = BulletinForm::new(&loaded, &bulletin, invocation.out.language);
             found.push((loaded, bulletin, form));
         }
@@ -161,7 +173,7 @@ fn json_of(loaded: &Loaded, bulletin: &Bulletin, form: &BulletinForm) -> Json {
         "campaign": loaded.campaign.id, "bulletin": bulletin.kind.word(), "title": form.title,
         "first": period.first, "last": period.last,
         "before_first": period.before.0, "before_last": period.before.1,
-        "goes_on": period.goes_on,
+        "goes_on": period.goes_on, "known_on": bulletin.known_on,
         "whole": form.rows.first().map(row),
         "areas": form.rows.iter().skip(1).map(row).collect::<Vec<_>>(),
     })

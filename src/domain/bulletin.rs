@@ -128,6 +128,8 @@ pub struct Bulletin {
     pub kind: BulletinKind,
     /// Its days.
     pub period: Period,
+    /// The day at whose end its figures were known; `None` for what is known now.
+    pub known_on: Option<NaiveDate>,
     /// The whole: what an account may see of it.
     pub whole: Line,
     /// The areas one level below the top: in a ranking the highest coverage first, else as in the file.

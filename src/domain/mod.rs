@@ -38,6 +38,7 @@ pub mod national;
 pub mod notice;
 pub mod office_mail;
 pub mod open_vial;
+pub mod outline;
 pub mod outset;
 pub mod pace;
 pub mod permission;

@@ -372,6 +372,19 @@ pub struct ReminderItem {
     pub slot: Option<SlotTime>,
     /// The address at which the person confirms, moves or cancels, where people book.
     pub link: Option<String>,
+    /// How the place is found, where that is known.
+    pub venue: Option<Venue>,
+}
+
+/// How a place is found in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Venue {
+    /// Street address.
+    pub address: Option<String>,
+    /// Telephone number.
+    pub phone: Option<String>,
+    /// When it opens and closes on the day.
+    pub hours: Option<(NaiveTime, NaiveTime)>,
 }
 
 words! {

@@ -1,9 +1,13 @@
 //! Writes a campaign as a folder of files. Reading the folder gives an equal campaign.
 
 use super::csv_out::{BOM, line};
+use super::outlines::{OUTLINES_FILE, area_names, geojson};
 use crate::domain::campaign::Campaign;
+use crate::domain::id::AreaCode;
 use crate::domain::jurisdiction::{Jurisdiction, LocalCampaign, jurisdiction_tables, local_tables};
+use crate::domain::outline::Outline;
 use crate::domain::tables::Table;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io;
 use std::path::Path;
@@ -63,9 +67,18 @@ pub fn folder(own: &LocalCampaign, folder: &Path) -> io::Result<()> {
     write_all(files(own), folder)
 }
 
-/// Writes a jurisdiction's files into a folder, which is created if needed.
-pub fn jurisdiction_folder(of: &Jurisdiction, folder: &Path) -> io::Result<()> {
-    write_all(jurisdiction_files(of), folder)
+/// Writes a jurisdiction's files into a folder, which is created if needed, with the outlines of its areas if there are
+/// any.
+pub fn jurisdiction_folder(
+    of: &Jurisdiction,
+    outlines: &BTreeMap<AreaCode, Outline>,
+    folder: &Path,
+) -> io::Result<()> {
+    let mut files = jurisdiction_files(of);
+    if !outlines.is_empty() {
+        files.push((OUTLINES_FILE.to_owned(), geojson(outlines, &area_names(of))));
+    }
+    write_all(files, folder)
 }
 
 fn write_all(files: Vec<(String, String)>, folder: &Path) -> io::Result<()> {

@@ -461,6 +461,18 @@ pub const CODES: &[&str] = &[
     "profile_unsaid",
     "profile_no_header",
     "unknown_code",
+    // outlines of areas
+    "outlines_bytes",
+    "outlines_json",
+    "outlines_collection",
+    "outlines_features",
+    "outlines_positions",
+    "outlines_area",
+    "outlines_unknown",
+    "outlines_twice",
+    "outlines_shape",
+    "outlines_ring",
+    "outlines_position",
     // schools
     "list_of_nobody",
     "list_of_two",

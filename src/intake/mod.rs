@@ -23,6 +23,7 @@ mod jurisdiction;
 mod labels;
 mod local;
 pub mod national;
+pub mod outlines;
 mod place_tables;
 pub mod profile;
 pub mod proposal;

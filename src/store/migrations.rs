@@ -49,6 +49,7 @@ embedded!(
     "0021_rosters",
     "0022_sign_in",
     "0025_homes",
+    "0027_outlines",
 );
 
 /// The migrations of a SQLite database.

@@ -40,6 +40,7 @@ mod migrations;
 mod opening;
 pub mod outbox;
 pub mod outcomes;
+pub mod outlines;
 pub mod people;
 pub mod people_codes;
 pub mod person_file;

@@ -126,6 +126,7 @@ tables! {
     births 2 [
         text("area"), int("year"), int("children"), text("source"), int("recorded_at"),
     ],
+    outline 1 [text("area"), text("shape"), int("stored_at")],
     tally 1 [
         text("record"), day("day"), text("place"), text("area"), text("grp"), int("dose"),
         int("doses"), int("campaign"), int("recorded_at"),

@@ -30,6 +30,8 @@ pub(super) struct Which {
     kind: Option<String>,
     #[serde(rename = "as-of")]
     as_of: Option<String>,
+    #[serde(rename = "known-on")]
+    known_on: Option<String>,
     file: Option<String>,
 }
 
@@ -47,6 +49,8 @@ struct Main {
     title: String,
     action: String,
     day: String,
+    /// The day at whose end the figures were known; empty for now.
+    known: String,
     kinds: Vec<(&'static str, String, bool)>,
     sheets: Vec<Sheet>,
     /// Addresses of the files, with their names.
@@ -65,28 +69,41 @@ fn kind_of(t: T, which: &Which) -> Result<BulletinKind, Refusal> {
     }
 }
 
+/// The day at whose end the figures were known; `None` for what is known now.
+fn known_of(t: T, which: &Which) -> Result<Option<NaiveDate>, Refusal> {
+    let bad = || Refusal::bad(t, t.w("web-bad-day"));
+    let text = which.known_on.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    text.map(|text| parse_day(text).ok_or_else(bad)).transpose()
+}
+
+/// The same as a part of an address.
+fn said(known: Option<NaiveDate>) -> String {
+    known.map(|day| format!("&known-on={day}")).unwrap_or_default()
+}
+
 /// The bulletin of a campaign.
 pub(super) async fn bulletin(
     context: PageContext,
     Query(which): Query<Which>,
 ) -> Result<Response, Refusal> {
     let t = context.t();
-    let kind = kind_of(t, &which)?;
-    let found = form(&context, kind).await?;
+    let (kind, known) = (kind_of(t, &which)?, known_of(t, &which)?);
+    let found = form(&context, kind, known).await?;
     if let Some(file) = which.file.as_deref() {
         let name = context.loaded.campaign.name.clone();
         let named = format!("{}-{}", context.loaded.campaign.id, context.as_of);
         return file_of(t, (file, kind), &named, &[(name, found)], &context);
     }
     let title = found.title.clone();
-    let base = format!("{}&kind={}", context.to("bulletin"), kind.word());
-    let sheets = vec![sheet(&context, found, (String::new(), ROWS_MAX)).await?];
-    let all = format!("/bulletin?kind={}&as-of={}", kind.word(), context.as_of);
+    let base = format!("{}&kind={}{}", context.to("bulletin"), kind.word(), said(known));
+    let sheets = vec![sheet(&context, (found, known), (String::new(), ROWS_MAX)).await?];
+    let all = format!("/bulletin?kind={}&as-of={}{}", kind.word(), context.as_of, said(known));
     let main = Main {
         t,
         title: title.clone(),
         action: address(&context.loaded, "bulletin", None),
         day: context.as_of.to_string(),
+        known: known.map(|day| day.to_string()).unwrap_or_default(),
         kinds: kinds(t, kind),
         files: files(&base),
         others: vec![(all, t.w("web-bulletin-all"))],
@@ -106,7 +123,7 @@ pub(super) async fn all(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let t = visitor.t();
-    let kind = kind_of(t, &which)?;
+    let (kind, known_on) = (kind_of(t, &which)?, known_of(t, &which)?);
     let now = site.clock.now();
     let bad = || Refusal::bad(t, t.w("web-bad-day"));
     let asked = match which.as_of.as_deref() {
@@ -129,13 +146,14 @@ pub(super) async fn all(
         if let Some(day) = asked {
             context.as_of = day.min(context.today());
         }
-        let found = form(&context, kind).await?;
+        let found = form(&context, kind, known_on).await?;
         let name = context.loaded.campaign.name.clone();
-        let to = format!("{}&kind={}", context.to("bulletin"), kind.word());
+        let more = said(known_on);
+        let to = format!("{}&kind={}{more}", context.to("bulletin"), kind.word());
         others.push((to, name.clone()));
         if which.file.is_none() {
             let ending = format!("-{}", sheets.len() + 1);
-            sheets.push(sheet(&context, found, (ending, rows_max)).await?);
+            sheets.push(sheet(&context, (found, known_on), (ending, rows_max)).await?);
         } else {
             forms.push((name, found));
         }
@@ -151,8 +169,9 @@ pub(super) async fn all(
         title: title.clone(),
         action: "/bulletin".to_owned(),
         day: day.clone(),
+        known: known_on.map(|day| day.to_string()).unwrap_or_default(),
         kinds: kinds(t, kind),
-        files: files(&format!("/bulletin?as-of={day}&kind={}", kind.word())),
+        files: files(&format!("/bulletin?as-of={day}&kind={}{}", kind.word(), said(known_on))),
         empty: if sheets.is_empty() { t.w("web-no-campaign") } else { String::new() },
         sheets,
         others,
@@ -162,12 +181,25 @@ pub(super) async fn all(
     Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
 }
 
-async fn form(context: &PageContext, kind: BulletinKind) -> Result<BulletinForm, Refusal> {
+async fn form(
+    context: &PageContext,
+    kind: BulletinKind,
+    known_on: Option<NaiveDate>,
+) -> Result<BulletinForm, Refusal> {
     let t = context.t();
-    let key = format!("bulletin/{}/{}", kind.word(), t.tag());
+    if let Some(known_on) = known_on.filter(|known_on| *known_on < context.as_of) {
+        let days: [(&str, &dyn std::fmt::Display); 2] =
+            [("day", &context.as_of), ("known", &known_on)];
+        return Err(Refusal::bad(t, t.say("bulletin-known-before", &days)));
+    }
+    let key = format!("bulletin/{}/{}{}", kind.word(), t.tag(), said(known_on));
     let read = move |context: PageContext| async move {
+        let (app, loaded, today) = (context.app(), &context.loaded, context.today());
         let asked = (kind, context.as_of);
-        let found = context.app().bulletin(&context.loaded, asked, context.today()).await?;
+        let found = match known_on {
+            Some(known_on) => app.bulletin_then(loaded, asked, (known_on, today)).await?,
+            None => app.bulletin(loaded, asked, today).await?,
+        };
         Ok(BulletinForm::new(&context.loaded, &found, t.0))
     };
     Ok(BulletinForm::clone(&*context.cached(&key, read).await?))
@@ -175,11 +207,17 @@ async fn form(context: &PageContext, kind: BulletinKind) -> Result<BulletinForm,
 
 async fn sheet(
     context: &PageContext,
-    form: BulletinForm,
+    (form, known_on): (BulletinForm, Option<NaiveDate>),
     (ending, rows_max): (String, usize),
 ) -> Result<Sheet, Refusal> {
     let t = context.t();
-    let found = stand(context).await?;
+    // The chart shows what is known now.
+    let chart = if known_on.is_some() {
+        String::new()
+    } else {
+        let found = stand(context).await?;
+        render::chart(&found.overview.summary, &found.prospect, t.0)
+    };
     let mut table = table(t, &form, &format!("bulletin{ending}"));
     // What is signed is whole: a table that has several pages elsewhere is one here, without links.
     table.is_plain = table.rows.len() > PAGE_ROWS;
@@ -187,7 +225,7 @@ async fn sheet(
         table.note = t.say("web-more-rows", &[("count", &(table.rows.len() - rows_max))]);
         table.rows.truncate(rows_max);
     }
-    Ok(Sheet { chart: render::chart(&found.overview.summary, &found.prospect, t.0), table, form })
+    Ok(Sheet { chart, table, form })
 }
 
 fn kinds(t: T, chosen: BulletinKind) -> Vec<(&'static str, String, bool)> {

@@ -9,6 +9,7 @@ use crate::app::Loaded;
 use crate::app::due::DueLine;
 use crate::domain::audit::Action;
 use crate::domain::id::{AreaCode, PlaceCode};
+use crate::domain::judge::Asks;
 use crate::domain::permission::{Actor, Power, Visits, may, may_see};
 use crate::domain::schools::SCHOOL;
 use crate::domain::site::Stop;
@@ -41,6 +42,8 @@ type Choice = (String, String, bool);
 struct Main {
     t: T,
     head: String,
+    /// Where the list of a catch-up campaign stands; empty for others.
+    catch_up: String,
     action: String,
     day: NaiveDate,
     areas: Vec<Choice>,
@@ -131,6 +134,7 @@ pub(super) async fn due(
     let main = Main {
         t,
         head: context.head(title.clone(), "due", &[]),
+        catch_up: catch_up(&context),
         action: address(&context.loaded, "due", None),
         day: context.as_of,
         areas: campaign.areas.iter().map(|it| choice(it.code.as_str(), &it.name, area)).collect(),
@@ -165,6 +169,12 @@ fn schools(context: &PageContext) -> String {
         return String::new();
     }
     address(&context.loaded, "schools", Some(context.as_of))
+/// Where the list of a catch-up campaign stands; empty for others.
+fn catch_up(context: &PageContext) -> String {
+    match context.loaded.judge.asks {
+        Asks::CatchUp { .. } => context.to("catch-up"),
+        Asks::Series { .. } => String::new(),
+    }
 }
 
 /// The id of the table in addresses.

@@ -8,6 +8,7 @@ use super::words::T;
 use crate::app::AppError;
 use crate::app::operating::{MailWay, OpenMail};
 use crate::app::problems;
+use crate::characters::escaped;
 use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
 use crate::domain::message::{PassageEvent, Whose};
@@ -55,13 +56,22 @@ pub(super) async fn mail(context: PageContext) -> Result<Response, Refusal> {
     });
     let relays = found.relays.iter().map(|problem| problems::words(t.0, problem));
     let main = TablesPage {
-        head: format!("<h1>{}</h1>", crate::characters::escaped(&title)),
+        head: head(&context, &title),
         live: false,
         lines: hold.into_iter().chain(relays).collect(),
         tables,
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "mail", &main);
     Ok(context.show(page.with(main.tables)))
+}
+
+/// The heading, and the pages of what is done by hand about mails and their readers.
+fn head(context: &PageContext, title: &str) -> String {
+    let t = context.t();
+    let link = |to: &str, word: &str| format!("<a href=\"{}\">{}</a>", escaped(to), escaped(word));
+    let daily = link(&context.to("daily"), &t.w("web-daily"));
+    let delivery = link("/delivery", &t.w("web-delivery"));
+    format!("<h1>{}</h1><p class=\"noprint\">{daily} · {delivery}</p>", escaped(title))
 }
 
 fn table(context: &PageContext, caption: &str, mails: &[Message]) -> Table {

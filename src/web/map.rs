@@ -1,6 +1,7 @@
 //! The map: areas, sites, stops and the teams' tours of a day, drawn from their coordinates. A table says the same.
 
 use super::map_areas::{self, Projection, SHADES, Scale, Shade, WIDTH, town};
+use super::map_outlines::Outlines;
 use super::page::{Page, Refusal, encoded};
 use super::page_context::PageContext;
 use super::table::{Cell, Table};
@@ -13,6 +14,7 @@ use crate::domain::area::Point;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{AreaCode, PlaceCode};
+use crate::domain::outline::Outline;
 use crate::domain::planner::{self, TeamTour};
 use crate::domain::shortfall::{Shortfall, shortfalls};
 use crate::mail::render;
@@ -37,6 +39,7 @@ struct Day {
     tours: Vec<TeamTour>,
     planned: BTreeMap<PlaceCode, u64>,
     given: BTreeMap<PlaceCode, u64>,
+    outlines: Outlines,
 }
 
 async fn read(app: &App, loaded: &Loaded, (day, today): (NaiveDate, NaiveDate)) -> Result<Day> {
@@ -57,6 +60,7 @@ async fn read(app: &App, loaded: &Loaded, (day, today): (NaiveDate, NaiveDate)) 
         tours: planner::tours(&loaded.campaign, &rows),
         planned,
         given,
+        outlines: app.outlines().await?,
     })
 }
 
@@ -70,6 +74,7 @@ pub(super) struct Which {
 struct Main {
     t: T,
     head: String,
+    caption: String,
     drawing: String,
     /// What the shade can stand for: address, name, whether it does.
     shades: Vec<(String, String, bool)>,
@@ -113,6 +118,7 @@ fn page(context: &PageContext, shade: Shade, day: &Day) -> Page {
     let main = Main {
         t,
         head: context.head(title.clone(), "map", &hidden),
+        caption: caption(t, &areas, day),
         drawing: drawing(context, (shade, &areas), day),
         shades: SHADES.map(link).to_vec(),
         scale: Scale::of(shade, &areas).map(|scale| scale.keys()).unwrap_or_default(),
@@ -131,25 +137,34 @@ fn style(campaign: &Campaign, tour: &TeamTour) -> usize {
     campaign.teams.iter().position(|team| team.code == tour.team).unwrap_or(0) % TOUR_STYLES
 }
 
+/// What the shapes of the areas are.
+fn caption(t: T, areas: &[Shortfall], day: &Day) -> String {
+    let has = areas.iter().any(|area| day.outlines.contains_key(&area.area));
+    t.w(if has { "web-map-caption-outlines" } else { "web-map-caption" })
+}
+
 fn drawing(context: &PageContext, (shade, areas): (Shade, &[Shortfall]), day: &Day) -> String {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let below = || campaign.areas.iter().filter(|area| area.parent.is_some());
     let mut points: Vec<Point> = below().filter_map(|area| area.point).collect();
+    let outlined = areas.iter().filter_map(|area| day.outlines.get(&area.area));
+    points.extend(outlined.flat_map(Outline::rings).flatten());
     points.extend(campaign.sites.iter().filter_map(|site| site.point));
     points.extend(campaign.stops.iter().map(|stop| stop.point));
     points.extend(campaign.teams.iter().map(|team| team.point));
     let Some(to) = Projection::of(&points) else {
         return format!("<p>{}</p>", escaped(&t.w("web-no-points")));
     };
+    let caption = caption(t, areas, day);
     // Its cells are links, so that it is a group and not one picture.
     let mut out = format!(
         "<svg class=\"map\" viewBox=\"0 0 {WIDTH} {:.0}\" role=\"group\" aria-label=\"{}\">\
          <desc>{}</desc>",
         to.height,
         escaped(&t.w("web-map-label")),
-        escaped(&t.w("web-map-caption"))
+        escaped(&caption)
     );
-    let (cells, names) = map_areas::drawn(context, (shade, areas), &to);
+    let (cells, names) = map_areas::drawn(context, (shade, areas), (&to, &day.outlines));
     out += &cells;
     for tour in &day.tours {
         let Some(team) = campaign.team(tour.team.as_str()) else { continue };

@@ -1,7 +1,8 @@
-//! The areas of a map: a cell around each, shaded by one figure in five classes, with a legend, names where there is
-//! room for them, and the same as a table.
+//! The areas of a map: an outline or a cell around each, shaded by one figure in five classes, with a legend, names
+//! where there is room for them, and the same as a table.
 
 use super::cells::{Label, cells, clear};
+use super::map_outlines::{Outlines, Shape, mark, shapes};
 use super::page_context::PageContext;
 use super::table::{Cell, Table};
 use super::words::{T, encoded};
@@ -177,20 +178,24 @@ pub(super) fn of_area(context: &PageContext, area: &AreaCode) -> String {
 pub(super) fn drawn(
     context: &PageContext,
     (shade, areas): (Shade, &[Shortfall]),
-    to: &Projection,
+    (to, outlines): (&Projection, &Outlines),
 ) -> (String, String) {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let Some(scale) = Scale::of(shade, areas) else { return Default::default() };
-    let point = |area: &AreaCode| campaign.area(area.as_str())?.point;
+    let shapes = shapes(outlines, areas.iter().map(|area| &area.area), &|point| to.at(point));
+    let place = |area: &AreaCode| match shapes.get(area) {
+        Some(shape) => Some(shape.at),
+        None => Some(to.at(campaign.area(area.as_str())?.point?)),
+    };
     let mut known: Vec<(&Shortfall, (f64, f64))> =
-        areas.iter().filter_map(|area| Some((area, to.at(point(&area.area)?)))).collect();
+        areas.iter().filter_map(|area| Some((area, place(&area.area)?))).collect();
     // Where names get into each other's way, the larger area keeps its own.
     known.sort_by(|(a, _), (b, _)| b.eligible.cmp(&a.eligible).then_with(|| a.area.cmp(&b.area)));
-    let points: Vec<(f64, f64)> = known.iter().map(|(_, at)| *at).collect();
+    let rings = rings_of(&shapes, &known, (WIDTH, to.height));
     let mut by_style: BTreeMap<&str, String> = BTreeMap::new();
     let more =
         if shade == Shade::Coverage { String::new() } else { format!("&shade={}", shade.word()) };
-    for ((area, _), shape) in known.iter().zip(cells(&points, (WIDTH, to.height))) {
+    for ((area, _), rings) in known.iter().zip(rings) {
         let said = escaped(&format!("{} {}", area.area_name, shade.said(t, area)));
         let label = if known.len() > LABELLED_MAX {
             String::new()
@@ -204,7 +209,7 @@ pub(super) fn drawn(
             "<a href=\"{}\" tabindex=\"-1\"{label}><path d=\"{}\"><title>{said}</title>\
              </path></a>",
             escaped(&href),
-            outline(&shape)
+            rings.iter().map(|ring| outline(ring)).collect::<String>()
         );
     }
     let mut out = String::new();
@@ -212,6 +217,23 @@ pub(super) fn drawn(
         let _ = write!(out, "<g class=\"{style}\">{cells}</g>");
     }
     (out, names(t, shade, &known))
+}
+
+/// What is drawn of each area: its outline where any area has one, and a mark for those without; else its cell.
+fn rings_of(
+    shapes: &BTreeMap<&AreaCode, Shape>,
+    known: &[(&Shortfall, (f64, f64))],
+    size: (f64, f64),
+) -> Vec<Vec<Vec<(f64, f64)>>> {
+    if shapes.is_empty() {
+        let points: Vec<(f64, f64)> = known.iter().map(|(_, at)| *at).collect();
+        return cells(&points, size).into_iter().map(|cell| vec![cell]).collect();
+    }
+    let drawn = |(area, at): &(&Shortfall, (f64, f64))| match shapes.get(&area.area) {
+        Some(shape) => shape.rings.clone(),
+        None => vec![mark(*at)],
+    };
+    known.iter().map(drawn).collect()
 }
 
 /// A closed shape as the data of a path, in whole pixels, each corner from the one before.

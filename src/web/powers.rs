@@ -3,7 +3,7 @@
 use crate::domain::permission::Power;
 
 /// The power that each page needs. The navigation shows the pages that the visitor may open.
-pub(super) const POWERS: [(&str, Power); 63] = [
+pub(super) const POWERS: [(&str, Power); 70] = [
     ("/", Power::Look),
     ("/c/{id}", Power::Look),
     ("/c/{id}/overview", Power::Look),
@@ -34,11 +34,18 @@ pub(super) const POWERS: [(&str, Power); 63] = [
     ("/c/{id}/feed", Power::Tally),
     ("/c/{id}/mail", Power::Operation),
     ("/c/{id}/mail/{mail}", Power::Operation),
+    ("/c/{id}/daily", Power::Operation),
+    ("/c/{id}/catch-up", Power::People),
     ("/c/{id}/jobs", Power::Operation),
     ("/bulletin", Power::Look),
     ("/system", Power::Operation),
     ("/system/backup", Power::Operation),
     ("/commands", Power::Operation),
+    ("/delivery", Power::Operation),
+    ("/history", Power::Plan),
+    ("/records", Power::Plan),
+    ("/outlines", Power::Plan),
+    ("/outlines/remove", Power::Plan),
     ("/upload", Power::Plan),
     ("/upload/{upload}", Power::Plan),
     ("/upload/{upload}/marked", Power::Plan),

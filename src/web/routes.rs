@@ -8,11 +8,12 @@ use super::upload::UPLOAD_MAX;
 use super::visitor::Visitor;
 use super::{
     Site, accounts, assets, authentication, bookings, bulletin, calendar, calls, campaigns,
-    compare, due, feeds, home, imports, inbox, jobs, mail, map, me, overview, plan, what_if,
+    catch_up, compare, daily, delivery, due, feeds, history, home, imports, inbox, jobs, mail, map,
+    me, outlines, overview, plan, what_if,
 };
 use super::{
-    homes, month, person, place, reports, roster, schools, search, second_factor, setup, stock,
-    supply, system, tally, unread, upload,
+    homes, month, person, place, records, reports, roster, schools, search, second_factor, setup,
+    stock, supply, system, tally, unread, upload,
 };
 use super::{national, national_births, national_people, national_pupils, national_survey};
 use crate::app::Loaded;
@@ -30,6 +31,7 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
         let body_max = match path {
             "/upload" | "/national/survey" => UPLOAD_MAX,
             "/imports" => imports::IMPORT_MAX,
+            "/outlines" => outlines::FORM_MAX,
             _ => super::BODY_MAX,
         };
         let gate = from_fn_with_state((site.clone(), power_of(path)), gate);
@@ -48,7 +50,7 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
 }
 
 /// Pages of a campaign.
-const OF_CAMPAIGNS: usize = 31;
+const OF_CAMPAIGNS: usize = 33;
 
 fn of_campaigns() -> [(&'static str, MethodRouter<Site>); OF_CAMPAIGNS] {
     [
@@ -81,6 +83,8 @@ fn of_campaigns() -> [(&'static str, MethodRouter<Site>); OF_CAMPAIGNS] {
         ("/c/{id}/feed", post(feeds::renew)),
         ("/c/{id}/mail", get(mail::mail)),
         ("/c/{id}/mail/{mail}", get(mail::one).post(mail::act)),
+        ("/c/{id}/daily", get(daily::daily).post(daily::act)),
+        ("/c/{id}/catch-up", get(catch_up::catch_up)),
         ("/c/{id}/jobs", get(jobs::jobs).post(jobs::act)),
         ("/c/{id}/workbook", get(setup::workbook)),
     ]
@@ -94,6 +98,11 @@ fn of_installation() -> [(&'static str, MethodRouter<Site>); POWERS.len() - OF_C
         ("/system", get(system::system)),
         ("/system/backup", post(system::backup)),
         ("/commands", get(system::commands)),
+        ("/delivery", get(delivery::delivery).post(delivery::change)),
+        ("/history", get(history::history)),
+        ("/records", get(records::records).post(records::void)),
+        ("/outlines", get(outlines::outlines).post(outlines::upload)),
+        ("/outlines/remove", post(outlines::remove)),
         ("/upload", get(upload::form).post(upload::upload)),
         ("/upload/{upload}", get(upload::checked)),
         ("/upload/{upload}/marked", get(upload::marked)),

@@ -7,7 +7,7 @@ use crate::intake::{csv_out, workbook_out};
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 
 /// A table with more rows than this can be searched.
 const SEARCH_ROWS_MIN: usize = 8;
@@ -254,13 +254,31 @@ fn workbook(table: &Table, lines: &Lines<'_>) -> Option<Vec<u8>> {
             Value::Percent(share) => Out::Decimals(share, 1),
             Value::Rate(share) => Out::Decimals(share, 2),
             Value::Text if cell.class == "n" && cell.is_blank() => Out::Blank,
-            Value::Text => Out::text(cell.text.clone()),
+            Value::Text => day(&cell.text).map_or_else(|| Out::text(cell.text.clone()), Out::Day),
         },
     };
     let rows: Vec<Vec<Out>> = lines.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
-    page.table(std::slice::from_ref(&table.caption), &lines.heads, &rows).ok()?;
+    page.print_as(u16::try_from(lines.heads.len()).ok()?, (1, 1)).ok()?;
+    let first = page.table(std::slice::from_ref(&table.caption), &lines.heads, &rows).ok()?;
+    // What a row is about stays in sight.
+    let is_headed =
+        |row: &Vec<Part<'_>>| matches!(row.first(), Some(Part::Cell(cell)) if cell.head);
+    if lines.rows.first().is_some_and(is_headed) {
+        page.freeze(first, 1).ok()?;
+    }
     page.close().ok()?;
     book.bytes().ok()
+}
+
+/// A day that stands alone in a cell, so that a spreadsheet sorts and filters it as one.
+fn day(text: &str) -> Option<NaiveDate> {
+    /// Length of a day as pages write it.
+    const DAY_BYTES: usize = 10;
+    /// The first year that spreadsheets know.
+    const YEAR_MIN: i32 = 1900;
+    let is_long = text.len() == DAY_BYTES && text.starts_with(|c: char| c.is_ascii_digit());
+    let day: NaiveDate = is_long.then(|| text.parse().ok()).flatten()?;
+    (day.year() >= YEAR_MIN).then_some(day)
 }
 
 #[cfg(test)]
@@ -317,6 +335,15 @@ mod tests {
         let text = String::from_utf8(csv(&lines(t, &all, &some))).unwrap();
         assert!(text.starts_with("\u{feff}people\n0\n1000\n"), "{text}");
         assert!(workbook(&all, &lines(t, &all, &view)).is_some_and(|bytes| bytes.len() > 4_000));
+    }
+
+    #[test]
+    fn only_a_day_that_stands_alone_is_a_day_of_a_workbook() {
+        assert_eq!(day("2021-04-01"), NaiveDate::from_ymd_opt(2021, 4, 1));
+        let words = ["", "2021-04-01 08:00", "2021-13-01", "2021-4-1", "+021-04-01", "甲镇卫生"];
+        for text in words.into_iter().chain(["1021-04-01"]) {
+            assert_eq!(day(text), None, "{text}");
+        }
     }
 
     #[test]

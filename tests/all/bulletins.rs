@@ -127,8 +127,24 @@ proptest! {
                 .add("reach.csv", "A1,S1");
             let desk = Desk::open(&folder, at("2021-04-01T08:00:00")).await;
             desk.import(Records::Tallies, &rows(&counts), at("2021-05-08T08:00:00")).await;
+            let days = days.into_iter().map(|one| day(&format!("2021-04-{one:02}")));
+            let mut were = Vec::new();
             for one in days {
-                agrees(&desk, day(&format!("2021-04-{one:02}"))).await;
+                agrees(&desk, one).await;
+                for kind in [Kind::Daily, Kind::Weekly, Kind::Ranking] {
+                    let today = day("2021-05-09");
+                    let was = desk.app.bulletin(&desk.loaded, (kind, one), today).await.unwrap();
+                    were.push(((kind, one), was));
+                }
+            }
+            // What is corrected later changes nothing of what was known before.
+            let corrected = |(a, b, c, d, e, doses): &Count| (*a, *b, *c, *d, *e, doses + 7);
+            let more: Vec<Count> = counts.iter().map(corrected).collect();
+            desk.import(Records::Tallies, &rows(&more), at("2021-05-10T08:00:00")).await;
+            let (known_on, today) = (day("2021-05-08"), day("2021-05-10"));
+            for (asked, was) in were {
+                let then = desk.app.bulletin_then(&desk.loaded, asked, (known_on, today)).await;
+                assert_eq!(then.unwrap(), Bulletin { known_on: Some(known_on), ..was });
             }
         });
     }
@@ -223,6 +239,25 @@ fn page_command_workbook_and_coverage_say_the_same() {
     assert!(book.headers["content-disposition"].ends_with(".xlsx\""), "{:?}", book.headers);
     assert_eq!(viewer.get("/c/small/bulletin?kind=weekly&as-of=2021-04-14&file=pdf").status, 400);
     assert_eq!(viewer.get("/c/small/bulletin?kind=monthly&as-of=2021-04-14").status, 400);
+    // As it was known on a day: all of this was entered on the day of the test.
+    let known = "/c/small/bulletin?kind=daily&as-of=2021-04-14&known-on=";
+    let page = viewer.get(&format!("{known}2100-01-01")).body;
+    assert!(page.contains("as they were known at the end of 2100-01-01"), "{page}");
+    assert!(
+        page.contains("value=\"2100-01-01\"") && !page.contains("<svg class=\"chart"),
+        "{page}"
+    );
+    let early = viewer.get(&format!("{known}2021-04-13"));
+    assert!(early.status == 400 && early.body.contains("nothing of 2021-04-14"), "{}", early.body);
+    assert_eq!(viewer.get(&format!("{known}soon")).status, 400);
+    let told = ["report", "bulletin", "daily", "--day", "2021-04-14", "-o", "json"];
+    let then = asked(&office, &[&told[..], &["--as-known-on", "2100-01-01"]].concat());
+    let (then, mut now): (Value, Value) = (
+        serde_json::from_str(&then).unwrap(),
+        serde_json::from_str(&asked(&office, &told)).unwrap(),
+    );
+    now["known_on"] = "2100-01-01".into();
+    assert_eq!(then, now);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! reminded and counted.
 
 use crate::mail::decoded;
-use crate::support::{Folder, World, dose_of, row, small};
+use crate::support::{Folder, World, csv_rows, dose_of, row, small};
+use crate::web::{Office, account};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -200,4 +201,36 @@ fn a_campaign_of_one_series_says_that_it_is_no_catch_up() {
         campaign().swap("campaign.toml", "\"JE-L\"", "\"JE-Q\"").write(&world.path("typo"));
     let ran = world.run(&["campaign", "check", folder.to_str().unwrap(), "-o", "json"]).ends(4);
     assert!(ran.out.contains("unknown_vaccine") && ran.out.contains("JE-"), "{}", ran.out);
+}
+
+#[test]
+fn the_lists_stand_on_a_page_and_as_files() {
+    let world = world();
+    world.file("doseplan.toml", crate::operation::ANY_PORT);
+    for role in ["planner", "viewer"] {
+        account(&world, &["add", role, "--role", role], role);
+    }
+    let office = Office::bare(world, "2021-04-02T10:00:00+08:00");
+    let planner = office.login("planner");
+    let rows = |table: &str| {
+        let path = format!("/c/small/catch-up?as-of=2021-04-01&{table}.as=csv");
+        csv_rows(planner.get(&path).body.trim_start_matches('\u{feff}'))
+    };
+    let page = planner.get("/c/small/due?as-of=2021-04-01").body;
+    assert!(page.contains("/c/small/catch-up?as-of=2021-04-01"), "{page}");
+    let listed = office.world.run(&["catch-up", "list", "--as-of", "2021-04-01", "-o", "json"]);
+    let listed = listed.ends(0).json();
+    let people = rows("catch-up-list");
+    assert_eq!(people.len(), listed.as_array().unwrap().len());
+    assert!(people.iter().any(|row| row.values().any(|cell| cell == "孩3")), "{people:?}");
+    let areas = rows("catch-up-areas");
+    assert_eq!(areas.len(), report(&office.world, &[], 11).len());
+    assert!(areas[0].values().any(|cell| cell == "below"), "below comes first: {areas:?}");
+    assert!(!rows("catch-up-eligible").is_empty());
+    assert!(office.log().iter().any(|line| {
+        line["did"] == "see-due"
+            && line["who"] == "planner"
+            && line["said"].as_str().is_some_and(|said| said.starts_with("catch-up list"))
+    }));
+    assert_eq!(office.login("viewer").get("/c/small/catch-up?as-of=2021-04-01").status, 403);
 }

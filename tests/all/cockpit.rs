@@ -2,7 +2,7 @@
 //! thing and have one value wherever they stand.
 
 use crate::operation::ANY_PORT;
-use crate::support::{Folder, SENIORS, World, csv_rows, number, row, small};
+use crate::support::{Folder, SENIORS, World, csv_rows, number, on_postgresql, row, small};
 use crate::web::{Office, encoded};
 use serde_json::Value;
 
@@ -356,6 +356,86 @@ fn a_map_of_many_areas_stays_readable_and_light() {
     assert!(page.len() < 100 * 1024, "{} bytes", page.len());
     let signed = office.login("viewer").get("/c/small/bulletin?as-of=2021-04-01").body;
     assert!(signed.len() < 100 * 1024, "{} bytes", signed.len());
+    // With outlines of many corners it is as light.
+    let planner = office.login("planner");
+    let sent = planner.send("/outlines", &[("file", "a.geojson", jagged().as_bytes())]);
+    assert_eq!((sent.status, &*sent.headers["location"]), (303, "/outlines?done=outlines"));
+    let page = planner.get("/c/small/map?as-of=2021-04-01").body;
+    assert!(page.contains("The outlines of townships"), "{}", page.len());
+    assert_eq!(page.matches("<a href=\"?as-of=2021-04-01&amp;places.is.1=").count(), 316);
+    assert!(page.len() < 100 * 1024, "{} bytes", page.len());
+}
+
+/// Outlines of 314 areas with 200 corners each.
+fn jagged() -> String {
+    let outline = |n: u32| {
+        let (north, east) = (31.7 + f64::from(n / 20) * 0.02, 119.2 + f64::from(n % 20) * 0.03);
+        let corner = |at: u32| {
+            let angle = std::f64::consts::TAU * f64::from(at % 200) / 200.0;
+            let far = if at.is_multiple_of(2) { 0.006 } else { 0.009 };
+            format!("[{:.6},{:.6}]", east + far * angle.cos(), north + far * angle.sin())
+        };
+        let ring: Vec<String> = (0..=200).map(corner).collect();
+        feature(&format!("\"area\":\"V{n}\""), &format!("[[{}]]", ring.join(",")))
+    };
+    collection(&(0..314).map(outline).collect::<Vec<_>>())
+}
+
+fn feature(properties: &str, coordinates: &str) -> String {
+    format!(
+        "{{\"type\":\"Feature\",\"properties\":{{{properties}}},\
+         \"geometry\":{{\"type\":\"Polygon\",\"coordinates\":{coordinates}}}}}"
+    )
+}
+
+fn collection(features: &[String]) -> String {
+    format!("{{\"type\":\"FeatureCollection\",\"features\":[{}]}}", features.join(","))
+}
+
+#[test]
+fn the_map_is_drawn_by_outlines() {
+    let office = Office::at(World::small(), "2021-04-02T10:00:00+08:00");
+    outlined(&office);
+}
+
+#[test]
+fn the_map_is_drawn_by_outlines_on_postgresql_too() {
+    on_postgresql(|db| {
+        let world = World::on(db).applied(&small());
+        outlined(&Office::at(world, "2021-04-02T10:00:00+08:00"));
+    });
+}
+
+fn outlined(office: &Office) {
+    let planner = office.login("planner");
+    let hole = "[[119.60,32.00],[119.64,32.00],[119.64,32.04],[119.60,32.04],[119.60,32.00]],\
+                [[119.61,32.01],[119.62,32.01],[119.62,32.02],[119.61,32.01]]";
+    let a = feature("\"area\":\"A\"", &format!("[{hole}]"));
+    let map = || planner.get("/c/small/map?as-of=2021-04-01").body;
+    let cells = map();
+    assert!(cells.contains("these are not its borders"), "{cells}");
+    // What is wrong says feature, property and remedy, and nothing is stored.
+    let bad = collection(&[a.clone(), feature("\"area\":\"C\"", &format!("[{hole}]"))]);
+    let sent = planner.send("/outlines", &[("file", "a.geojson", bad.as_bytes())]);
+    let said = "a.geojson column area: feature 2: “C” is no area here";
+    assert!(sent.status == 400 && sent.body.contains(said), "{}", sent.body);
+    assert_eq!(planner.send("/outlines", &[("file", "a.geojson", b"")]).status, 400);
+    assert!(map().contains("these are not its borders"));
+    let sent = planner.send("/outlines", &[("file", "a", collection(&[a]).as_bytes())]);
+    assert_eq!(&sent.headers["location"], "/outlines?done=outlines");
+    let page = map();
+    assert!(page.contains("The outlines of townships"), "{page}");
+    let shape = page.split("<path d=\"").find(|rest| rest.contains("<title>甲镇")).unwrap();
+    let shape = shape.split('"').next().unwrap();
+    assert_eq!(shape.matches('M').count(), 2, "a hole is a ring of its own: {shape}");
+    // B has none: a mark stands for it, and leads to its places, too.
+    assert_eq!(page.matches("<a href=\"?as-of=2021-04-01&amp;places.is.1=").count(), 2);
+
+    let gone = format!("/outlines/remove?csrf={}", planner.token());
+    assert_eq!(planner.post(&gone, "").status, 303);
+    assert!(map().contains("these are not its borders"));
+    let log = office.log();
+    assert!(log.iter().any(|line| line["said"] == "outlines of 1 areas"), "{log:?}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use doseplan::app::import::Kind;
 use doseplan::domain::count::People;
 use doseplan::domain::coverage::Depth;
 use doseplan::domain::id::RecordId;
+use doseplan::domain::permission::Actor;
 use doseplan::domain::stock::GivenAt;
 use doseplan::store::cells;
 use proptest::prelude::*;
@@ -171,9 +172,8 @@ fn a_past_day_stays_as_it_was_known_then_also_after_corrections_and_voids() {
         let moved = persons.replace("p1,A", "p1,B");
         desk.import(Kind::Persons, &moved, later).await;
         let void = RecordId::new("t2");
-        assert!(
-            desk.app.void(Kind::Tallies, &void, "no", at("2021-04-04T10:00:00")).await.unwrap()
-        );
+        let (why, now) = (("no", Actor::CommandLine), at("2021-04-04T10:00:00"));
+        assert!(desk.app.void(Kind::Tallies, &void, why, now).await.unwrap());
         // The denominators are those that were known then, too.
         let richer = small().swap("eligible.csv", "A,adult,200", "A,adult,400");
         crate::support::apply(
@@ -288,7 +288,8 @@ proptest! {
                         let tallies = (Kind::Tallies, 't');
                         let (kind, letter) = if *tally { tallies } else { (Kind::Doses, 'd') };
                         let record = RecordId::new(format!("{letter}{record}"));
-                        desk.app.void(kind, &record, "test", now).await.unwrap();
+                        let why = ("test", Actor::CommandLine);
+                        desk.app.void(kind, &record, why, now).await.unwrap();
                     }
                     (_, Some((kind, text))) => {
                         desk.import(kind, &text, now).await;

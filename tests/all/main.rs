@@ -13,6 +13,7 @@ mod cockpit_bookings;
 mod cockpit_calls;
 mod cockpit_campaigns;
 mod cockpit_files;
+mod cockpit_hand;
 mod cockpit_office;
 mod cockpit_people;
 mod cockpit_places;

@@ -42,6 +42,7 @@ const DATA: &[&str] = &[
     "coverage --as-of 2021-04-30 --by day",
     "report bulletin daily --day 2021-04-02",
     "report bulletin ranking --day 2021-04-02",
+    "report bulletin daily --day 2021-04-02 --as-known-on 2100-01-01",
     "report list",
     "report show coverage --month 2021-04",
     "report show coverage --month 2021-04 --explain H5",

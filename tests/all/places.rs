@@ -279,12 +279,27 @@ fn a_jurisdiction_is_written_as_it_is_read() {
         .with("closures.csv", "place,date,until,doses,reason\nS1,2021-05-01,2021-05-05,0,劳动节\n")
         .with("teams.csv", "team,name,latitude,longitude,until\nT1,一队,32.0,119.6,2021-06-01\n");
     given(&world, &places, "county", &[]).ends(0);
+    // The outlines of areas come and go with the folder.
+    let outline = "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\
+        \"properties\":{\"area\":\"A\"},\"geometry\":{\"type\":\"Polygon\",\"coordinates\":\
+        [[[119.5,32.0],[119.6,32.0],[119.6,32.1],[119.5,32.0]]]}}]}";
+    world.file("county/areas.geojson", outline);
+    let drawn = world.run(&["jurisdiction", "apply", "county"]).ends(0);
+    assert!(drawn.err.contains("outlines of 1 areas"), "{}", drawn.err);
     for to in ["out", "out.xlsx"] {
         world.run(&["jurisdiction", "export", to]).ends(0);
         world.run(&["jurisdiction", "check", to]).ends(0);
         let again = world.run(&["jurisdiction", "apply", to, "--dry-run"]);
         assert_eq!(again.code, 0, "{to}: {}{}", again.out, again.err);
     }
+    let file = world.read("out/areas.geojson");
+    world.file("out/areas.geojson", file.replace("119.5", "119.4"));
+    let dry = world.run(&["jurisdiction", "apply", "out", "--dry-run"]).ends(10);
+    assert!(dry.err.contains("would have the outlines of 1 areas"), "{}", dry.err);
+    world.file("out/areas.geojson", file.replace("\"A\"", "\"Z\""));
+    let refused = world.run(&["jurisdiction", "check", "out"]).ends(4);
+    assert!(refused.out.contains("feature 1: “Z” is no area here"), "{}", refused.out);
+    world.run(&["jurisdiction", "apply", "out"]).ends(4);
     let list = world.run(&["jurisdiction", "list", "-o", "json"]).ends(0).json();
     assert_eq!((&list["rows"]["sites"], &list["rows"]["contacts"]), (&3.into(), &1.into()));
 }

@@ -192,7 +192,8 @@ impl Browser {
 }
 
 /// Addresses, and the roles that may open them.
-pub(crate) const ADDRESSES: [(&str, &[&str]); 50] = [
+pub(crate) const ADDRESSES: [(&str, &[&str]); 57] = [
+    ("/outlines", &["admin", "planner"]),
     ("/c/small/bulletin?as-of=2021-04-01", &ROLES),
     ("/bulletin", &ROLES),
     ("/c/small/workbook?as-of=2021-04-01", &["admin", "planner"]),
@@ -237,6 +238,12 @@ pub(crate) const ADDRESSES: [(&str, &[&str]); 50] = [
     ("/c/small/tally?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/c/small/mail?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/jobs?as-of=2021-04-01", &["admin", "planner"]),
+    ("/c/small/daily?as-of=2021-04-01&post=S1", &["admin", "planner"]),
+    ("/c/small/catch-up?as-of=2021-04-01", &["admin", "planner", "lead"]),
+    ("/delivery", &["admin", "planner"]),
+    ("/history", &["admin", "planner"]),
+    ("/history?campaign=small", &["admin", "planner"]),
+    ("/records?kind=doses&record=d1", &["admin", "planner"]),
     ("/upload", &["admin", "planner"]),
     ("/upload/00000000000000000000000000000000", &["admin", "planner"]),
     ("/upload/00000000000000000000000000000000/marked", &["admin", "planner"]),
@@ -246,7 +253,12 @@ pub(crate) const ADDRESSES: [(&str, &[&str]); 50] = [
 ];
 
 /// Forms, and the roles that may send them.
-pub(crate) const FORMS: [(&str, &[&str]); 25] = [
+pub(crate) const FORMS: [(&str, &[&str]); 30] = [
+    ("/outlines", &["admin", "planner"]),
+    ("/outlines/remove", &["admin", "planner"]),
+    ("/c/small/daily?as-of=2021-04-01", &["admin", "planner"]),
+    ("/delivery", &["admin", "planner"]),
+    ("/records", &["admin", "planner"]),
     ("/c/small/calls?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/new", &["admin", "planner"]),
     ("/imports", &["admin", "planner"]),

@@ -188,11 +188,11 @@ impl App {
         &self,
         kind: Kind,
         record: &RecordId,
-        why: &str,
+        (why, by): (&str, Actor<'_>),
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        let by = Actor::CommandLine;
-        let mut act = self.act((by, Power::Tally), Action::Void, now).await?;
+        // Whose record it is does not matter here: it takes somebody whose work is the whole.
+        let mut act = self.act((by, Power::Plan), Action::Void, now).await?;
         let (known, campaign) = self.void_in(&mut act, (kind, record), (why, by), now).await?;
         if known {
             act.commit(campaign.as_deref(), &format!("{} {record}", kind.name())).await?;

@@ -107,7 +107,7 @@ fn list_of(
             people.map(move |(index, person)| person_row(session, index + 1, person))
         });
         let heads = heads.map(|head| list_head(&say, head));
-        sheet(book, &sheet_name("list-people"), title, &heads, rows)?;
+        sheet(book, (&sheet_name("list-people"), title), &heads, rows, None)?;
     }
     let heads = ["place", "group", "dose", "area", "people"];
     let rows = digest.sessions.iter().flat_map(|session| {
@@ -122,11 +122,14 @@ fn list_of(
         })
     });
     let heads = heads.map(|head| list_head(&say, head));
-    sheet(book, &sheet_name("list-expected"), title, &heads, rows)?;
+    let total = say("mail-summary-total");
+    let sums = Some((total.as_str(), &[4][..]));
+    sheet(book, (&sheet_name("list-expected"), title), &heads, rows, sums)?;
     let heads = ["place", "lot", "product", "doses", "vials", "expires"];
     let rows = digest.sessions.iter().flat_map(draw_rows);
     let heads = heads.map(|head| list_head(&say, head));
-    sheet(book, &sheet_name("list-draw"), title, &heads, rows)
+    let sums = Some((total.as_str(), &[3, 4][..]));
+    sheet(book, (&sheet_name("list-draw"), title), &heads, rows, sums)
 }
 
 fn list_head(say: &dyn Fn(&str) -> String, head: &str) -> String {
@@ -170,24 +173,67 @@ fn draw_rows(session: &SessionSheet) -> Vec<Vec<Cell>> {
         .collect()
 }
 
-/// Adds a sheet with a title, column heads and rows.
+/// The word for a sum, and the columns that have one.
+type Sums<'a> = Option<(&'a str, &'a [usize])>;
+
+/// Adds a sheet with a title, column heads and rows, and below several rows their sums. Narrow tables stand upright on
+/// their paper.
 fn sheet(
     book: &mut Book,
-    name: &str,
-    title: &str,
+    (name, title): (&str, &str),
     heads: &[String],
     rows: impl Iterator<Item = Vec<Cell>>,
+    sums: Sums<'_>,
 ) -> std::result::Result<(), XlsxError> {
     let mut page = book.page(name);
+    page.print_as(u16::try_from(heads.len()).unwrap_or(u16::MAX), (1, 1))?;
     page.put(0, 0, &Cell::text(format!("{title} {name}")), Look::Title)?;
     for (column, head) in (0..).zip(heads) {
         page.put(1, column, &Cell::text(head), Look::Head)?;
     }
-    for (row, cells) in (2..).zip(rows) {
-        for (column, cell) in (0..).zip(&cells) {
-            page.put(row, column, cell, Look::Plain)?;
+    let mut rows: Vec<(Vec<Cell>, Look)> = rows.map(|row| (row, Look::Plain)).collect();
+    if let Some((word, columns)) = sums.filter(|_| rows.len() > 1) {
+        rows.push((sum(word, columns, &rows), Look::Sum));
+    }
+    for (row, (cells, look)) in (2..).zip(&rows) {
+        for (column, cell) in (0..).zip(cells) {
+            page.put(row, column, cell, *look)?;
         }
     }
     page.freeze(2, 0)?;
     page.close()
+}
+
+/// The row of sums; a column without figures has none.
+fn sum(word: &str, columns: &[usize], rows: &[(Vec<Cell>, Look)]) -> Vec<Cell> {
+    let of = |column: usize| {
+        let figures = rows.iter().filter_map(|(row, _)| match row.get(column) {
+            Some(Cell::Count(figure)) => Some(*figure),
+            _ => None,
+        });
+        let figures: Vec<i64> = figures.collect();
+        if figures.is_empty() { Cell::Blank } else { Cell::Count(figures.iter().sum()) }
+    };
+    let width = rows.first().map_or(0, |(row, _)| row.len());
+    let cell = |column: usize| match column {
+        0 => Cell::text(word),
+        _ if columns.contains(&column) => of(column),
+        _ => Cell::Blank,
+    };
+    (0..width).map(cell).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_of_the_columns_that_have_figures() {
+        let row = |lot: &str, doses: i64| {
+            (vec![Cell::text("S1"), Cell::text(lot), Cell::Count(doses), Cell::Blank], Look::Plain)
+        };
+        let rows = [row("L1", 30), row("L2", 12)];
+        let expected = [Cell::text("合计"), Cell::Blank, Cell::Count(42), Cell::Blank];
+        assert_eq!(sum("合计", &[2, 3], &rows), expected);
+    }
 }

@@ -409,6 +409,7 @@ fn draft(
                         why,
                         slot: None,
                         link: None,
+                        venue: None,
                     })
                     .collect(),
                 contact: campaign.coordinator.clone(),

@@ -14,6 +14,7 @@ pub mod reminders;
 mod resend;
 pub mod summary;
 mod tours;
+mod venues;
 pub(super) mod ways;
 
 pub use duties::StaffTold;

@@ -6,6 +6,7 @@
 use super::Post;
 use super::bookings::add_slots;
 use super::draft::{Draft, gathered};
+use super::venues::add_venues;
 use super::ways::{Numbers, home_of};
 use crate::app::assigning::{Standing, each_standing};
 use crate::app::unsubscribing::secret;
@@ -84,6 +85,9 @@ impl App {
         (day, now): (NaiveDate, DateTime<Utc>),
     ) -> Result<usize> {
         let mut new = 0;
+        if !drafts.is_empty() {
+            add_venues(&mut drafts, self.jurisdiction().await?.as_ref());
+        }
         for batch in drafts.chunks_mut(QUEUE_BATCH) {
             let mut tx = self.store.write().await?;
             new += self.queue_batch(&mut tx, loaded, batch, (day, now)).await?;
@@ -428,6 +432,7 @@ fn draft(
                         why,
                         slot: None,
                         link: None,
+                        venue: None,
                     })
                     .collect(),
                 contact: campaign.coordinator.clone(),

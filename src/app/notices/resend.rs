@@ -21,18 +21,29 @@ impl App {
     pub async fn queue_copy(
         &self,
         loaded: &Loaded,
-        mut post: Post,
+        post: Post,
         to: &Party,
         now: DateTime<Utc>,
     ) -> Result<i64> {
+        let message = self.copied(loaded, post, to, now)?;
+        self.queue_now(loaded, message, now).await
+    }
+
+    /// A copy of a mail for another reader as a new message.
+    pub(crate) fn copied(
+        &self,
+        loaded: &Loaded,
+        mut post: Post,
+        to: &Party,
+        now: DateTime<Utc>,
+    ) -> Result<NewMessage> {
         let reader = post.to.name.clone();
         post.letter = render::marked(post.letter, post.language, &reader);
         post.key = format!("copy/{}/{}/{}", post.key, canonical(&to.address), millis(now));
         let name = to.name.clone().unwrap_or_else(|| to.address.clone());
         post.to = Contact { name, email: Some(to.address.clone()) };
         post.send_by = None;
-        let message = self.message(loaded, &post, now)?;
-        self.queue_now(loaded, message, now).await
+        self.message(loaded, &post, now)
     }
 
     /// Queues a stored mail again under a new number, to its own reader or `to` another one. Refused where it is not

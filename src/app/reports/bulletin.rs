@@ -5,8 +5,9 @@ use crate::app::coverage::AsOf;
 use crate::app::dashboard::{Report, Reports};
 use crate::app::{App, Loaded, Result};
 use crate::domain::bulletin::{Bulletin, BulletinKind, Done, Line, Period, doses_by_area, ranks};
+use crate::domain::campaign::Campaign;
 use crate::domain::count::{Doses, People};
-use crate::domain::coverage::{Coverage, Depth, coverage, needs};
+use crate::domain::coverage::{Coverage, Depth, DoseSums, SitesReported, coverage, needs};
 use crate::domain::id::{AreaCode, PlaceCode};
 use crate::domain::shortfall::{Shortfall, shortfalls, whole};
 use chrono::{NaiveDate, TimeDelta};
@@ -46,44 +47,82 @@ impl App {
         today: NaiveDate,
     ) -> Result<Bulletin> {
         let period = Period::of(kind, day, today);
-        let one = TimeDelta::days(1);
-        let ends = Ends {
-            before_that: self.end(loaded, period.before.0 - one).await?,
-            before: self.end(loaded, period.before.1).await?,
-            until: self.end(loaded, period.first - one).await?,
-            now: self.end(loaded, period.last).await?,
-        };
+        let mut ends = Vec::with_capacity(ENDS);
+        for day in ends_of(period) {
+            let basis = self.basis(loaded, AsOf::day(day)).await?;
+            ends.push(end(&loaded.campaign, day, (&basis.counted, &basis.sites)));
+        }
         let days = (period.before.0, period.last);
         let reports = self.reports(loaded, days, (period.last, today)).await?;
-        Ok(made(loaded, (kind, period), &ends, &reports))
+        Ok(made(loaded, (kind, period, None), &Ends::of(ends), &reports))
     }
 
-    async fn end(&self, loaded: &Loaded, day: NaiveDate) -> Result<End> {
-        let campaign = &loaded.campaign;
-        let basis = self.basis(loaded, AsOf::day(day)).await?;
-        let at = |depth| coverage(campaign, day, &basis.counted, depth, basis.sites.clone());
-        let needs = needs(campaign, &at(Depth::Root));
-        let top = campaign.root().map(|area| &area.code);
-        let below = campaign.areas.iter().filter(|area| area.parent.as_ref() == top);
-        let areas: Vec<AreaCode> = below.map(|area| area.code.clone()).collect();
-        let tree = at(Depth::Tree);
-        let all_short = whole(campaign, &tree).short;
-        let has_target = campaign.groups.iter().any(|group| group.target.is_some());
-        let short = needs.iter().map(|need| need.target.saturating_sub(need.finished)).sum();
-        let all: i64 = basis.counted.iter().map(|sum| sum.doses).sum();
-        Ok(End {
-            target: has_target.then(|| needs.iter().map(|need| need.target).sum()),
-            short: if has_target { short } else { all_short },
-            by_area: doses_by_area(campaign, (&areas, day), &basis.counted),
-            all: u64::try_from(all).unwrap_or(0),
-            tree,
-        })
+    /// The same as it was known at the end of `known_on`, however much was reported or corrected since.
+    pub async fn bulletin_then(
+        &self,
+        loaded: &Loaded,
+        (kind, day): (BulletinKind, NaiveDate),
+        (known_on, today): (NaiveDate, NaiveDate),
+    ) -> Result<Bulletin> {
+        // At the end of that day it was over.
+        let seen = today.min(known_on + TimeDelta::days(1));
+        let period = Period::of(kind, day, seen);
+        let known = self.known_then(loaded, known_on).await?;
+        let campaign = &known.loaded.campaign;
+        let none = SitesReported::default();
+        let at = |day: NaiveDate| end(campaign, day, (&known.counted(day), &none));
+        let ends = Ends::of(Vec::from(ends_of(period).map(at)));
+        let days = (period.before.0, period.last);
+        let reports = self.reports_then(&known, days, (period.last, seen)).await?;
+        Ok(made(&known.loaded, (kind, period, Some(known_on)), &ends, &reports))
+    }
+}
+
+/// How many sums a bulletin is made of.
+const ENDS: usize = 4;
+
+/// Their days.
+fn ends_of(period: Period) -> [NaiveDate; ENDS] {
+    let one = TimeDelta::days(1);
+    [period.before.0 - one, period.before.1, period.first - one, period.last]
+}
+
+impl Ends {
+    /// The sums of the days of [`ends_of`].
+    fn of(ends: Vec<End>) -> Self {
+        let [before_that, before, until, now] =
+            <[End; ENDS]>::try_from(ends).unwrap_or_else(|_| unreachable!("one for each day"));
+        Self { before_that, before, until, now }
+    }
+}
+
+fn end(
+    campaign: &Campaign,
+    day: NaiveDate,
+    (counted, sites): (&[DoseSums], &SitesReported),
+) -> End {
+    let at = |depth| coverage(campaign, day, counted, depth, sites.clone());
+    let needs = needs(campaign, &at(Depth::Root));
+    let top = campaign.root().map(|area| &area.code);
+    let below = campaign.areas.iter().filter(|area| area.parent.as_ref() == top);
+    let areas: Vec<AreaCode> = below.map(|area| area.code.clone()).collect();
+    let tree = at(Depth::Tree);
+    let all_short = whole(campaign, &tree).short;
+    let has_target = campaign.groups.iter().any(|group| group.target.is_some());
+    let short = needs.iter().map(|need| need.target.saturating_sub(need.finished)).sum();
+    let all: i64 = counted.iter().map(|sum| sum.doses).sum();
+    End {
+        target: has_target.then(|| needs.iter().map(|need| need.target).sum()),
+        short: if has_target { short } else { all_short },
+        by_area: doses_by_area(campaign, (&areas, day), counted),
+        all: u64::try_from(all).unwrap_or(0),
+        tree,
     }
 }
 
 fn made(
     loaded: &Loaded,
-    (kind, period): (BulletinKind, Period),
+    (kind, period, known_on): (BulletinKind, Period, Option<NaiveDate>),
     ends: &Ends,
     reports: &Reports,
 ) -> Bulletin {
@@ -133,7 +172,7 @@ fn made(
     let mut whole = line(&stand, None);
     whole.target = ends.now.target;
     whole.percent_before = was.percent;
-    Bulletin { kind, period, whole, areas }
+    Bulletin { kind, period, known_on, whole, areas }
 }
 
 /// How the whole stands: its targets are those of the whole, not the sum of those of its parts.

@@ -364,5 +364,8 @@ fn notes(words: &Words, bulletin: &Bulletin) -> Vec<String> {
     if bulletin.areas.iter().any(|line| line.rank.is_some()) {
         out.push(words.word("bulletin-note-rank"));
     }
+    if let Some(day) = bulletin.known_on {
+        out.insert(0, words.say("bulletin-note-known", &[("day", &day)]));
+    }
     out
 }

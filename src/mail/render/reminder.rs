@@ -187,7 +187,7 @@ fn parts_of(words: Words, reminder: &Reminder, items_max: usize) -> Vec<(u8, Par
             ReminderWhy::Tomorrow { day, place_name, .. } => {
                 let place = safe::name(place_name);
                 let mut lines = vec![words.say("mail-reminder-place", &[("place", &place)])];
-                lines.extend(slot(words, item));
+                lines.extend(slot(words, item).into_iter().chain(venue(words, item)));
                 by_day.entry(*day).or_default().push(Item { who, lines, link });
             }
             ReminderWhy::Moved {
@@ -201,7 +201,7 @@ fn parts_of(words: Words, reminder: &Reminder, items_max: usize) -> Vec<(u8, Par
             }
             ReminderWhy::Given { day, place_name, .. } => {
                 let mut lines = vec![at(words, "mail-reminder-given", *day, place_name)];
-                lines.extend(slot(words, item));
+                lines.extend(slot(words, item).into_iter().chain(venue(words, item)));
                 given.push(Item { who, lines, link });
             }
             ReminderWhy::Cancelled { was: old, was_place_name, reason, .. } => {
@@ -251,6 +251,25 @@ fn parts_of(words: Words, reminder: &Reminder, items_max: usize) -> Vec<(u8, Par
 /// When the slot of an appointment begins.
 fn slot(words: Words, item: &ReminderItem) -> Option<String> {
     item.slot.map(|slot| words.say("mail-reminder-slot", &[("time", &slot)]))
+}
+
+/// How the place is found: its hours where the appointment has no slot, its address and telephone.
+fn venue(words: Words, item: &ReminderItem) -> Option<String> {
+    let venue = item.venue.as_ref()?;
+    let mut parts = Vec::new();
+    if let Some((opens, closes)) = venue.hours.filter(|_| item.slot.is_none()) {
+        let hours = format!("{}–{}", opens.format("%H:%M"), closes.format("%H:%M"));
+        parts.push(words.say("mail-reminder-hours", &[("hours", &hours)]));
+    }
+    if let Some(address) = venue.address.as_deref().map(safe::name).filter(|it| !it.is_empty()) {
+        parts.push(words.say("mail-reminder-address", &[("address", &address)]));
+    }
+    // Programs that read mails would take the hyphen of an area code for that of a day.
+    let phone = venue.phone.as_deref().map(|phone| safe::phone(phone).replace('-', " "));
+    if let Some(phone) = phone.filter(|phone| !phone.is_empty()) {
+        parts.push(words.say("mail-reminder-phone", &[("phone", &phone)]));
+    }
+    (!parts.is_empty()).then(|| words.clauses(&parts))
 }
 
 /// Name and dose; the dose alone where the register has no name.

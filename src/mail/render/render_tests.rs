@@ -4,9 +4,11 @@
 mod samples;
 
 use super::*;
+use crate::domain::booking::SlotTime;
 use crate::domain::campaign::Language;
 use crate::domain::notice::*;
 use crate::domain::open_vial::VialRule;
+use chrono::NaiveTime;
 use samples::*;
 
 #[test]
@@ -273,6 +275,26 @@ fn a_household_reads_everything_in_one_short_mail() {
     let letter = reminder(&[&nameless], &by_mail());
     assert_eq!(letter.subject, "Your second dose is due: please come");
     assert!(letter.text.contains("  second dose\n"), "{}", letter.text);
+}
+
+#[test]
+fn a_reminder_says_how_its_place_is_found() {
+    let time = |hour| NaiveTime::from_hms_opt(hour, 30, 0);
+    let venue = Venue {
+        address: Some("中山路8号".into()),
+        phone: Some("0511-86512345".into()),
+        hours: time(8).zip(time(16)),
+    };
+    let mut house = household(Language::ZhCn);
+    house.items[0].venue = Some(venue);
+    let letter = reminder(&[&house], &by_mail());
+    let line = "开放时间：08:30–16:30；地址：中山路8号；电话：0511 86512345";
+    assert_eq!(letter.text.matches(line).count(), 1, "{}", letter.text);
+    assert!(letter.html.contains(line), "{}", letter.html);
+    // Whoever has a slot comes at its time.
+    house.items[0].slot = SlotTime::of_minute(9 * 60);
+    let letter = reminder(&[&house], &by_mail());
+    assert!(!letter.text.contains("开放时间") && letter.text.contains("地址：中山路"));
 }
 
 #[test]

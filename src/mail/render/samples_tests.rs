@@ -367,6 +367,7 @@ pub(super) fn household(language: Language) -> Reminder {
         why,
         slot: None,
         link: None,
+        venue: None,
     };
     Reminder {
         campaign: CampaignId::from("danyang-2021"),

@@ -246,3 +246,16 @@ issue-answer_outweighed = the answer of { $date } stays ({ $answer ->
     [no] refuses
    *[yes] agrees
 }): the newest answer counts, and of one day the refusal; if this one is newer, correct its date
+
+# Outlines of areas
+issue-outlines_bytes = is larger than { $limit } MB; leave out what lies outside the county, and simplify the rest, for example with mapshaper
+issue-outlines_json = is not JSON ({ $reason }); export the areas as GeoJSON in WGS-84 (EPSG:4326)
+issue-outlines_collection = is no collection of features; a file of outlines begins with "type": "FeatureCollection" and has a list "features"
+issue-outlines_features = has { $value } features, at most { $limit } are read; leave out areas that are not in areas.csv
+issue-outlines_positions = has more than { $limit } positions; simplify it first, for example with mapshaper
+issue-outlines_area = feature { $first } names no area; give it a property area (or code) with a code of areas.csv
+issue-outlines_unknown = feature { $first }: “{ $value }” is no area here; nearest: { $nearest }. Write a code of areas.csv
+issue-outlines_twice = feature { $first }: area { $value } has an outline already, in feature { $other }; join both into one MultiPolygon
+issue-outlines_shape = feature { $first } has geometry { $value }; an outline is a Polygon or a MultiPolygon
+issue-outlines_ring = feature { $first }, polygon and ring { $value }: a ring has at least four positions, and the last one is the first again; close it
+issue-outlines_position = feature { $first }: { $value } is no position; write longitude, then latitude, in degrees of WGS-84: [119.57, 32.01]

@@ -190,7 +190,6 @@ call-reached = reached
 call-not_reached = not reached
 call-refused = refuses
 call-moved = moved away
-command-why-yet = There is no page for it yet.
 command-why-forms = Forms to fill in by hand are made where they are printed.
 column-delivered = doses delivered
 column-file_name = file

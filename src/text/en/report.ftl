@@ -172,3 +172,6 @@ bulletin-column-missing = reports missing
 bulletin-column-rank = rank
 bulletin-column-rank_before = rank before
 bulletin-day-to-come = { $day } is still to come
+bulletin-note-known = Figures as they were known at the end of { $day }.
+bulletin-known-before = nothing of { $day } was known at the end of { $known }
+web-bulletin-known = Figures as they were known at the end of (day)

@@ -246,3 +246,16 @@ issue-answer_outweighed = 仍以 { $date } 的答复为准（{ $answer ->
     [no] 不同意
    *[yes] 同意
 }）：以最近一次为准，同日以不同意为准；如本行更晚，请改正日期
+
+# 地区边界
+issue-outlines_bytes = 文件大于 { $limit } MB；请去掉辖区以外的部分，并简化边界，例如用 mapshaper
+issue-outlines_json = 不是 JSON（{ $reason }）；请导出为 GeoJSON，坐标系 WGS-84（EPSG:4326）
+issue-outlines_collection = 不是要素集合；边界文件以 "type": "FeatureCollection" 开头，并含列表 "features"
+issue-outlines_features = 有 { $value } 个要素，最多读取 { $limit } 个；请去掉 areas.csv 中没有的地区
+issue-outlines_positions = 坐标点多于 { $limit } 个；请先简化边界，例如用 mapshaper
+issue-outlines_area = 第 { $first } 个要素未注明地区；请增加属性 area（或 code），填写 areas.csv 中的编码
+issue-outlines_unknown = 第 { $first } 个要素：没有地区“{ $value }”；最接近的是 { $nearest }。请填写 areas.csv 中的编码
+issue-outlines_twice = 第 { $first } 个要素：地区 { $value } 在第 { $other } 个要素中已有边界；请合并为一个 MultiPolygon
+issue-outlines_shape = 第 { $first } 个要素的几何类型为 { $value }；边界应为 Polygon 或 MultiPolygon
+issue-outlines_ring = 第 { $first } 个要素，多边形.环 { $value }：环至少有四个坐标点，且最后一点与第一点相同；请闭合
+issue-outlines_position = 第 { $first } 个要素：{ $value } 不是有效坐标；请按经度、纬度（WGS-84，度）填写：[119.57, 32.01]

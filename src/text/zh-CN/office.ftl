@@ -190,7 +190,6 @@ call-reached = 已联系上
 call-not_reached = 未接通
 call-refused = 拒种
 call-moved = 已迁出
-command-why-yet = 暂无页面。
 command-why-forms = 供手工填写的空白表在打印处生成。
 column-delivered = 到货剂数
 column-file_name = 文件

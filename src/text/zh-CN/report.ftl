@@ -172,3 +172,6 @@ bulletin-column-missing = 未报点次
 bulletin-column-rank = 排名
 bulletin-column-rank_before = 上期排名
 bulletin-day-to-come = { $day } 尚未到来
+bulletin-note-known = 数据截至 { $day } 24时已录入的记录。
+bulletin-known-before = { $known } 24时尚无 { $day } 的数据
+web-bulletin-known = 按该日24时之前录入的记录

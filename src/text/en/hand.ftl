@@ -1,0 +1,93 @@
+# Pages for what is done by hand: daily mails, readers and channels, versions, single records, catch-up lists
+web-daily = Daily mails
+web-daily-which = Mail
+web-daily-summary = Summary for the coordinator
+web-daily-day = Day (a summary: the day reported; a digest: the day that ends)
+web-daily-files = Files
+web-daily-no-address = nobody: the campaign names no address
+web-daily-send = Send it now
+web-daily-before = This mail of this day was queued before and stays as it is. Look at it under Mail, where it can be sent once more.
+web-daily-all = The digests of every site and team
+web-daily-all-help = Leads with something to do on the day after { $day } and an address: { $readers }. A digest that was queued before stays as it is.
+web-daily-all-do = Send them all now
+web-daily-whole = As its reader sees it
+refused-readers = the number of readers is { $readers } now; nothing was queued. Look again, then send
+
+web-delivery = Channels and readers
+web-delivery-nobody = Write whom it is about.
+web-delivery-no-reason = Write why, so that others know.
+web-delivery-not-asked = Reminders go on only where the reader asked for them; tick that they did.
+web-delivery-is-so = It was so already; nothing changed.
+web-channels = Services of texts and robots of groups
+web-channels-none = No service is configured: [channels] in doseplan.toml.
+web-channel-costs = Messages and parts of the bill by day
+web-closed-numbers = Numbers that no text goes to
+web-closed-numbers-help = A service said that they are wrong or out of service, somebody wrote that they want no more, many households have the same one, or somebody here stopped them.
+web-numbers-shared = many households have it
+web-numbers-shut = Stop texts to a number
+web-numbers-shut-do = Stop them
+web-numbers-open = Let texts go to a number again
+web-numbers-open-do = Let them go
+web-bounces = Addresses that mails came back from
+web-bounces-help = A hard refusal ends all mail to an address; soft ones end it when there are many; a policy is a refusal of us and ends nothing.
+web-bounces-mended = An address was mended
+web-bounces-mended-do = Write to it again
+web-unsubscribed = Readers who want no more reminders
+web-unsubscribed-help = They left by the link in a mail, wrote or phoned. Mails to leads and coordinators go on.
+web-unsubscribed-add = Somebody wrote or phoned
+web-unsubscribed-how = How they said so
+web-unsubscribed-add-do = No more reminders
+web-unsubscribed-again = Somebody wants reminders again
+web-unsubscribed-asked = The reader asked for it
+web-unsubscribed-again-do = Reminders again
+web-word-yes = yes
+web-word-no = no
+
+web-history = What changed
+web-history-places = Areas and places
+web-history-changes = Versions, the newest first
+web-history-first = first version
+web-history-none = Nothing was stored yet.
+web-history-tables = What the jurisdiction has now
+
+web-records = A record and its history
+web-records-help = The code of a record stands in the file that it came from, and beside each figure that a report explains.
+web-records-tallies = Count of doses
+web-records-doses = Dose of a person
+web-records-versions = What was and is known, the newest first
+web-records-none = There is no record { $record }.
+web-records-no-reason = Write why the count does not count.
+web-records-void = Take this count out
+web-records-void-help = It counts no more, from coverage to plans; what it said stays in its history with the reason. A file that has it is not taken in again unless it says so.
+web-records-void-do = Take it out
+web-done-voided = The count is taken out.
+
+web-catch-up = Catch-up
+web-catch-up-count = People who are missing doses that can be given: { $count }.
+web-catch-up-other = This campaign gives one vaccine: who is due stands in the list of those due. Catch-up campaigns have series = "catch-up".
+web-catch-up-areas = Vaccines by area
+web-catch-up-rate = Target for every area and vaccine: { $rate } %.
+web-catch-up-list = Who is missing doses
+web-catch-up-eligible = People to be caught up by area and group
+web-catch-up-eligible-help = They are the campaign's denominators; download them and take them in as the sheet eligible.
+
+jurisdiction-drawn = The map has the outlines of { $count } areas.
+jurisdiction-would-draw = The map would have the outlines of { $count } areas.
+
+web-map-caption-outlines = The outlines of townships, made lighter for the page; a diamond stands for one without. A click shows its places in the table.
+web-outlines = Outlines for the map
+web-outlines-help = A GeoJSON file (WGS-84) with a Polygon or MultiPolygon for each area; a property area or code names it. It takes the place of all outlines that are here. What is stored is made lighter where it has more than { $corners } corners. Folders of a jurisdiction have it as areas.geojson.
+web-outlines-file = GeoJSON file, { $limit } MB at most
+web-outlines-upload = Check and store
+web-outlines-none = There are no outlines; maps show cells around the areas' points.
+web-outlines-some = Outlines of { $count } areas are stored.
+web-outlines-table = Areas below the top and their outlines
+web-outlines-remove = Take the outlines away
+web-outlines-remove-do = Show cells again
+web-outlines-empty = Choose a file first.
+web-outlines-no-areas = There are no areas yet: upload a campaign first.
+web-done-outlines = The map is drawn by these outlines.
+web-done-outlines-same = These outlines were stored already.
+web-done-outlines-gone = The outlines are gone; maps show cells.
+column-corners = corners
+column-outline = outline

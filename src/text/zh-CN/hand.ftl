@@ -1,0 +1,93 @@
+# 手工办理的页面：每日邮件、收件人与通道、版本、单条记录、查漏补种
+web-daily = 每日邮件
+web-daily-which = 邮件
+web-daily-summary = 负责人接种日报
+web-daily-day = 日期（接种日报为统计日；接种预告为发送当天，内容为次日）
+web-daily-files = 附件
+web-daily-no-address = 无收件人：活动中未填写邮箱
+web-daily-send = 立即发送
+web-daily-before = 该日的这封邮件此前已进入发送队列，保持不变。可在“邮件”中查看并再发一次。
+web-daily-all = 向全部接种点和小组发送接种预告
+web-daily-all-help = { $day }次日有任务且有邮箱的负责人共{ $readers }名。此前已进入队列的邮件保持不变。
+web-daily-all-do = 全部立即发送
+web-daily-whole = 按收件人看到的样式打开
+refused-readers = 现有收件人{ $readers }名；未发送。请重新查看后再发送
+
+web-delivery = 通道与收件人
+web-delivery-nobody = 请填写对象。
+web-delivery-no-reason = 请填写原因，供他人知悉。
+web-delivery-not-asked = 仅在收件人本人要求时才恢复提醒；请勾选确认。
+web-delivery-is-so = 原本如此，未作更改。
+web-channels = 短信服务与群机器人
+web-channels-none = 未配置短信服务：doseplan.toml 中的 [channels]。
+web-channel-costs = 每日发送条数与计费条数
+web-closed-numbers = 不再发送短信的号码
+web-closed-numbers-help = 短信服务反馈为空号或停机、本人回复退订、多个家庭共用，或由本单位停发。
+web-numbers-shared = 多个家庭共用
+web-numbers-shut = 停止向某号码发送短信
+web-numbers-shut-do = 停发
+web-numbers-open = 恢复向某号码发送短信
+web-numbers-open-do = 恢复
+web-bounces = 被退信的邮箱
+web-bounces-help = 永久退信后不再发送；临时退信多次后不再发送；策略类退信针对本单位，不影响该邮箱。
+web-bounces-mended = 邮箱已更正
+web-bounces-mended-do = 恢复发送
+web-unsubscribed = 已退订提醒的收件人
+web-unsubscribed-help = 通过邮件链接、来信或来电退订。发给接种点和活动负责人的邮件不受影响。
+web-unsubscribed-add = 收件人来信或来电退订
+web-unsubscribed-how = 退订方式
+web-unsubscribed-add-do = 停止提醒
+web-unsubscribed-again = 收件人要求恢复提醒
+web-unsubscribed-asked = 收件人本人已提出要求
+web-unsubscribed-again-do = 恢复提醒
+web-word-yes = 是
+web-word-no = 否
+
+web-history = 变更记录
+web-history-places = 辖区与接种点
+web-history-changes = 各版本变更（由新到旧）
+web-history-first = 首个版本
+web-history-none = 尚无数据。
+web-history-tables = 辖区现有数据
+
+web-records = 单条记录及其变更
+web-records-help = 记录编号见原导入文件，或报表中每个数字的来源说明。
+web-records-tallies = 接种剂次汇总
+web-records-doses = 个案接种记录
+web-records-versions = 历次内容（由新到旧）
+web-records-none = 没有记录 { $record }。
+web-records-no-reason = 请填写作废原因。
+web-records-void = 作废该汇总记录
+web-records-void-help = 作废后不再计入接种率和计划；原内容及原因保留在变更记录中。含该记录的文件再次导入时默认不恢复。
+web-records-void-do = 作废
+web-done-voided = 该汇总记录已作废。
+
+web-catch-up = 查漏补种
+web-catch-up-count = 需补种且可接种者{ $count }人。
+web-catch-up-other = 本活动只接种一种疫苗，应种名单见“应种名单”页。查漏补种活动的设置为 series = "catch-up"。
+web-catch-up-areas = 各地区各疫苗补种情况
+web-catch-up-rate = 各地区各疫苗目标：{ $rate }%。
+web-catch-up-list = 需补种人员
+web-catch-up-eligible = 各地区各人群需补种人数
+web-catch-up-eligible-help = 即本活动的应种人数；下载后作为应种人数表（eligible）导入。
+
+jurisdiction-drawn = 地图已采用 { $count } 个地区的边界。
+jurisdiction-would-draw = 地图将采用 { $count } 个地区的边界。
+
+web-map-caption-outlines = 按乡镇边界绘制（已简化）；没有边界的乡镇以菱形表示。点击后在表中列出该乡镇的接种点。
+web-outlines = 地图边界
+web-outlines-help = 上传 GeoJSON 文件（WGS-84），每个地区为一个 Polygon 或 MultiPolygon，由属性 area 或 code 注明地区。上传后替换现有全部边界；折点多于 { $corners } 个时自动简化。辖区文件夹中的文件名为 areas.geojson。
+web-outlines-file = GeoJSON 文件（不超过 { $limit } MB）
+web-outlines-upload = 核对并保存
+web-outlines-none = 尚无边界，地图按坐标就近划分。
+web-outlines-some = 已保存 { $count } 个地区的边界。
+web-outlines-table = 下级地区及其边界
+web-outlines-remove = 删除边界
+web-outlines-remove-do = 删除并恢复就近划分
+web-outlines-empty = 请先选择文件。
+web-outlines-no-areas = 尚无地区，请先上传活动。
+web-done-outlines = 地图已按这些边界绘制。
+web-done-outlines-same = 这些边界此前已保存。
+web-done-outlines-gone = 边界已删除，地图按坐标就近划分。
+column-corners = 折点数
+column-outline = 边界

@@ -1,0 +1,144 @@
+//! What changed in a campaign and in the areas and places of all campaigns, version by version, the newest first.
+
+use super::accounts::time;
+use super::page::{Page, Refusal, encoded, framed};
+use super::source::AskedSite;
+use super::table::{Cell, Table};
+use super::visitor::Visitor;
+use super::words::T;
+use crate::app::AppError;
+use crate::app::jurisdictions::version_changes;
+use crate::domain::difference::{RowChange, What, between};
+use crate::domain::jurisdiction::{Jurisdiction, jurisdiction_tables};
+use crate::text::harmless;
+use askama::Template;
+use axum::Extension;
+use axum::extract::Query;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use chrono_tz::Tz;
+use serde::Deserialize;
+
+/// The campaign that is asked about.
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    campaign: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "web/history.html")]
+struct Main {
+    t: T,
+    /// Address, name, whether it is shown.
+    campaigns: Vec<(String, String, bool)>,
+    tables: Vec<Table>,
+}
+
+/// The columns of a change.
+const KEYS: [&str; 7] = ["#version", "when", "=table", "key", "column", "old", "new"];
+
+/// The page: of the areas and places, or of one campaign.
+pub(super) async fn history(
+    AskedSite(site): AskedSite,
+    Extension(visitor): Extension<Visitor>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let t = visitor.t();
+    let fail = |error: AppError| Refusal::of(t, &error);
+    let all = site.app.campaigns().await.map_err(fail)?;
+    let wanted = asked.campaign.as_deref().filter(|id| !id.is_empty());
+    let mut campaigns = vec![("/history".to_owned(), t.w("web-history-places"), wanted.is_none())];
+    campaigns.extend(all.iter().map(|one| {
+        let id = one.campaign.id.as_str();
+        let to = format!("/history?campaign={}", encoded(id));
+        (to, harmless(&one.campaign.name), wanted == Some(id))
+    }));
+    let mut tables = Vec::new();
+    let table = match wanted {
+        None => {
+            let versions = site.app.places_versions().await.map_err(fail)?;
+            let now = versions.iter().rev().find_map(|one| one.stored.jurisdiction.as_ref());
+            tables.extend(now.map(|now| tables_of(t, now)));
+            let known = versions.iter().filter_map(|one| {
+                Some((one.version, one.applied_at, one.stored.jurisdiction.as_ref()?))
+            });
+            places(t, known)
+        }
+        Some(id) => {
+            let loaded = all.iter().find(|one| one.campaign.id.as_str() == id);
+            let loaded = loaded.ok_or_else(|| Refusal::absent(t))?;
+            let versions = site.app.versions(loaded).await.map_err(fail)?;
+            let mut groups = Vec::new();
+            for (nth, version) in versions.iter().enumerate() {
+                let before = nth.checked_sub(1).map(|nth| &versions[nth]);
+                let found = before.map(|before| version_changes(before, version));
+                groups.push((version.version, version.applied_at, found));
+            }
+            table(t, loaded.campaign.timezone, groups)
+        }
+    };
+    tables.push(table);
+    let main = Main { t, campaigns, tables };
+    let page = Page::new(t.w("web-history"), "campaigns", &main).with(main.tables);
+    Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
+}
+
+/// How many rows each table of the jurisdiction has.
+fn tables_of(t: T, now: &Jurisdiction) -> Table {
+    let mut table = Table::of(t, "web-history-tables", &["table", "#rows"]);
+    let filled = jurisdiction_tables(now);
+    let filled = filled.iter().filter(|one| one.stem != "jurisdiction" && !one.rows.is_empty());
+    for one in filled {
+        table.rows.push(vec![Cell::head(one.stem), Cell::count(one.rows.len() as u64)]);
+    }
+    table
+}
+
+/// A version: its number, when it was stored, and what it changed; nothing for the first.
+type Group = (i64, i64, Option<Vec<RowChange>>);
+
+fn places<'a>(t: T, versions: impl Iterator<Item = (i64, i64, &'a Jurisdiction)>) -> Table {
+    let mut old: Option<&Jurisdiction> = None;
+    let mut zone = Tz::UTC;
+    let mut groups: Vec<Group> = Vec::new();
+    for (version, at, new) in versions {
+        let found = old.map(|old| between(&jurisdiction_tables(old), &jurisdiction_tables(new)));
+        groups.push((version, at, found));
+        (old, zone) = (Some(new), new.timezone);
+    }
+    table(t, zone, groups)
+}
+
+fn table(t: T, zone: Tz, groups: Vec<Group>) -> Table {
+    let mut table = Table::of(t, "web-history-changes", &KEYS);
+    for (version, at, found) in groups.into_iter().rev() {
+        let line = |cells: [String; 5]| {
+            let mut row = vec![Cell::count(version).heading(), Cell::text(time(zone, at))];
+            row.extend(cells.into_iter().map(Cell::text));
+            row
+        };
+        match found {
+            None => {
+                let first = t.w("web-history-first");
+                let [a, b, c, d] = [(); 4].map(|()| String::new());
+                table.rows.push(line([a, b, c, d, first]));
+            }
+            Some(found) => table.rows.extend(found.iter().map(|one| line(cells(t, one)))),
+        }
+    }
+    if table.rows.is_empty() {
+        table.note = t.w("web-history-none");
+    }
+    table
+}
+
+fn cells(t: T, change: &RowChange) -> [String; 5] {
+    let (column, old, new) = match &change.what {
+        What::Added { row } => (t.w("change-added"), String::new(), harmless(row)),
+        What::Removed { row } => (t.w("change-removed"), harmless(row), String::new()),
+        What::Changed { column, old, new } => ((*column).to_owned(), harmless(old), harmless(new)),
+        What::Reordered => (t.w("change-reordered"), String::new(), String::new()),
+    };
+    [change.table.to_owned(), harmless(&change.key), column, old, new]
+}
