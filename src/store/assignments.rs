@@ -1,6 +1,7 @@
 //! Appointments of people of the register: those that stand, and those that have ended.
 
-use super::db::Row;
+use super::db::{Row, TableRow};
+use super::pieces::Pieces;
 use super::{CampaignNo, Result, Tx};
 use crate::args;
 use crate::domain::assign::{Assignment, Ended};
@@ -8,6 +9,7 @@ use crate::domain::campaign::CohortKey;
 use crate::domain::id::{PersonId, PlaceCode};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 // Lists come as one JSON value: a statement for each row would take longer than storing it.
 const WRITE: &str = "INSERT INTO assignment \
@@ -39,11 +41,20 @@ const LEFT: &str = "SELECT person, dose, day, place, plan, made_at FROM assignme
      WHERE campaign = $1 AND day = $2 AND ended_at > $3 AND made_at <= $3 ORDER BY place, person";
 const JOINED: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment \
      WHERE campaign = $1 AND day = $2 AND made_at > $3 ORDER BY place, person";
-const HELD: &str = "SELECT a.person, a.dose, a.day, a.place, a.answer, \
-     CASE WHEN EXISTS (SELECT 1 FROM reminder r WHERE r.campaign = a.campaign \
-     AND r.person = a.person AND r.dose = a.dose AND r.day = a.day AND r.place = a.place \
-     AND r.kind <> 'cancelled') THEN 'told' END \
-     FROM assignment a WHERE a.campaign = $1 ORDER BY a.person";
+static HELD: LazyLock<Pieces> = LazyLock::new(|| {
+    const TOLD: &str = "CASE WHEN EXISTS (SELECT 1 FROM reminder r WHERE r.campaign = a.campaign \
+         AND r.person = a.person AND r.dose = a.dose AND r.day = a.day AND r.place = a.place \
+         AND r.kind <> 'cancelled') THEN 'told' END";
+    let columns = [
+        ("person", "a.person"),
+        ("dose", "a.dose"),
+        ("day", "a.day"),
+        ("place", "a.place"),
+        ("answer", "a.answer"),
+        ("told", TOLD),
+    ];
+    Pieces::new(("assignment", "assignment a"), &columns, "AND a.campaign = $2")
+});
 const ALL: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment \
      WHERE campaign = $1";
 const ON: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment \
@@ -63,18 +74,14 @@ pub const NO_LONGER: &str = "the appointment no longer stands";
 const PEOPLE_PER_STATEMENT: usize = 5000;
 
 /// The number of a dose, in the second column.
-fn dose(row: &Row) -> Result<u8> {
-    let dose: i64 = row.get(1)?;
-    u8::try_from(dose).map_err(|_| {
-        let row = row.of("assignment", &[0]);
-        row.bad(1, format!("{dose} is no dose number"))
-    })
+fn dose(row: &TableRow<'_>) -> Result<u8> {
+    row.number(1, "a dose number")
 }
 
 fn assignment(row: &Row) -> Result<Assignment> {
     Ok(Assignment {
         person: PersonId::new(row.get::<String>(0)?),
-        dose: dose(row)?,
+        dose: dose(&row.of("assignment", &[0]))?,
         day: row.get(2)?,
         place: PlaceCode::new(row.get::<String>(3)?),
         plan: row.get(4)?,
@@ -125,14 +132,14 @@ pub async fn each(
     campaign: CampaignNo,
     mut take: impl FnMut(String, NaiveDate, PlaceCode, u8, Knows),
 ) -> Result<()> {
-    tx.each(HELD, args![campaign], |row| {
+    let take = |row: &TableRow<'_>| {
         let place = PlaceCode::new(row.get::<String>(3)?);
         let is_there = |at| row.get::<Option<String>>(at).map(|found| found.is_some());
         let knows = Knows { has_answered: is_there(4)?, is_told: is_there(5)? };
-        take(row.get(0)?, row.get(2)?, place, dose(&row)?, knows);
+        take(row.get(0)?, row.get(2)?, place, dose(row)?, knows);
         Ok(())
-    })
-    .await
+    };
+    HELD.each(tx, args![campaign], take).await
 }
 
 /// Hands over how often people did not come for a dose, or said that they would not: code, number of the dose, times,
@@ -144,7 +151,7 @@ pub async fn each_absence(
 ) -> Result<()> {
     tx.each(ABSENCES, args![campaign], |row| {
         let times = u8::try_from(row.get::<i64>(2)?).unwrap_or(u8::MAX);
-        take(row.get(0)?, dose(&row)?, times, row.get(3)?);
+        take(row.get(0)?, dose(&row.of("assignment", &[0]))?, times, row.get(3)?);
         Ok(())
     })
     .await
@@ -162,7 +169,11 @@ pub async fn each_called(
         let why: String = row.get(4)?;
         let all = [Ended::Absent, Ended::Barred];
         let why = all.into_iter().find(|one| one.word() == why).unwrap_or(Ended::Done);
-        let seat = (dose(&row)?, row.get(2)?, PlaceCode::new(row.get::<String>(3)?));
+        let seat = (
+            dose(&row.of("assignment", &[0]))?,
+            row.get(2)?,
+            PlaceCode::new(row.get::<String>(3)?),
+        );
         take(row.get(0)?, seat, why, row.get(5)?);
         Ok(())
     })

@@ -5,13 +5,20 @@ use std::borrow::Cow;
 
 /// A value of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Cell<'a> {
+pub enum Cell<'a> {
     /// Nothing.
     Null,
     /// A whole number.
     Number(i64),
     /// A text: part of the answer, unless a character was escaped.
     Text(Cow<'a, str>),
+}
+
+impl Cell<'_> {
+    /// The text; `None` where it is none.
+    pub(super) fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
 }
 
 /// The answer is no such text.
@@ -37,15 +44,20 @@ impl<'a> Rows<'a> {
 
     /// The next row, which has `N` values; `None` after the last.
     pub(super) fn row<const N: usize>(&mut self) -> Read<Option<[Cell<'a>; N]>> {
+        let mut cells = [const { Cell::Null }; N];
+        Ok(self.read(&mut cells)?.then_some(cells))
+    }
+
+    /// Reads the next row, which has as many values as there are cells; `false` after the last.
+    pub(super) fn read(&mut self, cells: &mut [Cell<'a>]) -> Read<bool> {
         if self.is(b']') {
             self.space();
-            return if self.at == self.text.len() { Ok(None) } else { Err(NoRows) };
+            return if self.at == self.text.len() { Ok(false) } else { Err(NoRows) };
         }
         if !std::mem::replace(&mut self.is_first, false) {
             self.take(b',')?;
         }
         self.take(b'[')?;
-        let mut cells = [const { Cell::Null }; N];
         for (at, cell) in cells.iter_mut().enumerate() {
             if at > 0 {
                 self.take(b',')?;
@@ -53,7 +65,7 @@ impl<'a> Rows<'a> {
             *cell = self.cell()?;
         }
         self.take(b']')?;
-        Ok(Some(cells))
+        Ok(true)
     }
 
     fn space(&mut self) {

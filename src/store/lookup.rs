@@ -2,10 +2,10 @@
 //! back as another: passing each key and row by itself costs more than finding it.
 
 use super::db::{TableRow, Tx};
+use super::json_rows::{Cell, NoRows, Rows};
 use super::{CampaignNo, Result, StoreError};
 use crate::args;
 use chrono::NaiveDate;
-use serde_json::Value as Json;
 
 /// A query for the rows whose `key` is one of many.
 #[derive(Debug)]
@@ -54,22 +54,35 @@ impl Lookup {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
+        let count = keys.len();
         let keys = serde_json::to_string(&keys).expect("texts are plain data");
         let text = if tx.is_sqlite() { &self.sqlite } else { &self.postgres };
         let answer = tx.row(text, args![keys]).await?;
         let answer = answer.map_or(Ok(None), |row| row.get::<Option<String>>(0))?;
-        let rows: Vec<Vec<Json>> = serde_json::from_str(answer.as_deref().unwrap_or("[]"))
-            .map_err(|_| self.unreadable())?;
-        rows.iter().map(|row| read(&TableRow::json(row, &self.columns, self.table, &[0]))).collect()
-    }
-
-    fn unreadable(&self) -> StoreError {
-        unreadable(self.table)
+        let mut found = Vec::with_capacity(count);
+        let answer = answer.as_deref().unwrap_or("[]");
+        each_row(answer, (self.table, &self.columns, &[0]), |row| {
+            found.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(found)
     }
 }
 
-fn unreadable(table: &'static str) -> StoreError {
-    StoreError::BadTable { table, what: "an answer is not in JSON".to_owned() }
+/// Hands over each row of an answer in JSON. `of`: the table, the columns of the answer, and those that name a row.
+pub(super) fn each_row(
+    answer: &str,
+    (table, columns, key): (&'static str, &[&'static str], &'static [usize]),
+    mut take: impl FnMut(&TableRow<'_>) -> Result<()>,
+) -> Result<()> {
+    let unreadable =
+        |NoRows| StoreError::BadTable { table, what: "an answer is not in JSON".to_owned() };
+    let mut rows = Rows::of(answer).map_err(unreadable)?;
+    let mut cells = vec![Cell::Null; columns.len()];
+    while rows.read(&mut cells).map_err(unreadable)? {
+        take(&TableRow::json(&cells, columns, table, key))?;
+    }
+    Ok(())
 }
 
 /// A query for the rows of a campaign on some days. The rows of a day come back as one JSON text.
@@ -112,10 +125,8 @@ impl ByDay {
     ) -> Result<()> {
         let text = if tx.is_sqlite() { &self.sqlite } else { &self.postgres };
         tx.each(text, args![campaign, first, last], |row| {
-            let rows: Vec<Vec<Json>> =
-                serde_json::from_str(&row.get::<String>(0)?).map_err(|_| unreadable(self.table))?;
-            rows.iter()
-                .try_for_each(|row| take(&TableRow::json(row, &self.columns, self.table, self.key)))
+            let answer: String = row.get(0)?;
+            each_row(&answer, (self.table, &self.columns, self.key), &mut take)
         })
         .await
     }

@@ -44,6 +44,7 @@ pub mod outlines;
 pub mod people;
 pub mod people_codes;
 pub mod person_file;
+mod pieces;
 pub mod place;
 pub mod plans;
 pub mod receipts;

@@ -1,15 +1,23 @@
 //! The register in the few columns that assigning needs. Names and contacts, the larger part of it, are not read.
 
-use super::people::enrollee;
+use super::db::TableRow;
+use super::people::{ENROLLEE, enrollee};
+use super::pieces::Pieces;
 use super::{CampaignNo, Result, Tx};
 use crate::args;
 use crate::domain::id::PersonId;
 use crate::domain::person::{Enrollee, OutcomeKind};
 use chrono::NaiveDate;
+use std::sync::LazyLock;
 
-const PEOPLE: &str = "SELECT person, area, born, grp, sex, tags, died FROM person ORDER BY person";
-const DOSES: &str = "SELECT person, day, product, lot, campaign FROM dose \
-     WHERE day <= $1 ORDER BY record";
+static PEOPLE: LazyLock<Pieces> = LazyLock::new(|| {
+    let columns = ENROLLEE.map(|column| (column, column));
+    Pieces::new(("person", "person"), &columns, "")
+});
+static DOSES: LazyLock<Pieces> = LazyLock::new(|| {
+    let columns = ["record", "person", "day", "product", "lot", "campaign"];
+    Pieces::new(("dose", "dose"), &columns.map(|column| (column, column)), "AND day <= $2")
+});
 const OUTCOMES: &str =
     "SELECT person, day, outcome, until_day, campaign, vaccine FROM outcome WHERE day <= $1";
 
@@ -55,13 +63,12 @@ pub struct OutcomeNoted {
 
 /// Hands over everybody, sorted by code.
 pub async fn each_person(tx: &mut Tx, mut take: impl FnMut(Enrolled)) -> Result<()> {
-    tx.each(PEOPLE, args![], |row| {
-        let row = row.of("person", &[0]);
-        let (person, who) = enrollee(&row)?;
+    let take = |row: &TableRow<'_>| {
+        let (person, who) = enrollee(row)?;
         take(Enrolled { person, who, died: row.get(6)? });
         Ok(())
-    })
-    .await
+    };
+    PEOPLE.each(tx, args![], take).await
 }
 
 /// Hands over every dose given up to a day, sorted by record.
@@ -70,17 +77,17 @@ pub async fn each_dose(
     until: NaiveDate,
     mut take: impl FnMut(DoseGiven),
 ) -> Result<()> {
-    tx.each(DOSES, args![until], |row| {
+    let take = |row: &TableRow<'_>| {
         take(DoseGiven {
-            person: row.get(0)?,
-            date: row.get(1)?,
-            product: row.get(2)?,
-            lot: row.get(3)?,
-            campaign: row.get::<Option<i64>>(4)?.map(CampaignNo),
+            person: row.get(1)?,
+            date: row.get(2)?,
+            product: row.get(3)?,
+            lot: row.get(4)?,
+            campaign: row.get::<Option<i64>>(5)?.map(CampaignNo),
         });
         Ok(())
-    })
-    .await
+    };
+    DOSES.each(tx, args![until], take).await
 }
 
 /// Hands over every outcome noted up to a day.

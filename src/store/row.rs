@@ -1,9 +1,9 @@
 //! Rows of a result, and what is said of a value that cannot be read.
 
 use super::StoreError;
+use super::json_rows::Cell;
 use crate::domain::words::Word;
 use chrono::NaiveDate;
-use serde_json::Value as Json;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Column, Decode, Postgres, Row as _, Sqlite, Type};
@@ -69,13 +69,13 @@ enum Values<'r> {
     /// A row of its own.
     Row(&'r Row),
     /// A row of an answer in JSON, and the names of its columns.
-    Json(&'r [Json], &'r [&'static str]),
+    Json(&'r [Cell<'r>], &'r [&'static str]),
 }
 
 impl<'r> TableRow<'r> {
     /// A row of an answer in JSON, with the names of its columns.
     pub(super) fn json(
-        values: &'r [Json],
+        values: &'r [Cell<'r>],
         columns: &'r [&'static str],
         table: &'static str,
         key: &'static [usize],
@@ -127,8 +127,9 @@ impl<'r> TableRow<'r> {
     fn shown(&self, index: usize) -> String {
         let text = match self.values {
             Values::Json(values, _) => values.get(index).map(|value| match value {
-                Json::String(text) => text.clone(),
-                other => other.to_string(),
+                Cell::Text(text) => text.to_string(),
+                Cell::Number(number) => number.to_string(),
+                Cell::Null => "null".to_owned(),
             }),
             Values::Row(row) => row
                 .get::<String>(index)
@@ -145,31 +146,31 @@ pub trait Stored:
     for<'v> Decode<'v, Sqlite> + Type<Sqlite> + for<'v> Decode<'v, Postgres> + Type<Postgres>
 {
     /// The value as a database writes it into JSON; `None` where it is something else.
-    fn of_json(json: &Json) -> Option<Self>;
+    fn of_json(json: &Cell<'_>) -> Option<Self>;
 }
 
 impl Stored for String {
-    fn of_json(json: &Json) -> Option<Self> {
-        json.as_str().map(str::to_owned)
+    fn of_json(json: &Cell<'_>) -> Option<Self> {
+        json.text().map(str::to_owned)
     }
 }
 
 impl Stored for i64 {
-    fn of_json(json: &Json) -> Option<Self> {
-        json.as_i64()
+    fn of_json(json: &Cell<'_>) -> Option<Self> {
+        if let Cell::Number(number) = json { Some(*number) } else { None }
     }
 }
 
 impl Stored for Vec<u8> {
     /// Bytes have no form in JSON.
-    fn of_json(_: &Json) -> Option<Self> {
+    fn of_json(_: &Cell<'_>) -> Option<Self> {
         None
     }
 }
 
 impl Stored for NaiveDate {
-    fn of_json(json: &Json) -> Option<Self> {
-        day(json.as_str()?.as_bytes())
+    fn of_json(json: &Cell<'_>) -> Option<Self> {
+        day(json.text()?.as_bytes())
     }
 }
 
@@ -177,8 +178,8 @@ impl<T: Stored> Stored for Option<T>
 where
     Self: for<'v> Decode<'v, Sqlite> + Type<Sqlite> + for<'v> Decode<'v, Postgres> + Type<Postgres>,
 {
-    fn of_json(json: &Json) -> Option<Self> {
-        if json.is_null() { Some(None) } else { T::of_json(json).map(Some) }
+    fn of_json(json: &Cell<'_>) -> Option<Self> {
+        if *json == Cell::Null { Some(None) } else { T::of_json(json).map(Some) }
     }
 }
 

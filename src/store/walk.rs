@@ -2,8 +2,9 @@
 //! people of a range of codes; its rows come as one JSON text of each table, which is read on any thread: while one
 //! piece is counted, the database makes the next one.
 
-use super::db::{TableRow, Value};
+use super::db::Value;
 use super::json_rows::{Cell, Rows};
+use super::lookup::each_row;
 use super::people::ENROLLEE;
 use super::records::Record as _;
 use super::row::day;
@@ -14,7 +15,6 @@ use crate::domain::id::CampaignNo;
 use crate::domain::person::{Person, Sex};
 use chrono::NaiveDate;
 use serde::de::{Deserialize, Deserializer, Error as DeError, Visitor};
-use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::LazyLock;
@@ -273,12 +273,10 @@ impl Piece {
 
 fn each_person(text: &str, mut take: impl FnMut(Person, i64)) -> Result<()> {
     debug_assert!(PERSON.starts_with(&ENROLLEE));
-    let rows: Vec<Vec<Json>> = serde_json::from_str(text).map_err(|_| unreadable("person"))?;
-    for row in &rows {
-        let row = TableRow::json(row, &PERSON, "person", &[0]);
-        take(Person::read(&row)?, row.get(8)?);
-    }
-    Ok(())
+    each_row(text, ("person", &PERSON, &[0]), |row| {
+        take(Person::read(row)?, row.get(8)?);
+        Ok(())
+    })
 }
 
 fn unreadable(table: &'static str) -> StoreError {

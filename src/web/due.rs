@@ -169,6 +169,8 @@ fn schools(context: &PageContext) -> String {
         return String::new();
     }
     address(&context.loaded, "schools", Some(context.as_of))
+}
+
 /// Where the list of a catch-up campaign stands; empty for others.
 fn catch_up(context: &PageContext) -> String {
     match context.loaded.judge.asks {
