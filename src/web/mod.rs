@@ -41,6 +41,7 @@ mod national_desk;
 mod national_people;
 mod national_pupils;
 mod national_survey;
+mod navigation;
 mod overview;
 mod page;
 mod page_context;
