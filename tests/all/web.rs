@@ -244,7 +244,7 @@ pub(crate) const ADDRESSES: [(&str, &[&str]); 48] = [
 ];
 
 /// Forms, and the roles that may send them.
-pub(crate) const FORMS: [(&str, &[&str]); 24] = [
+pub(crate) const FORMS: [(&str, &[&str]); 26] = [
     ("/c/small/calls?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/new", &["admin", "planner"]),
     ("/imports", &["admin", "planner"]),
@@ -253,6 +253,7 @@ pub(crate) const FORMS: [(&str, &[&str]); 24] = [
     ("/c/small/jobs?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/mail/1?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/place/S1/edit?as-of=2021-04-01", &["admin", "planner"]),
+    ("/c/small/place/S1/lock?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/person/p1?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/c/small/make?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/adopt?as-of=2021-04-01", &["admin", "planner"]),
@@ -269,6 +270,7 @@ pub(crate) const FORMS: [(&str, &[&str]); 24] = [
     ("/me/second", &ROLES),
     ("/accounts/second", &["admin"]),
     ("/accounts/logins", &["admin"]),
+    ("/accounts/identity", &["admin"]),
 ];
 
 #[test]
