@@ -48,6 +48,7 @@ embedded!(
     "0020_births",
     "0021_rosters",
     "0022_sign_in",
+    "0026_oidc_and_locks",
 );
 
 /// The migrations of a SQLite database.
