@@ -11,11 +11,13 @@ mod booking;
 mod channels;
 mod http;
 mod names;
+mod oidc;
 
 pub use booking::BookingConfig;
 pub use channels::{CardKind, ChannelConfig, MAIL, Place, ReceiptWay, TemplateConfig};
 pub use http::{HeaderName, HttpConfig, Listen, SecondFactor};
 pub use names::{BounceAddress, HelloName, HttpsUrl};
+pub use oidc::{ClientSecret, Create, OidcConfig};
 
 /// The configuration of an installation.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -29,6 +31,8 @@ pub struct Config {
     pub timetable: Option<PathBuf>,
     /// What the daemon serves over HTTP.
     pub http: HttpConfig,
+    /// A sign-in service whose identities log in; none if absent.
+    pub oidc: Option<OidcConfig>,
     /// The public pages on which people book.
     pub booking: BookingConfig,
     /// How mail is sent.
@@ -347,7 +351,9 @@ impl Config {
                 let said = crate::secrets::masked(&error.to_string()).into_owned();
                 ConfigError::Wrong(path.to_owned(), said)
             })?;
-        match channels::refusal(&read.channels, &read.reminders.contact_order) {
+        let own = || read.oidc.as_ref().and_then(OidcConfig::refusal);
+        let said = channels::refusal(&read.channels, &read.reminders.contact_order).or_else(own);
+        match said {
             Some(said) => Err(ConfigError::Wrong(path.to_owned(), said)),
             None => Ok(read),
         }

@@ -138,6 +138,18 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// Text percent-encoded for an address.
+pub fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            write!(out, "%{byte:02X}").expect("writing into memory does not fail");
+        }
+        out
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,13 @@
 //! What the benches share: a made-up town, a folder of their own, child processes, a table.
 #![allow(dead_code, unreachable_pub, reason = "every bench uses its own part")]
 
+use chrono::NaiveDate;
 use doseplan::app::{App, Loaded};
+use doseplan::args;
 use doseplan::config::Config;
 use doseplan::domain::campaign::Campaign;
 use doseplan::domain::permission::Actor;
+use doseplan::domain::person::{Person, Sex};
 use doseplan::store::Store;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -19,6 +22,29 @@ pub(crate) const CAMPAIGN: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/schedules/campaigns/danyang-2021");
 /// How often a waiting bench looks at a child process.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+const PEOPLE: &str = "WITH RECURSIVE n (i) AS \
+     (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2) \
+     INSERT INTO person (person, area, born, grp, sex, content, recorded_at) \
+     SELECT printf('P%08d', i), a.area, '1950-01-01', 'senior', 'U', $3, 1 + 0 * $1 \
+     FROM n JOIN home a ON a.no = i % (SELECT COUNT(*) FROM home)";
+/// Two doses, 28 days apart.
+const DOSES: &str = "INSERT INTO dose \
+     (campaign, elsewhere, record, person, day, place, product, lot, recorded_at) \
+     SELECT $1, 0, p.person || '-' || d.dose, p.person, \
+     date('2021-04-08', '+' || (CAST(substr(p.person, 2) AS INTEGER) % 150 \
+     + 28 * (d.dose - 1)) || ' days'), \
+     a.place, NULL, NULL, 1 \
+     FROM person p JOIN home a ON a.no = CAST(substr(p.person, 2) AS INTEGER) % \
+     (SELECT COUNT(*) FROM home) CROSS JOIN (SELECT 1 AS dose UNION ALL SELECT 2) d \
+     WHERE p.person LIKE 'P%'";
+const CELLS: &str = "INSERT INTO cell \
+     SELECT d.campaign, d.day, d.place, 'senior', CAST(substr(d.record, -1) AS INTEGER), a.area, \
+     COUNT(*), 0, 0, 0, 0 FROM dose d JOIN home a ON a.place = d.place \
+     WHERE d.campaign = $1 GROUP BY 1, 2, 3, 5, 6";
+const TOTALS: &str = "INSERT INTO total \
+     SELECT campaign, area, grp, dose, day, SUM(persons), 0, 0, 0 FROM cell \
+     WHERE campaign = $1 GROUP BY campaign, area, grp, dose, day";
 
 /// The campaign, read from its folder.
 pub(crate) fn campaign() -> Result<Campaign> {
@@ -201,4 +227,40 @@ pub(crate) fn ratio(a: Duration, b: Duration) -> f64 {
 /// Memory for the table.
 pub(crate) fn mib(kib: u64) -> String {
     format!("{:.0} MiB", kib as f64 / 1024.0)
+}
+
+/// What the register says of everybody; the columns beside it say who, where, how old.
+fn somebody() -> Person {
+    Person {
+        id: "P".into(),
+        area: "danyang".into(),
+        born: NaiveDate::MIN,
+        name: None,
+        sex: Sex::U,
+        groups: Vec::new(),
+        tags: Vec::new(),
+        email: None,
+        phone: None,
+        language: None,
+        household: None,
+        opt_out: false,
+        more: Box::default(),
+    }
+}
+
+/// Puts people with two doses each into the register, with cells and totals, by SQL: importing so many takes minutes.
+/// The campaign must have no cells yet.
+pub(crate) async fn fill_by_sql(app: &App, loaded: &Loaded, doses: i64) -> Result<()> {
+    let mut tx = app.store.write().await?;
+    tx.run("CREATE TEMP TABLE home (no INTEGER PRIMARY KEY, place TEXT, area TEXT)", vec![])
+        .await?;
+    for (no, site) in (0_i64..).zip(&loaded.campaign.sites) {
+        let values = args![no, site.code.as_str(), site.area.as_str()];
+        tx.run("INSERT INTO home VALUES ($1, $2, $3)", values).await?;
+    }
+    tx.run(PEOPLE, args![loaded.no, doses / 2, serde_json::to_string(&somebody())?]).await?;
+    for statement in [DOSES, CELLS, TOTALS] {
+        tx.run(statement, args![loaded.no]).await?;
+    }
+    Ok(tx.commit().await?)
 }

@@ -54,11 +54,11 @@ async fn fits(password: &str, hash: String) -> bool {
 }
 
 /// A hash that no password has: checking it makes an unknown name take as long as a wrong password.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$\
+pub(super) const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$\
      AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// What the audit log calls this program, where nobody asked. No account can have this name.
-const PROGRAM: &str = "(doseplan)";
+pub(super) const PROGRAM: &str = "(doseplan)";
 
 /// An account as lists show it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -79,6 +79,8 @@ pub struct AccountView {
     pub second_factor_required: bool,
     /// How many logins it has now.
     pub logins: i64,
+    /// Its identity at the sign-in service.
+    pub identity: Option<String>,
 }
 
 impl AccountView {
@@ -92,7 +94,11 @@ impl AccountView {
         }
     }
 
-    fn new(account: Account, campaigns: &[Loaded], states: &BTreeMap<String, State>) -> Self {
+    fn new(
+        account: Account,
+        campaigns: &[Loaded],
+        (states, identities): (&BTreeMap<String, State>, &BTreeMap<String, String>),
+    ) -> Self {
         let (mut places, mut areas) = (BTreeSet::new(), BTreeSet::new());
         for campaign in campaigns.iter().map(|loaded| &loaded.campaign) {
             for code in account.places_in(&campaign.id) {
@@ -111,6 +117,7 @@ impl AccountView {
             second_factor: state.is_some_and(|state| state.is_set_up),
             second_factor_required: state.is_some_and(|state| state.is_required),
             logins: state.map_or(0, |state| state.logins),
+            identity: identities.get(&name).cloned(),
             name,
             role,
             places: places.into_iter().collect(),
@@ -151,15 +158,7 @@ impl App {
         by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        if !is_name(name) {
-            let name = crate::mail::safe::name(name);
-            return Err(AppError::refused("refused-account-name", &[("name", &name)]));
-        }
-        if role == Role::Lead && places.is_empty() {
-            return Err(AppError::refused("refused-lead-places", &[]));
-        }
-        let places = self.own_places(places).await?;
-        self.are_areas(areas).await?;
+        let places = self.allowed(name, (role, places, areas)).await?;
         passwords::check(name, password)?;
         let hash = hashed(password).await?;
         let mut act = self.act((by, Power::Accounts), Action::AccountAdd, now).await?;
@@ -169,6 +168,24 @@ impl App {
         }
         let said = format!("{name} {} {} {}", role.word(), places.join(" "), areas.join(" "));
         Ok(act.commit(None, said.trim_end()).await?)
+    }
+
+    /// The places that a new account is to have, each with its campaign, if there may be such an account.
+    pub(super) async fn allowed(
+        &self,
+        name: &str,
+        (role, places, areas): (Role, &[String], &[String]),
+    ) -> Result<Vec<String>> {
+        if !is_name(name) {
+            let name = crate::mail::safe::name(name);
+            return Err(AppError::refused("refused-account-name", &[("name", &name)]));
+        }
+        if role == Role::Lead && places.is_empty() {
+            return Err(AppError::refused("refused-lead-places", &[]));
+        }
+        let places = self.own_places(places).await?;
+        self.are_areas(areas).await?;
+        Ok(places)
     }
 
     /// Refuses areas that the jurisdiction does not have: such an account would see nothing, or one day too much.
@@ -198,7 +215,8 @@ impl App {
             state.is_required |= self.requires_factor();
             states.insert(state.account.clone(), state);
         }
-        let view = |account: Account| AccountView::new(account, &campaigns, &states);
+        let known = (&states, &self.identities().await?);
+        let view = |account: Account| AccountView::new(account, &campaigns, known);
         Ok(self.accounts().await?.into_iter().map(view).collect())
     }
 

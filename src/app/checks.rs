@@ -15,7 +15,9 @@ use chrono::{DateTime, Utc};
 mod files;
 
 pub(super) use files::FREE_MB_MIN;
-pub use files::{audit_key, clocks, disk, mail_folder, password_file, rights, second_factors};
+pub use files::{
+    audit_key, clocks, disk, mail_folder, oidc, password_file, rights, second_factors,
+};
 
 /// The name of a cause in the catalogue.
 pub fn why(cause: Option<Cause>) -> &'static str {

@@ -2,6 +2,7 @@
 
 use super::assigning::assign_in;
 use super::assigning::outset::{self, Begun};
+use super::locking::Kept;
 use super::places::owns;
 use super::plans::{Adopted, Made, Search, draft_to_adopt, in_force, made_by, rows_on};
 use super::{App, AppError, Loaded, Refused, Result, fault_words, millis, today};
@@ -355,16 +356,18 @@ async fn joined(
     Ok(joined)
 }
 
-/// Keeps the sessions at sites that people confirmed or booked as they were published.
+/// Keeps the sessions that are locked, and those at sites that people confirmed or booked, as they were published.
 async fn keep_bookings(tx: &mut Tx, parts: &[Part<'_>], joined: &mut Joined) -> Result<()> {
     for (one, part) in joined.campaigns.iter_mut().zip(parts) {
         let campaign = part.loaded.campaign.on(part.open);
         let mut answered = bookings::answered(tx, part.loaded.no, part.open).await?;
+        let locks = Kept::read(tx, part.loaded.no, part.open).await?;
+        answered.extend(locks.seats(&part.published));
         answered.retain(|one| one.day <= campaign.end);
-        let room = |place: &PlaceCode, day| {
-            campaign.site(place.as_str()).map_or(0, |site| campaign.capacity(site, day).into())
-        };
-        one.sessions.extend(kept_sessions(&part.published, &answered, room));
+        let room = |place: &PlaceCode, day| locks.room(&campaign, place, day);
+        let kept = kept_sessions(&part.published, &answered, room);
+        one.sessions.extend(locks.fences(&kept));
+        one.sessions.extend(kept);
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::config::SecondFactor;
 use crate::domain::account::Account;
 use crate::domain::audit::Action;
 use crate::domain::permission::{Actor, Power};
-use crate::store::accounts::{self, Origin};
+use crate::store::accounts::{self, Origin, Proof};
 use crate::store::audit::Act;
 use crate::store::second_factors;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -98,22 +98,22 @@ impl App {
     ) -> Result<String> {
         let by = (Actor::Account(account), Power::Look);
         let mut act = self.act(by, Action::Login, now).await?;
-        let token = self.enter(&mut act, account, (browser, false), now).await?;
+        let token = self.enter(&mut act, account, (browser, Proof::Password), now).await?;
         act.commit(None, "").await?;
         Ok(token)
     }
 
-    /// Stores a login; `passed`: it came with the second factor.
+    /// Stores a login, with what let it in.
     pub(super) async fn enter(
         &self,
         act: &mut Act,
         account: &Account,
-        (browser, passed): (&str, bool),
+        (browser, proof): (&str, Proof),
         now: DateTime<Utc>,
     ) -> Result<String> {
         let token = secret_text();
         let from = Origin { address: self.asked_address(), browser: browser.to_owned() };
-        let who = (&*hash_of(&token), account.id, passed);
+        let who = (&*hash_of(&token), account.id, proof);
         accounts::log_in(act, who, &from, millis(now), over(now)).await?;
         Ok(token)
     }
@@ -137,7 +137,8 @@ impl App {
             accounts::seen(&mut tx, &hash, millis(now)).await?;
             tx.commit().await?;
         }
-        let is_required = found.is_required || self.requires_factor();
+        // The second factor of a login by the sign-in service is that service's.
+        let is_required = (found.is_required || self.requires_factor()) && !found.by_provider;
         Ok(Some(LoggedIn { account: found.account, lacks_factor: is_required && !found.is_set_up }))
     }
 

@@ -35,6 +35,7 @@ pub mod installation;
 mod joint_plans;
 pub mod jurisdiction;
 pub mod jurisdictions;
+pub mod locking;
 pub mod logins;
 pub mod lots;
 pub mod mending;
@@ -43,6 +44,7 @@ pub mod national;
 mod neighbours;
 pub mod notices;
 pub mod odds;
+pub mod oidc;
 pub mod operating;
 pub mod outbox;
 pub mod outlines;
@@ -118,6 +120,8 @@ pub struct App {
     seats: seats::SeatsCache,
     /// Where those who book are served.
     desk: booking::Desk,
+    /// What the sign-in service says of itself, as it was read last.
+    oidc: oidc::Shared,
     /// The day on which it was last seen to what is kept no longer.
     retained: Arc<Mutex<Option<NaiveDate>>>,
 }
@@ -321,6 +325,7 @@ impl App {
             census: Arc::default(),
             seats: Arc::default(),
             desk: booking::Desk::default(),
+            oidc: oidc::Shared::default(),
             retained: Arc::default(),
         }
     }

@@ -33,9 +33,12 @@ impl App {
     }
 
     /// Whether a campaign's plan is made and judged over the places of the jurisdiction: it shares them, or it has
-    /// sessions that are agreed, or that people booked, or places for some groups alone.
+    /// sessions that are agreed, locked, or that people booked, or places for some groups alone.
     pub(super) async fn is_joint(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<bool> {
         if self.together(loaded, now).await?.len() > 1 {
+            return Ok(true);
+        }
+        if self.has_locks(loaded, now).await? {
             return Ok(true);
         }
         let mut tx = self.store.read().await?;

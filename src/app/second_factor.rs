@@ -10,7 +10,7 @@ use crate::domain::permission::{Actor, Power};
 use crate::domain::second_factor::{
     self as factor, Given, RECOVERY_BYTES, RECOVERY_CODES, SECRET_BYTES, Worth,
 };
-use crate::store::accounts;
+use crate::store::accounts::{self, Proof};
 use crate::store::audit::Act;
 use crate::store::guesses;
 use crate::store::second_factors::{self, State};
@@ -168,7 +168,7 @@ impl App {
                 return Ok(if other == Tried::Used { Tried::Used } else { Tried::Wrong });
             }
         }
-        let token = self.enter(&mut act, &account, (browser, true), now).await?;
+        let token = self.enter(&mut act, &account, (browser, Proof::Factor), now).await?;
         let said = match given {
             Given::Code(_) => String::new(),
             Given::Recovery(_) => {

@@ -29,8 +29,22 @@ pub(super) enum Account {
         #[arg(long, value_name = "CODE", num_args = 1..)]
         areas: Vec<String>,
         /// A file whose first line is the password
-        #[arg(long)]
+        #[arg(long, conflicts_with = "oidc")]
         password_file: Option<PathBuf>,
+        /// Subject or mail address at the sign-in service, in place of a password
+        #[arg(long, value_name = "ID")]
+        oidc: Option<String>,
+    },
+    /// The identity of an account at the sign-in service: bound, or taken away
+    Identity {
+        /// Its name
+        name: String,
+        /// Subject or mail address at the sign-in service
+        #[arg(long, value_name = "ID", required_unless_present = "none")]
+        oidc: Option<String>,
+        /// Take the identity away, and end the logins that came with it
+        #[arg(long, conflicts_with = "oidc")]
+        none: bool,
     },
     /// Every account with its role, places and areas
     List,
@@ -209,11 +223,16 @@ impl Account {
         let now = invocation.clock.now();
         let out = invocation.out;
         match self {
-            Self::Add { name, role, places, areas, password_file } => {
-                let password = password(&invocation, password_file.as_deref())?;
+            Self::Add { name, role, places, areas, password_file, oidc } => {
                 let places = of_campaign(&invocation, places);
                 let kind = (*role, places.as_slice(), areas.as_slice());
-                app.add_account_of(name, kind, &password, Actor::CommandLine, now).await?;
+                let by = Actor::CommandLine;
+                if let Some(oidc) = oidc {
+                    app.add_account_with_identity((name, oidc), kind, by, now).await?;
+                } else {
+                    let password = password(&invocation, password_file.as_deref())?;
+                    app.add_account_of(name, kind, &password, by, now).await?;
+                }
                 out.note("account-added", &[("name", name), ("role", &role.word())]);
             }
             Self::List => list(&invocation, &app).await?,
@@ -225,6 +244,15 @@ impl Account {
                 let password = password(&invocation, password_file.as_deref())?;
                 app.set_password(name, (&password, *keep_tokens), Actor::CommandLine, now).await?;
                 out.note("account-password-set", &[("name", name)]);
+            }
+            Self::Identity { name, oidc: Some(oidc), .. } => {
+                app.bind_identity((name, oidc), Actor::CommandLine, now).await?;
+                out.note("account-identity-bound", &[("name", name), ("identity", oidc)]);
+            }
+            Self::Identity { name, oidc: None, .. } => {
+                let had = app.release_identity(name, Actor::CommandLine, now).await?;
+                let key = if had { "account-identity-released" } else { "account-identity-none" };
+                out.note(key, &[("name", name)]);
             }
             Self::SecondFactor(it) => return it.run(&invocation, &app).await,
             Self::Logins(it) => return it.run(&invocation, &app).await,
@@ -264,13 +292,14 @@ async fn list(invocation: &Invocation, app: &App) -> anyhow::Result<()> {
         out.json(&all);
         return Ok(());
     }
-    let columns = ["name", "role", "places", "areas", "second", "logins"];
+    let columns = ["name", "role", "places", "areas", "second", "logins", "identity"];
     let mut sheet = Sheet::new(&columns);
     for one in all {
         let second = one.second_factor_word().to_owned();
         let (places, areas) = (one.held.join(" "), one.areas.join(" "));
         let (role, logins) = (one.role.word().to_owned(), one.logins.to_string());
-        sheet.push(vec![one.name, role, places, areas, second, logins]);
+        let identity = one.identity.unwrap_or_default();
+        sheet.push(vec![one.name, role, places, areas, second, logins, identity]);
     }
     out.sheet(&sheet);
     Ok(())

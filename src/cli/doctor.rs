@@ -37,6 +37,7 @@ pub(super) async fn doctor(invocation: Invocation) -> anyhow::Result<u8> {
         common::mail(&mut findings, app).await;
         common::relay(&mut findings, app).await?;
         common::channels(&mut findings, app, invocation.clock.now()).await?;
+        common::oidc(&mut findings, app, invocation.clock.now()).await;
         common::font(&mut findings, app).await?;
         common::password_file(&mut findings, &app.config);
     }

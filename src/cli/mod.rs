@@ -1,5 +1,4 @@
-//! The command line: arguments in, one call of the app, a table, JSON or CSV out. Data go to stdout, messages to
-//! stderr.
+//! The command line: arguments in, one call of the app, a table, JSON or CSV out. Data go to stdout, words to stderr.
 
 mod account;
 mod acts;
@@ -52,6 +51,7 @@ mod plan_check;
 mod plan_choice;
 mod plan_files;
 mod plan_joint;
+mod plan_lock;
 mod plan_odds;
 mod plan_print;
 mod plan_progress;

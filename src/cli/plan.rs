@@ -8,8 +8,8 @@ use super::plan_joint::{Asked, Together};
 use super::plan_print::{rows_sheet, table, view};
 use super::plan_progress::Watch;
 use super::{
-    Invocation, exit, parse_day, plan_allocation, plan_check, plan_joint, plan_surge, plan_tours,
-    plan_vials, plan_what_if, plan_why,
+    Invocation, exit, parse_day, plan_allocation, plan_check, plan_joint, plan_lock, plan_surge,
+    plan_tours, plan_vials, plan_what_if, plan_why,
 };
 use crate::app::plans::{Made, Search};
 use crate::app::{App, Loaded};
@@ -62,6 +62,12 @@ pub(super) enum Plan {
     Tours(plan_tours::Tours),
     /// How much vaccine each county gets: by week and lot, waste included
     Allocation(plan_allocation::Allocation),
+    /// Lock a session of the plan in force: new plans leave it as it is, as far as place and people allow
+    Lock(plan_lock::Lock),
+    /// Unlock a session
+    Unlock(plan_lock::Unlock),
+    /// Every locked session from today on
+    Locks,
     /// Every plan with its state
     List,
     /// What limits the plan: who has no place in it and why, and what one more unit of each scarce resource would
@@ -123,6 +129,9 @@ impl Plan {
             }
             Self::Tours(tours) => tours.run(&invocation).await,
             Self::Allocation(allocation) => allocation.run(&invocation).await,
+            Self::Lock(lock) => lock.run(&invocation).await,
+            Self::Unlock(unlock) => unlock.run(&invocation).await,
+            Self::Locks => plan_lock::list(&invocation).await,
             Self::List => list(&invocation).await,
             Self::Why(why) => why.run(&invocation).await,
             Self::WhatIf(what_if) => what_if.run(&invocation).await,

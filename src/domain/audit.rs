@@ -17,6 +17,12 @@ words! {
         Login = "login",
         /// Gave a wrong password.
         LoginFailed = "login-failed",
+        /// Was not let in by the sign-in service.
+        OidcRefused = "oidc-refused",
+        /// Bound an identity of the sign-in service to an account.
+        IdentityBind = "identity-bind",
+        /// Took such an identity away.
+        IdentityRelease = "identity-release",
         /// Logged out.
         Logout = "logout",
         /// Ended logins of an account.
@@ -49,6 +55,10 @@ words! {
         PlanMake = "plan-make",
         /// Put a draft in force.
         PlanAdopt = "plan-adopt",
+        /// Locked a session of the plan in force, which new plans keep.
+        PlanLock = "plan-lock",
+        /// Unlocked one.
+        PlanUnlock = "plan-unlock",
         /// Stored a campaign, or its new version.
         CampaignApply = "campaign-apply",
         /// Decided about a row that contradicts the register.

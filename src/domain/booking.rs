@@ -388,7 +388,8 @@ pub fn kept_sessions(
                 is_booked: true,
                 is_locked: true,
             };
-        out.extend(doses.into_iter().map(session));
+        // A lock keeps what is published, and of that there may be nothing.
+        out.extend(doses.into_iter().filter(|(_, doses)| *doses > 0).map(session));
     }
     out
 }

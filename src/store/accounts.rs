@@ -18,12 +18,12 @@ const DELETE_TOKENS: &str = "DELETE FROM api_token WHERE account = $1";
 const DELETE_UPLOADS: &str = "DELETE FROM upload WHERE account = $1";
 
 const LOG_IN: &str = "INSERT INTO login \
-     (token, account, made_at, seen_at, address, browser, passed) \
-     VALUES ($1, $2, $3, $3, $4, $5, $6)";
-// Where the account has a second factor, a login without it is none.
+     (token, account, made_at, seen_at, address, browser, passed, provider) \
+     VALUES ($1, $2, $3, $3, $4, $5, $6, $7)";
+// Where the account has a second factor, a login without it is none; a sign-in service has its own.
 const LOGGED_IN: &str = "SELECT account.id, account.name, account.role, account.places, \
-     account.areas, login.seen_at, account.second_required, second_factor.confirmed_at \
-     FROM login JOIN account ON account.id = login.account \
+     account.areas, login.seen_at, account.second_required, second_factor.confirmed_at, \
+     login.provider FROM login JOIN account ON account.id = login.account \
      LEFT JOIN second_factor ON second_factor.account = account.id \
      AND second_factor.confirmed_at IS NOT NULL \
      WHERE login.token = $1 AND login.made_at > $2 AND login.seen_at > $3 \
@@ -38,6 +38,7 @@ const SEEN: &str = "UPDATE login SET seen_at = $2 WHERE token = $1";
 const LOG_OUT: &str = "DELETE FROM login WHERE token = $1";
 const LOG_OUT_ALL: &str = "DELETE FROM login WHERE account = $1";
 const DELETE_FACTOR: &str = "DELETE FROM second_factor WHERE account = $1";
+const DELETE_IDENTITY: &str = "DELETE FROM identity WHERE account = $1";
 const DELETE_RECOVERY: &str = "DELETE FROM recovery_code WHERE account = $1";
 const LOGINS_OVER: &str = "DELETE FROM login WHERE made_at <= $1 OR seen_at <= $2";
 
@@ -110,7 +111,8 @@ pub async fn set_places(tx: &mut Tx, id: i64, places: &[String]) -> Result<()> {
 /// Removes an account with its logins, tokens and uploads.
 pub async fn delete(act: &mut Act, id: i64) -> Result<()> {
     log_out_all(act, id).await?;
-    for sql in [DELETE_FACTOR, DELETE_RECOVERY, DELETE_TOKENS, DELETE_UPLOADS, DELETE] {
+    let parts = [DELETE_FACTOR, DELETE_RECOVERY, DELETE_IDENTITY, DELETE_TOKENS, DELETE_UPLOADS];
+    for sql in parts.into_iter().chain([DELETE]) {
         act.tx().run(sql, args![id]).await?;
     }
     Ok(())
@@ -125,18 +127,30 @@ pub struct Origin {
     pub browser: String,
 }
 
+/// What let a login in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// The password.
+    Password,
+    /// The password and the second factor.
+    Factor,
+    /// The sign-in service, which asks for a second factor itself where there is to be one.
+    Provider,
+}
+
 /// Stores a login and deletes those that are over: made before the first instant, or last used before the second.
-/// `passed`: it came with the second factor.
 pub async fn log_in(
     act: &mut Act,
-    (token, id, passed): (&str, i64, bool),
+    (token, id, proof): (&str, i64, Proof),
     from: &Origin,
     now: i64,
     (made, seen): (i64, i64),
 ) -> Result<()> {
     act.tx().run(LOGINS_OVER, args![made, seen]).await?;
     let (address, browser) = (from.address.as_deref(), from.browser.as_str());
-    let values = args![token, id, now, address, browser, i64::from(passed)];
+    let (passed, provider) = (proof != Proof::Password, proof == Proof::Provider);
+    let (passed, provider) = (i64::from(passed), i64::from(provider));
+    let values = args![token, id, now, address, browser, passed, provider];
     act.tx().run(LOG_IN, values).await?;
     Ok(())
 }
@@ -152,6 +166,8 @@ pub struct LoggedIn {
     pub is_required: bool,
     /// Whether it has one.
     pub is_set_up: bool,
+    /// Whether the login came from the sign-in service.
+    pub by_provider: bool,
 }
 
 /// Who is logged in with a login; `None` if it is unknown or over, as with [`log_in`], or lacks the second factor that
@@ -168,6 +184,7 @@ pub async fn logged_in(
             seen: row.get(5)?,
             is_required: row.get::<i64>(6)? == 1,
             is_set_up: row.get::<Option<i64>>(7)?.is_some(),
+            by_provider: row.get::<i64>(8)? == 1,
         })
     })
     .transpose()

@@ -55,6 +55,7 @@ const REMOVE: &[&str] = &[
     "DELETE FROM consent_past WHERE campaign = $1",
     "DELETE FROM printed WHERE campaign = $1",
     "DELETE FROM seat_lock WHERE campaign = $1",
+    "DELETE FROM plan_lock WHERE campaign = $1",
     "DELETE FROM assignment WHERE campaign = $1",
     "DELETE FROM assignment_past WHERE campaign = $1",
     "DELETE FROM cell WHERE campaign = $1",

@@ -49,6 +49,7 @@ embedded!(
     "0021_rosters",
     "0022_sign_in",
     "0025_homes",
+    "0026_oidc_and_locks",
     "0027_outlines",
 );
 

@@ -171,6 +171,10 @@ tables! {
         int("made_at"), int("ended_at"), text("why"), maybe(int("slot")), maybe(text("answer")),
     ],
     seat_lock 1 [int("campaign"), int("turn")],
+    plan_lock 3 [
+        int("campaign"), text("place"), day("day"), int("doses"), text("reason"), text("who"),
+        int("at"),
+    ],
     pupil 2 [
         text("list"), int("nr"), text("kind"), text("content"), maybe(text("decided")),
         int("recorded_at"),
@@ -293,8 +297,12 @@ tables! {
     ],
     login 1 [
         text("token"), int("account"), int("made_at"), int("seen_at"), maybe(text("address")),
-        maybe(text("browser")), int("passed"),
+        maybe(text("browser")), int("passed"), int("provider"),
     ],
+    identity 1 [
+        int("account"), text("issuer"), text("claim"), text("subject"), int("bound_at"),
+    ],
+    oidc_begun 1 [text("state"), text("browser"), text("next"), int("made_at")],
     second_factor 1 [
         int("account"), text("secret"), int("made_at"), maybe(text("login")),
         maybe(int("confirmed_at")), int("last_step"),

@@ -34,6 +34,8 @@ struct Main {
     roles: Vec<(&'static str, String)>,
     scopes: [&'static str; 4],
     tokens: Table,
+    /// What is said of identities; empty where no sign-in service is configured.
+    oidc: String,
 }
 
 /// The page with every account and token.
@@ -54,15 +56,18 @@ async fn show(
     let t = visitor.t();
     let fail = |error: AppError| Refusal::of(t, &error);
     let all = site.app.account_views(site.login_clock.now()).await.map_err(fail)?;
-    let mut accounts =
-        Table::of(t, "web-accounts", &["name", "=role", "places", "areas", "=second", "#logins"]);
+    let oidc = site.app.config.oidc.as_ref();
+    let columns = ["name", "=role", "places", "areas", "=second", "#logins", "identity"];
+    let columns = if oidc.is_some() { &columns[..] } else { &columns[..6] };
+    let mut accounts = Table::of(t, "web-accounts", columns);
     for one in &all {
         let role = t.w(&format!("role-{}", one.role.word()));
         let (places, areas) = (one.held.join(" "), one.areas.join(" "));
         let second = t.w(&format!("factor-{}", one.second_factor_word()));
         let cells = [role, places, areas, second].map(Cell::text);
         let cells = [Cell::head(one.name.clone())].into_iter().chain(cells);
-        accounts.rows.push(cells.chain([Cell::count(one.logins)]).collect());
+        let identity = oidc.map(|_| Cell::text(one.identity.clone().unwrap_or_default()));
+        accounts.rows.push(cells.chain([Cell::count(one.logins)]).chain(identity).collect());
     }
     let mut tokens = Table::of(t, "web-tokens", &["id", "account", "name", "scopes", "used"]);
     let zone = timezone(&site.app).await.map_err(fail)?;
@@ -91,6 +96,7 @@ async fn show(
             .collect(),
         scopes: SCOPES,
         tokens,
+        oidc: oidc.map_or_else(String::new, |it| t.say("web-oidc-help", &[("claim", &it.claim)])),
     };
     let page = Page::new(t.w("web-accounts"), "accounts", &main);
     let page = page.with(vec![main.accounts, main.tokens]);
@@ -128,6 +134,8 @@ pub(super) struct Given {
     id: Option<i64>,
     /// Present where tokens outlive the old password.
     keep: Option<String>,
+    /// What the sign-in service calls somebody.
+    identity: Option<String>,
     /// What becomes of a second factor.
     #[serde(rename = "do")]
     what: Option<String>,
@@ -193,6 +201,12 @@ async fn act(
             Some("require") => app.require_factor((name, true), by, now).await?,
             Some("free") => app.require_factor((name, false), by, now).await?,
             _ => return Err(AppError::refused("refused-form", &[])),
+        },
+        "identity" => match given.identity.as_deref().map(str::trim).unwrap_or_default() {
+            "" => {
+                app.release_identity(name, by, now).await?;
+            }
+            identity => app.bind_identity((name, identity), by, now).await?,
         },
         "logins" => {
             let own = if name == visitor.account.name { visitor.token.as_str() } else { "" };

@@ -3,7 +3,7 @@
 use super::Site;
 use super::kept::{self, Kept};
 use super::login_page::{
-    CodeForm, LANGUAGE, LoginPage, cookie, inside, is_from_elsewhere, language, login_page,
+    CodeForm, LANGUAGE, LoginPage, button, cookie, inside, is_from_elsewhere, language, login_page,
 };
 use super::page::{Page, Refusal, framed};
 use super::source::{AskedSite, Source, of_extensions};
@@ -27,7 +27,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 /// Name of the cookie that holds the login.
-const LOGIN: &str = "doseplan";
+pub(super) const LOGIN: &str = "doseplan";
 /// Lifetime of the login cookie in seconds; no longer than that of the login itself.
 const COOKIE_SECS: u32 = 12 * 3600;
 
@@ -35,7 +35,7 @@ const COOKIE_SECS: u32 = 12 * 3600;
 const WITHOUT_FACTOR: [&str; 2] = ["/me/second", "/logout"];
 
 /// A `Set-Cookie` value that scripts cannot read and other sites cannot send along.
-fn set_cookie(headers: &HeaderMap, name: &str, value: &str, secs: u32) -> String {
+pub(super) fn set_cookie(headers: &HeaderMap, name: &str, value: &str, secs: u32) -> String {
     let proto = headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
     let secure = if proto == Some("https") { "; Secure" } else { "" };
     format!("{name}={value}; Path=/; Max-Age={secs}; HttpOnly; SameSite=Lax{secure}")
@@ -79,7 +79,7 @@ pub(super) async fn gate(
             return Redirect::to(&format!("/login?next={}", super::page::encoded(&here)))
                 .into_response();
         }
-        return kept::ask_to_log_in(request, &here).await;
+        return kept::ask_to_log_in(&site, request, &here).await;
     };
     // What is shown in answer to a form is found again without its token.
     let here = if request.method() == Method::GET { here } else { kept::without_token(&here) };
@@ -120,10 +120,14 @@ pub(super) struct Asked {
 }
 
 /// The login form.
-pub(super) async fn login_form(Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
+pub(super) async fn login_form(
+    AskedSite(site): AskedSite,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
     let t = T(language(&headers));
     let next = inside(asked.next.as_deref());
-    login_page(t, (next, ""), &headers)
+    login_page((t, &headers), (next, ""), button(&site, t, next))
 }
 
 #[derive(Deserialize)]
@@ -149,7 +153,7 @@ pub(super) async fn login(
     let name = given.name.trim();
     let kept = given.kept.as_deref().unwrap_or_default();
     let again = |status: StatusCode, wrong: String| {
-        let page = LoginPage { t, wrong, name, next, kept };
+        let page = LoginPage { t, wrong, name, next, kept, button: button(&site, t, next) };
         let page = Page::new(t.w("web-login"), "login", &page);
         (status, framed(None, (t, "/login"), None, &page, &headers)).into_response()
     };
@@ -166,7 +170,7 @@ pub(super) async fn login(
         Err(error) => return Refusal::of(t, &error).into_response(),
     };
     let now = site.login_clock.now();
-    match site.app.begin_login(&account, &browser(&headers), now).await {
+    match site.app.begin_login(&account, &agent(&headers), now).await {
         Ok(Begun::Login(token)) => entered(&site, (&account, &token), (next, kept), &headers).await,
         Ok(Begun::Half(half)) => {
             let form = CodeForm { half, name: account.name, next, kept, wrong: String::new() };
@@ -203,7 +207,7 @@ pub(super) async fn code(
     };
     let now = site.login_clock.now();
     let code = Given::read(&given.code);
-    match site.app.try_code(&given.half, &code, &browser(&headers), now).await {
+    match site.app.try_code(&given.half, &code, &agent(&headers), now).await {
         Ok(second_factor::Tried::Right(Entered { account, token })) => {
             entered(&site, (&account, &token), (next, kept), &headers).await
         }
@@ -220,7 +224,7 @@ pub(super) async fn code(
                 return Redirect::to(next).into_response();
             }
             let (name, wrong) = (given.name.as_str(), t.w("web-code-over"));
-            let page = LoginPage { t, wrong, name, next, kept };
+            let page = LoginPage { t, wrong, name, next, kept, button: button(&site, t, next) };
             let page = Page::new(t.w("web-login"), "login", &page);
             let page = framed(None, (t, "/login"), None, &page, &headers);
             (StatusCode::UNAUTHORIZED, page).into_response()
@@ -230,7 +234,7 @@ pub(super) async fn code(
 }
 
 /// What a browser says of itself, in a few words.
-fn browser(headers: &HeaderMap) -> String {
+pub(super) fn agent(headers: &HeaderMap) -> String {
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     browser::in_short(agent.unwrap_or_default())
 }
@@ -242,22 +246,31 @@ fn with_wait(mut response: Response, secs: i64) -> Response {
 }
 
 /// Gives the browser its login, and leads to the next page, or back to what was typed before a login ended.
-async fn entered(
+pub(super) async fn entered(
     site: &Site,
     (account, token): (&Account, &str),
     (next, kept): (&str, &str),
     headers: &HeaderMap,
 ) -> Response {
-    let t = T(language(headers));
     let cookie = [(header::SET_COOKIE, set_cookie(headers, LOGIN, token, COOKIE_SECS))];
     let Some(kept) = Kept::read(kept) else {
         return (cookie, Redirect::to(next)).into_response();
     };
+    (cookie, kept_page(site, &kept, (account, token), headers).await).into_response()
+}
+
+/// What was typed before a login ended, to be sent with the new one.
+pub(super) async fn kept_page(
+    site: &Site,
+    kept: &Kept,
+    (account, token): (&Account, &str),
+    headers: &HeaderMap,
+) -> Response {
     let by = Actor::Account(account);
     // Without the campaigns the form has plainer words, and nothing of it is lost.
     let all = site.app.campaigns().await.unwrap_or_default();
     let all: Vec<_> = all.iter().map(|one| one.seen_by(by)).collect();
-    (cookie, kept.page((t, &all), token, headers)).into_response()
+    kept.page((T(language(headers)), &all), token, headers)
 }
 
 /// Tries a password; wrong ones make the source wait.

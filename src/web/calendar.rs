@@ -12,7 +12,7 @@ use axum::extract::Query;
 use axum::response::Response;
 use chrono::{Datelike, Months, NaiveDate, TimeDelta};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const LIVE_SECS: u32 = 15;
 
@@ -45,6 +45,8 @@ struct Main {
     weeks: Vec<Vec<DayCell>>,
     /// Where the appointments of the day are; empty for a team, and for those who see nobody.
     bookings: String,
+    /// Where sessions of the place are locked; empty for a team.
+    locks: String,
     feed: String,
     renew: String,
 }
@@ -91,7 +93,12 @@ pub(super) async fn calendar(
         before: to(first - TimeDelta::days(1)),
         after: to(next),
         weekdays: (1..=7).map(|n| t.w(&format!("mail-weekday-{n}"))).collect(),
-        weeks: weeks(t, span, context.as_of, &sessions),
+        weeks: weeks(t, span, context.as_of, (&sessions, &locked(&context, &code).await?)),
+        locks: if campaign.place(&code).is_some() {
+            context.to(&format!("place/{}", encoded(&code))) + "#locks"
+        } else {
+            String::new()
+        },
         renew: format!(
             "{}?csrf={}&place={}",
             address(&context.loaded, "feed", None),
@@ -107,6 +114,13 @@ pub(super) async fn calendar(
     // A page with a form contains a token that differs each time, so it cannot refresh by its ETag.
     let live_secs = if main.feed.is_empty() { LIVE_SECS } else { 0 };
     Ok(context.show(Page { live_secs, ..page }))
+}
+
+/// The days of a place whose sessions are locked.
+async fn locked(context: &PageContext, code: &str) -> Result<BTreeSet<NaiveDate>, Refusal> {
+    let locks = context.app().locks(&context.loaded, context.now).await;
+    let locks = locks.map_err(|error| context.refusal(&error))?;
+    Ok(locks.into_iter().filter(|one| one.place.as_str() == code).map(|one| one.day).collect())
 }
 
 fn choices(t: T, campaign: &Campaign) -> Vec<(String, Vec<(String, String)>)> {
@@ -126,7 +140,7 @@ fn weeks(
     t: T,
     (first, last): (NaiveDate, NaiveDate),
     as_of: NaiveDate,
-    sessions: &BTreeMap<NaiveDate, SessionDay>,
+    (sessions, locked): (&BTreeMap<NaiveDate, SessionDay>, &BTreeSet<NaiveDate>),
 ) -> Vec<Vec<DayCell>> {
     let empty = || DayCell { number: 0, class: "off", lines: Vec::new() };
     let before = first.weekday().num_days_from_monday();
@@ -138,7 +152,8 @@ fn weeks(
             (false, None) => "off",
             (false, Some(_)) => "",
         };
-        let lines = session.map(|session| lines(t, session, day <= as_of)).unwrap_or_default();
+        let mut lines = session.map(|session| lines(t, session, day <= as_of)).unwrap_or_default();
+        lines.extend(locked.contains(&day).then(|| t.w("web-cell-locked")));
         cells.push(DayCell { number: day.day(), class, lines });
     }
     let mut out = Vec::new();

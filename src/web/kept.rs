@@ -1,7 +1,8 @@
 //! What somebody typed into a form whose login had ended when it was sent. It goes through the login form and back to
 //! a page with one button, so that nothing has to be typed twice, and nothing is stored without a login.
 
-use super::login_page::{inside, is_from_elsewhere, language, login_page};
+use super::Site;
+use super::login_page::{button, inside, is_from_elsewhere, language, login_page};
 use super::page::{Page, framed};
 use super::visitor::csrf_of;
 use super::words::{T, encoded};
@@ -22,11 +23,12 @@ const KEPT_MAX: usize = 16 << 10;
 /// Fields that only the page itself needs to see.
 const UNSEEN: [&str; 9] = ["had", "csrf", "once", "held", "sure", "id", "call", "run", "seen"];
 /// The words of the forms for their fields.
-const WORDS: [(&str, &str); 30] = [
+const WORDS: [(&str, &str); 31] = [
     ("school", "column-school"),
     ("list", "web-schools-list"),
     ("do", "web-kept-what"),
     ("date", "column-date"),
+    ("day", "column-day"),
     ("place", "column-place"),
     ("lot", "column-lot"),
     ("outcome", "column-outcome"),
@@ -55,10 +57,12 @@ const WORDS: [(&str, &str); 30] = [
     ("job", "column-job"),
 ];
 /// What a form does, in the words of its heading or button.
-const DOES: [(&str, &str); 22] = [
+const DOES: [(&str, &str); 24] = [
     ("close", "web-place-close"),
     ("open", "web-place-open"),
     ("capacity", "web-place-capacity"),
+    ("lock", "web-lock"),
+    ("unlock", "web-lock-end"),
     ("dose", "web-person-dose-enter"),
     ("outcome", "web-person-outcome-enter"),
     ("move", "web-person-move"),
@@ -98,7 +102,7 @@ struct Main<'a> {
 }
 
 /// The answer to a form without a login: the login form, with what was typed.
-pub(super) async fn ask_to_log_in(request: Request, here: &str) -> Response {
+pub(super) async fn ask_to_log_in(site: &Site, request: Request, here: &str) -> Response {
     let headers = request.headers().clone();
     let t = T(language(&headers));
     let start = || Redirect::to("/login?next=%2F").into_response();
@@ -114,7 +118,8 @@ pub(super) async fn ask_to_log_in(request: Request, here: &str) -> Response {
     if kept.fields.is_empty() || text.len() > KEPT_MAX {
         return start();
     }
-    (StatusCode::UNAUTHORIZED, login_page(t, ("/", &text), &headers)).into_response()
+    let page = login_page((t, &headers), ("/", &text), button(site, t, "/"));
+    (StatusCode::UNAUTHORIZED, page).into_response()
 }
 
 /// Whether a form of this address is kept: forms of a campaign. Passwords stand in others.

@@ -1,6 +1,7 @@
 //! The login form, and what is known of somebody before they are logged in: cookies, language, where a form came from.
 
-use super::page::{Page, framed};
+use super::Site;
+use super::page::{Page, encoded, framed};
 use super::words::T;
 use crate::domain::campaign::Language;
 use askama::Template;
@@ -29,6 +30,20 @@ pub(super) fn language(headers: &HeaderMap) -> Language {
         .unwrap_or_default()
 }
 
+/// The button of the login page: its words, and where it leads.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Button {
+    pub(super) words: String,
+    pub(super) href: String,
+}
+
+/// The button for a login that leads to `next`; `None` where no sign-in service is configured.
+pub(super) fn button(site: &Site, t: T, next: &str) -> Option<Button> {
+    let config = site.app.config.oidc.as_ref()?;
+    let words = config.button.clone().unwrap_or_else(|| t.w("web-oidc-button"));
+    Some(Button { words, href: format!("/login/oidc?next={}", encoded(next)) })
+}
+
 #[derive(Debug, Default, Template)]
 #[template(path = "web/login.html")]
 pub(super) struct LoginPage<'a> {
@@ -40,6 +55,8 @@ pub(super) struct LoginPage<'a> {
     pub(super) next: &'a str,
     /// What was typed before the login ended; empty for nothing.
     pub(super) kept: &'a str,
+    /// The way to a sign-in service, where there is one.
+    pub(super) button: Option<Button>,
 }
 
 /// The form that asks for a code, after the password.
@@ -87,8 +104,12 @@ pub(super) fn inside(address: Option<&str>) -> &str {
 }
 
 /// The login form. `kept` is what was typed before the login ended, and goes on to the next page.
-pub(super) fn login_page(t: T, (next, kept): (&str, &str), headers: &HeaderMap) -> Response {
-    let page = LoginPage { t, next, kept, ..LoginPage::default() };
+pub(super) fn login_page(
+    (t, headers): (T, &HeaderMap),
+    (next, kept): (&str, &str),
+    button: Option<Button>,
+) -> Response {
+    let page = LoginPage { t, next, kept, button, ..LoginPage::default() };
     let page = Page::new(t.w("web-login"), "login", &page);
     framed(None, (t, "/login"), None, &page, headers)
 }

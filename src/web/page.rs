@@ -1,5 +1,7 @@
 //! Parts of pages: words, tables, the frame with the navigation, refusals.
 
+pub(super) use super::navigation::address;
+use super::navigation::{Navigation, navigation};
 use super::powers::power_of;
 use super::table::Table;
 use super::table_show;
@@ -66,13 +68,6 @@ impl Page {
     }
 }
 
-/// A link of the navigation.
-struct Link {
-    href: String,
-    text: String,
-    here: bool,
-}
-
 #[derive(Template)]
 #[template(path = "web/layout.html")]
 struct Frame<'a> {
@@ -81,7 +76,7 @@ struct Frame<'a> {
     style: &'a str,
     script: &'a str,
     campaign: &'a str,
-    nav: Vec<Link>,
+    nav: Navigation,
     /// Where the search box leads; empty where there is no campaign.
     search: String,
     other_href: String,
@@ -97,22 +92,6 @@ struct Frame<'a> {
     etag: &'a str,
     flash: &'a str,
     main: &'a str,
-}
-
-/// The pages of a campaign, in the order of the navigation: the last part of their addresses.
-const PAGES: [&str; 15] = [
-    "overview", "map", "calendar", "reports", "bulletin", "month", "plan", "roster", "stock",
-    "due", "calls", "inbox", "tally", "mail", "jobs",
-];
-/// Pages of no campaign that the navigation shows.
-const PAGES_OF_ALL: [&str; 7] =
-    ["campaigns", "national", "upload", "imports", "system", "accounts", "audit"];
-
-/// The address of a page of a campaign.
-pub(super) fn address(loaded: &Loaded, page: &str, as_of: Option<NaiveDate>) -> String {
-    let id = encoded(loaded.campaign.id.as_str());
-    let day = as_of.map(|day| format!("?as-of={day}")).unwrap_or_default();
-    format!("/c/{id}/{page}{day}")
 }
 
 /// An `ETag`: the hash of the page's content, in quotes.
@@ -151,24 +130,7 @@ pub(super) fn framed(
     }
     let opens =
         |path: &str| visitor.is_some_and(|visitor| may(visitor.actor(), power_of(path)).is_ok());
-    let mut nav = Vec::new();
-    if visitor.is_some() {
-        nav.push(Link { href: "/".into(), text: t.w("web-today"), here: page.here == "today" });
-    }
-    if let Some((loaded, as_of)) = of {
-        for name in PAGES.into_iter().filter(|name| opens(&format!("/c/{{id}}/{name}"))) {
-            nav.push(Link {
-                // Counts are entered for today, whatever day somebody looks at.
-                href: address(loaded, name, as_of.filter(|_| name != "tally")),
-                text: t.w(&format!("web-{name}")),
-                here: page.here == name,
-            });
-        }
-    }
-    for name in PAGES_OF_ALL.into_iter().filter(|name| opens(&format!("/{name}"))) {
-        let here = page.here == name;
-        nav.push(Link { href: format!("/{name}"), text: t.w(&format!("web-{name}")), here });
-    }
+    let nav = navigation(t, page.here, of, opens);
     let other = if t.0 == Language::En { Language::ZhCn } else { Language::En };
     let frame = Frame {
         t,

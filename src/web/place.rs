@@ -4,6 +4,7 @@
 use super::asked_days::parse_day;
 use super::page::{Page, Refusal, address, confirming, encoded};
 use super::page_context::PageContext;
+use super::place_lock;
 use super::plan::SEARCH_SECS;
 use super::table::{Cell, Table};
 use super::words::T;
@@ -14,7 +15,7 @@ use crate::domain::date::days;
 use crate::domain::jurisdiction::Jurisdiction;
 use crate::domain::permission::{Power, may, may_at};
 use crate::domain::place_edit::PlaceEdit;
-use crate::text::harmless;
+use crate::text::{harmless, thousands};
 use askama::Template;
 use axum::extract::{Form, Path};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -34,6 +35,8 @@ struct Asked {
     said: String,
     effects: Vec<String>,
     fields: Vec<(&'static str, String)>,
+    /// Where it is confirmed.
+    to: String,
 }
 
 #[derive(Template)]
@@ -58,6 +61,8 @@ struct Main {
     bookings: String,
     days: Table,
     closed: Table,
+    /// Sessions that are locked, and the form that locks one.
+    locks: String,
 }
 
 /// The page.
@@ -95,11 +100,7 @@ async fn show(
         asked,
         may_edit: may(context.actor(), Power::Plan).is_ok(),
         is_site: site.is_some(),
-        edit: format!(
-            "{}&csrf={}",
-            context.to(&format!("place/{}/edit", encoded(code))),
-            context.visitor.csrf()
-        ),
+        edit: edit_address(context, code),
         make: format!("{}&csrf={}", context.to("make"), context.visitor.csrf()),
         seconds: SEARCH_SECS,
         today: today.to_string(),
@@ -114,9 +115,16 @@ async fn show(
         calendar: format!("{}&place={}", context.to("calendar"), encoded(code)),
         days: day_table(context, code).await?,
         closed: closed(context, code),
+        locks: place_lock::part(context, code).await?,
     };
     let page = Page::new(format!("{place_name} · {}", campaign.name), "map", &main);
     Ok(context.show(page.with(vec![main.days, main.closed])))
+}
+
+/// Where the forms that change the place go.
+fn edit_address(context: &PageContext, code: &str) -> String {
+    let page = format!("place/{}/edit", encoded(code));
+    format!("{}&csrf={}", context.to(&page), context.visitor.csrf())
 }
 
 fn facts(
@@ -334,6 +342,7 @@ pub(super) async fn edit(
             said: said(t, &edit),
             effects: effects.iter().flat_map(|one| effect(t, one)).collect(),
             fields: given.fields(),
+            to: edit_address(&context, &code),
         };
         return show(&context, &code, (String::new(), Some(asked))).await;
     }
@@ -371,8 +380,8 @@ fn effect(t: T, one: &Effect) -> Vec<String> {
         &[
             ("campaign", &campaign),
             ("sessions", &one.sessions),
-            ("doses", &crate::text::thousands(one.doses)),
-            ("lost", &crate::text::thousands(one.lost)),
+            ("doses", &thousands(one.doses)),
+            ("lost", &thousands(one.lost)),
             ("appointments", &one.appointments),
         ],
     )];
@@ -380,4 +389,67 @@ fn effect(t: T, one: &Effect) -> Vec<String> {
         out.push(t.say("web-place-stays", &[("campaign", &campaign)]));
     }
     out
+}
+
+/// What a form about a lock asks for.
+#[derive(Deserialize)]
+pub(super) struct LockGiven {
+    #[serde(rename = "do")]
+    what: String,
+    day: Option<String>,
+    reason: Option<String>,
+    /// Present where the effect has been seen.
+    sure: Option<String>,
+}
+
+/// Shows what a lock would keep, or locks where that has been seen; unlocks at once.
+pub(super) async fn lock(
+    mut context: PageContext,
+    Path((_, code)): Path<(String, String)>,
+    Form(given): Form<LockGiven>,
+) -> Result<Response, Refusal> {
+    let t = context.t();
+    if context.loaded.campaign.place(&code).is_none() {
+        return Err(Refusal::absent(t));
+    }
+    // What is shown is the place's page: its links lead there, not to this form.
+    let to = context.to(&format!("place/{}", encoded(&code)));
+    context.visitor.here.clone_from(&to);
+    let Some(day) = given.day.as_deref().and_then(parse_day) else {
+        return show(&context, &code, (t.w("web-bad-day"), None)).await;
+    };
+    let (app, by, now) = (context.app(), context.actor(), context.now);
+    let (loaded, reason) = (&context.loaded, given.reason.as_deref().unwrap_or_default());
+    let done = match (given.what.as_str(), &given.sure) {
+        ("lock", None) => match app.lock_effect(loaded, (&code, day), by, now).await {
+            Ok(effect) => {
+                let date = crate::mail::render::date(day, t.0);
+                let doses = thousands(effect.doses);
+                let people = thousands(effect.appointments as u64);
+                let asked = Asked {
+                    said: t.say("web-lock-asked", &[("day", &date)]),
+                    effects: vec![
+                        t.say("web-lock-effect", &[("doses", &doses), ("people", &people)]),
+                        t.w("web-lock-limits"),
+                    ],
+                    fields: confirming("lock", &[("day", &given.day), ("reason", &given.reason)]),
+                    to: place_lock::address(&context, &code),
+                };
+                return show(&context, &code, (String::new(), Some(asked))).await;
+            }
+            Err(error) => Err(error),
+        },
+        ("lock", Some(_)) => {
+            app.lock_planned(loaded, (&code, day, reason), by, now).await.map(drop)
+        }
+        ("unlock", _) => app.unlock_planned(loaded, (&code, day), by, now).await,
+        _ => return show(&context, &code, (t.w("web-bad-form"), None)).await,
+    };
+    match done {
+        Err(AppError::Refused(said)) => show(&context, &code, (said.words(t.0), None)).await,
+        done => {
+            done.map_err(|error| context.refusal(&error))?;
+            Ok(Redirect::to(&format!("{to}&done=changed")).into_response())
+        }
+    }
 }

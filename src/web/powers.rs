@@ -3,7 +3,7 @@
 use crate::domain::permission::Power;
 
 /// The power that each page needs. The navigation shows the pages that the visitor may open.
-pub(super) const POWERS: [(&str, Power); 70] = [
+pub(super) const POWERS: [(&str, Power); 71] = [
     ("/", Power::Look),
     ("/c/{id}", Power::Look),
     ("/c/{id}/overview", Power::Look),
@@ -22,6 +22,7 @@ pub(super) const POWERS: [(&str, Power); 70] = [
     ("/c/{id}/person/{person}", Power::People),
     ("/c/{id}/place/{place}", Power::Look),
     ("/c/{id}/place/{place}/edit", Power::Plan),
+    ("/c/{id}/place/{place}/lock", Power::Plan),
     ("/c/{id}/month", Power::Look),
     ("/c/{id}/bulletin", Power::Look),
     ("/c/{id}/make", Power::Plan),

@@ -12,8 +12,8 @@ use super::{
     me, outlines, overview, plan, what_if,
 };
 use super::{
-    homes, month, person, place, records, reports, roster, schools, search, second_factor, setup,
-    stock, supply, system, tally, unread, upload,
+    homes, month, oidc, person, place, records, reports, roster, schools, search, second_factor,
+    setup, stock, supply, system, tally, unread, upload,
 };
 use super::{national, national_births, national_people, national_pupils, national_survey};
 use crate::app::Loaded;
@@ -40,6 +40,9 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
     let router = router
         .route("/login", get(authentication::login_form).post(authentication::login))
         .route("/login/code", post(authentication::code))
+        .route("/login/oidc", get(oidc::begin))
+        .route("/login/oidc/back", get(oidc::back))
+        .route("/login/kept", post(oidc::go_on))
         .route("/language", get(authentication::choose))
         .route("/assets/{name}", get(assets::asset))
         .route("/ical/{id}/{code}/{file}", get(feeds::feed))
@@ -50,7 +53,7 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
 }
 
 /// Pages of a campaign.
-const OF_CAMPAIGNS: usize = 33;
+const OF_CAMPAIGNS: usize = 34;
 
 fn of_campaigns() -> [(&'static str, MethodRouter<Site>); OF_CAMPAIGNS] {
     [
@@ -71,6 +74,7 @@ fn of_campaigns() -> [(&'static str, MethodRouter<Site>); OF_CAMPAIGNS] {
         ("/c/{id}/person/{person}", get(person::person).post(person::act)),
         ("/c/{id}/place/{place}", get(place::place)),
         ("/c/{id}/place/{place}/edit", post(place::edit)),
+        ("/c/{id}/place/{place}/lock", post(place::lock)),
         ("/c/{id}/month", get(month::month)),
         ("/c/{id}/bulletin", get(bulletin::bulletin)),
         ("/c/{id}/make", post(plan::make)),

@@ -149,6 +149,7 @@ async fn doctor(site: &Site, t: T) -> Result<Vec<Finding>> {
     }
     checks::relay(&mut findings, app).await?;
     checks::channels(&mut findings, app, now).await?;
+    checks::oidc(&mut findings, app, now).await;
     checks::font(&mut findings, app).await?;
     checks::password_file(&mut findings, &app.config);
     checks::clocks(&mut findings, Some(app), &site.clock).await?;

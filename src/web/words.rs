@@ -3,6 +3,7 @@
 use crate::domain::campaign::Language;
 use crate::domain::count::Percent;
 use crate::text;
+pub(super) use crate::text::encoded;
 use std::fmt::Display;
 
 /// The catalogue in one language, for templates.
@@ -37,16 +38,4 @@ impl T {
     pub(super) fn dose(self, dose: u8) -> String {
         self.say("mail-dose-short", &[("dose", &dose)])
     }
-}
-
-/// Text percent-encoded for an address.
-pub(super) fn encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
 }

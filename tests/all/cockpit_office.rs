@@ -159,6 +159,7 @@ fn the_checks_stand_on_a_page_and_a_backup_is_made_from_it() {
 /// Commands whose work a page does.
 const IN_THE_BROWSER: &[&str] = &[
     "account add",
+    "account identity",
     "account list",
     "account log",
     "account logins end",
@@ -248,9 +249,12 @@ const IN_THE_BROWSER: &[&str] = &[
     "plan allocation",
     "plan diff",
     "plan list",
+    "plan lock",
+    "plan locks",
     "plan make",
     "plan show",
     "plan tours",
+    "plan unlock",
     "plan what-if",
     "plan why",
     "report bulletin",

@@ -116,9 +116,11 @@ fn a_database_that_went_to_postgresql_and_back_is_the_same() {
         // What the story leaves empty: a daemon, its relay, bounce reports, a browser login.
         let by_browsers =
             ["login", "half_login", "second_factor", "recovery_code", "feed", "upload"];
+        let by_browsers = [&by_browsers[..], &["identity", "oidc_begun"]].concat();
         let by_daemons = ["watermark", "daemon", "event", "relay"];
         let by_readers = ["bounce", "suppressed", "unsubscribed", "imported"];
-        let by_clerks = ["births", "doubtful", "guess", "outline", "phone_call", "unrest"];
+        let by_clerks =
+            ["births", "doubtful", "guess", "outline", "phone_call", "plan_lock", "unrest"];
         let by_rosters = ["duty", "duty_told", "home_round", "home_call"];
         let by_bookers = ["booking_link", "register_request", "seat_lock", "waiting", "sign_in"];
         let by_schools = ["pupil", "consent", "consent_past", "printed"];

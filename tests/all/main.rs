@@ -32,6 +32,7 @@ mod imports;
 mod jobs;
 mod leaving;
 mod letters;
+mod locks;
 mod mail;
 mod mergers;
 mod national;
@@ -40,6 +41,7 @@ mod national_register;
 mod national_schools;
 mod national_screen;
 mod national_web;
+mod oidc;
 #[expect(dead_code, reason = "shared with the tests of the library")]
 mod old_workbook;
 mod operation;

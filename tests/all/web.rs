@@ -253,7 +253,7 @@ pub(crate) const ADDRESSES: [(&str, &[&str]); 57] = [
 ];
 
 /// Forms, and the roles that may send them.
-pub(crate) const FORMS: [(&str, &[&str]); 30] = [
+pub(crate) const FORMS: [(&str, &[&str]); 32] = [
     ("/outlines", &["admin", "planner"]),
     ("/outlines/remove", &["admin", "planner"]),
     ("/c/small/daily?as-of=2021-04-01", &["admin", "planner"]),
@@ -268,6 +268,7 @@ pub(crate) const FORMS: [(&str, &[&str]); 30] = [
     ("/c/small/schools?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/mail/1?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/place/S1/edit?as-of=2021-04-01", &["admin", "planner"]),
+    ("/c/small/place/S1/lock?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/person/p1?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/c/small/make?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/adopt?as-of=2021-04-01", &["admin", "planner"]),
@@ -284,6 +285,7 @@ pub(crate) const FORMS: [(&str, &[&str]); 30] = [
     ("/me/second", &ROLES),
     ("/accounts/second", &["admin"]),
     ("/accounts/logins", &["admin"]),
+    ("/accounts/identity", &["admin"]),
 ];
 
 #[test]

@@ -142,7 +142,8 @@ const TASKS = {
     must((await at.page.inputValue("#weekday")) === String(50 + run), "the capacity is as it was typed");
   }],
   "hand up the month": ["planner", 3, async (at) => {
-    await at.go("nav a[href*='/month']");
+    await at.go("nav a[href*='/overview']");
+    await at.go("nav .pages a[href*='/month']");
     const { name, bytes } = await at.file("main a[href*='as=xlsx']");
     must(name.endsWith(".xlsx") && bytes.subarray(0, 2).toString() === "PK", name);
   }],

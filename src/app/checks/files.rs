@@ -4,7 +4,7 @@ use crate::app::findings::{Findings, Mark};
 use crate::app::{App, Result, millis};
 use crate::clock::Clock;
 use crate::config::{Config, TransportKind};
-use chrono::Datelike as _;
+use chrono::{DateTime, Datelike as _, Utc};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -175,9 +175,24 @@ pub fn mail_folder(findings: &mut Findings<'_>, dir: &Path) {
 pub fn password_file(findings: &mut Findings<'_>, config: &Config) {
     let channels = config.channels.values();
     let secrets = channels.flat_map(|one| [&one.key_file, &one.secret_file, &one.hook_secret_file]);
-    for path in [&config.mail.password_file].into_iter().chain(secrets).flatten() {
+    let own = config.oidc.iter().map(|oidc| &oidc.client_secret_file);
+    for path in [&config.mail.password_file].into_iter().chain(secrets).chain(own).flatten() {
         secret_file(findings, path);
     }
+}
+
+/// Whether the sign-in service can be used, where there is one.
+pub async fn oidc(findings: &mut Findings<'_>, app: &App, now: DateTime<Utc>) {
+    let Some(config) = &app.config.oidc else { return };
+    let said = match app.oidc_reached(now).await {
+        Ok(Some(Ok(())) | None) => {
+            return findings.line(Mark::Ok, "doctor-oidc", &[("issuer", &config.issuer)]);
+        }
+        Ok(Some(Err(why))) => why,
+        Err(error) => error.to_string(),
+    };
+    let said: &dyn std::fmt::Display = &said;
+    findings.line(Mark::Warn, "doctor-oidc-bad", &[("issuer", &config.issuer), ("said", said)]);
 }
 
 fn secret_file(findings: &mut Findings<'_>, path: &std::path::Path) {

@@ -172,7 +172,7 @@ pub struct AgreedSession {
     /// Number of the dose that is given; `None`: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dose: Option<u8>,
-    /// Whether it is kept because people booked it: then others of its area may go elsewhere.
+    /// Whether it is kept because people booked it, or an office locked it: then others of its area may go elsewhere.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_booked: bool,
     /// Whether these people are served there and nowhere else.

@@ -13,8 +13,8 @@ mod smtp;
 mod tls;
 
 pub use gateway::{
-    Content, Detail, Endpoint, EndpointError, GatewayConfig, Proxy, ProxyError, Pushed, Said, Text,
-    pushed, signed_by,
+    Content, Detail, Endpoint, EndpointError, Fetched, GatewayConfig, Proxy, ProxyError, Pushed,
+    Reach, Said, Sent, Text, pushed, signed_by,
 };
 pub use smtp::{Limits, Security, SmtpConfig};
 

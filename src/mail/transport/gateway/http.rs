@@ -1,13 +1,13 @@
 //! One connection to a service, as far as HTTP/1.1 goes: a request, an answer, both with limits.
 
 use super::super::{Outcome, tls};
-use super::GatewayConfig;
 use super::proxy::Proxy;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
+use std::path::Path;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -71,6 +71,17 @@ impl Endpoint {
     }
 }
 
+/// How a service is reached.
+#[derive(Clone, Copy)]
+pub(super) struct Route<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) proxy: Option<&'a Proxy>,
+    /// PEM file with certificates to trust in addition to the system's.
+    pub(super) ca_file: Option<&'a Path>,
+    /// Longest wait for a connection.
+    pub(super) connect: Duration,
+}
+
 /// Status and body of an answer.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
@@ -105,11 +116,11 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) async fn open(config: &GatewayConfig) -> Result<Self, String> {
-        let at = &config.endpoint;
+    pub(super) async fn open(config: Route<'_>) -> Result<Self, String> {
+        let at = config.endpoint;
         let bare = at.host.trim_matches(['[', ']']);
         let open = async {
-            let stream = match &config.proxy {
+            let stream = match config.proxy {
                 Some(proxy) => proxy.connect().await.map_err(|why| by(proxy, &why))?,
                 None => TcpStream::connect((bare, at.port)).await.map_err(|e| e.to_string())?,
             };
@@ -118,7 +129,7 @@ impl Link {
             if !at.is_encrypted {
                 return begin(TokioIo::new(stream)).await.map_err(|e| e.to_string());
             }
-            let Some(proxy) = &config.proxy else { return encrypted(config, stream).await };
+            let Some(proxy) = config.proxy else { return encrypted(config, stream).await };
             let tunnel = Proxy::tunnel(stream, (at.host.as_str(), at.port)).await;
             encrypted(config, tunnel.map_err(|why| by(proxy, &why))?).await
         };
@@ -131,7 +142,7 @@ impl Link {
     }
 
     /// Waits until a request may be sent; opens a new connection where the service has closed this one meanwhile.
-    pub(super) async fn ready(&mut self, config: &GatewayConfig) -> Result<(), String> {
+    pub(super) async fn ready(&mut self, config: Route<'_>) -> Result<(), String> {
         if self.requests.ready().await.is_err() || self.requests.is_closed() {
             *self = Self::open(config).await?;
         }
@@ -180,13 +191,13 @@ fn by(proxy: &Proxy, why: &str) -> String {
 }
 
 /// Begins to speak with a service that encrypts.
-async fn encrypted<S>(config: &GatewayConfig, stream: S) -> Result<SendRequest<Full<Bytes>>, String>
+async fn encrypted<S>(config: Route<'_>, stream: S) -> Result<SendRequest<Full<Bytes>>, String>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
     let bare = config.endpoint.host.trim_matches(['[', ']']);
     let told = |outcome: Outcome| outcome.to_string();
-    let (connector, name) = tls::connector(bare, config.ca_file.as_deref()).await.map_err(told)?;
+    let (connector, name) = tls::connector(bare, config.ca_file).await.map_err(told)?;
     let stream = connector.connect(name, stream).await.map_err(|e| e.to_string())?;
     begin(TokioIo::new(stream)).await.map_err(|e| e.to_string())
 }

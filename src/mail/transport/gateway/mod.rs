@@ -3,6 +3,7 @@
 
 mod answer;
 mod content;
+mod fetch;
 mod http;
 mod proxy;
 mod receipts;
@@ -10,6 +11,7 @@ mod request;
 mod sign;
 
 pub use content::{Content, Text};
+pub use fetch::{Fetched, Reach, Sent};
 pub use http::{Endpoint, EndpointError};
 pub use proxy::{Proxy, ProxyError};
 pub use receipts::{Detail, Pushed, pushed, signed_by};
@@ -18,7 +20,7 @@ use super::{Outcome, Outgoing};
 use crate::clock::Clock;
 use crate::domain::gateway::{Meaning, Service};
 use chrono::{DateTime, Utc};
-use http::{Link, Lost};
+use http::{Link, Lost, Route};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -88,9 +90,16 @@ fn signing_time() -> DateTime<Utc> {
     Clock::System.now()
 }
 
+impl GatewayConfig {
+    fn route(&self) -> Route<'_> {
+        let (endpoint, proxy) = (&self.endpoint, self.proxy.as_ref());
+        Route { endpoint, proxy, ca_file: self.ca_file.as_deref(), connect: self.connect }
+    }
+}
+
 impl GatewayConnection {
     pub(super) async fn open(config: &GatewayConfig) -> Result<Self, Outcome> {
-        let link = Link::open(config).await.map_err(Outcome::NotSent)?;
+        let link = Link::open(config.route()).await.map_err(Outcome::NotSent)?;
         Ok(Self { link, config: config.clone() })
     }
 
@@ -105,7 +114,7 @@ impl GatewayConnection {
             let code = "its content cannot be read".to_owned();
             return Outcome::Answered(Said { meaning: Meaning::Ours, code, serial: None });
         };
-        if let Err(why) = self.link.ready(&self.config).await {
+        if let Err(why) = self.link.ready(self.config.route()).await {
             return Outcome::NotSent(why);
         }
         if let Err(error) = before_body().await {

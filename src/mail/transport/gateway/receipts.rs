@@ -37,7 +37,7 @@ impl GatewayConfig {
         &self,
         request: hyper::Request<http_body_util::Full<hyper::body::Bytes>>,
     ) -> Result<Answer, String> {
-        let mut link = Link::open(self).await?;
+        let mut link = Link::open(self.route()).await?;
         link.ask(request, self.answer).await.map_err(super::Lost::why)
     }
 

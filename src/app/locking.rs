@@ -1,0 +1,153 @@
+//! Locking sessions of the plan in force: what new plans leave as it is.
+
+use super::{App, AppError, Loaded, Result, millis, today};
+use crate::domain::audit::Action;
+use crate::domain::booking::BookedSeats;
+use crate::domain::id::PlaceCode;
+use crate::domain::jurisdiction::AgreedSession;
+use crate::domain::locked::{PlanLock, fences, kept_seats, reason, room};
+use crate::domain::permission::{self, Actor, Power};
+use crate::domain::plan::PlanRow;
+use crate::store::{CampaignNo, Tx, bookings, locked};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+/// What a lock would keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LockEffect {
+    /// Doses that the plan in force has at the session.
+    pub doses: u64,
+    /// People with an appointment there.
+    pub appointments: usize,
+}
+
+/// The locks of a campaign, as a plan that is made keeps them.
+pub(super) struct Kept(Vec<PlanLock>);
+
+impl Kept {
+    /// The locks from a day on.
+    pub(super) async fn read(tx: &mut Tx, campaign: CampaignNo, day: NaiveDate) -> Result<Self> {
+        Ok(Self(locked::from(tx, campaign, day).await?))
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What they keep of a published plan.
+    pub(super) fn seats(&self, published: &[PlanRow]) -> Vec<BookedSeats> {
+        kept_seats(&self.0, published)
+    }
+
+    /// What keeps everybody else away from sessions that are kept.
+    pub(super) fn fences(&self, kept: &[AgreedSession]) -> Vec<AgreedSession> {
+        fences(&self.0, kept)
+    }
+
+    /// The most doses of a session that is kept.
+    pub(super) fn room(
+        &self,
+        campaign: &crate::domain::campaign::Campaign,
+        place: &PlaceCode,
+        day: NaiveDate,
+    ) -> u64 {
+        room(campaign, &self.0, place, day)
+    }
+}
+
+impl App {
+    /// The locked sessions of a campaign from today on.
+    pub async fn locks(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<Vec<PlanLock>> {
+        let mut tx = self.store.read().await?;
+        Ok(locked::from(&mut tx, loaded.no, today(&loaded.campaign, now)).await?)
+    }
+
+    /// What locking a session would keep; refused where nothing can be locked.
+    pub async fn lock_effect(
+        &self,
+        loaded: &Loaded,
+        (place, day): (&str, NaiveDate),
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<LockEffect> {
+        permission::may(by, Power::Plan)?;
+        let refused = |key| AppError::refused(key, &[("place", &place), ("day", &day)]);
+        if !loaded.is_open {
+            let id = loaded.campaign.id.as_str();
+            return Err(AppError::refused("refused-campaign-closed", &[("id", &id)]));
+        }
+        // Sessions of today stay as they were told, without a lock.
+        if day <= today(&loaded.campaign, now) {
+            return Err(refused("refused-lock-day"));
+        }
+        let sessions = self.sessions(loaded).await?;
+        let here = sessions.standing((day, day)).filter(|(key, _)| key.place.as_str() == place);
+        let doses: u64 = here.map(|(_, entry)| entry.doses.values().sum::<u64>()).sum();
+        if doses == 0 {
+            return Err(refused("refused-lock-nothing"));
+        }
+        let mut tx = self.store.read().await?;
+        let is_locked = |one: &PlanLock| one.place.as_str() == place && one.day == day;
+        if locked::from(&mut tx, loaded.no, day).await?.iter().any(is_locked) {
+            return Err(refused("refused-lock-there"));
+        }
+        let booked = bookings::from(&mut tx, loaded.no, day).await?;
+        let is_here = |one: &&bookings::Appointment| one.place.as_str() == place && one.day == day;
+        Ok(LockEffect { doses, appointments: booked.iter().filter(is_here).count() })
+    }
+
+    /// Locks a session of the plan in force; returns what that keeps.
+    pub async fn lock_planned(
+        &self,
+        loaded: &Loaded,
+        (place, day, why): (&str, NaiveDate, &str),
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<LockEffect> {
+        let effect = self.lock_effect(loaded, (place, day), by, now).await?;
+        let lock = PlanLock {
+            place: PlaceCode::new(place),
+            day,
+            doses: effect.doses,
+            reason: reason(why),
+            who: self.author(by).who,
+            at: millis(now),
+        };
+        let mut act = self.act((by, Power::Plan), Action::PlanLock, now).await?;
+        if !locked::lock(&mut act, loaded.no, &lock).await? {
+            return Err(AppError::refused(
+                "refused-lock-there",
+                &[("place", &place), ("day", &day)],
+            ));
+        }
+        let said = format!("{place} {day} {} {}", effect.doses, lock.reason);
+        act.commit(Some(loaded.campaign.id.as_str()), said.trim_end()).await?;
+        Ok(effect)
+    }
+
+    /// Unlocks a session; refused where it was not locked.
+    pub async fn unlock_planned(
+        &self,
+        loaded: &Loaded,
+        (place, day): (&str, NaiveDate),
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let mut act = self.act((by, Power::Plan), Action::PlanUnlock, now).await?;
+        if !locked::unlock(&mut act, loaded.no, place, day).await? {
+            let place = crate::mail::safe::name(place);
+            return Err(AppError::refused(
+                "refused-lock-none",
+                &[("place", &place), ("day", &day)],
+            ));
+        }
+        Ok(act.commit(Some(loaded.campaign.id.as_str()), &format!("{place} {day}")).await?)
+    }
+
+    /// Whether a campaign has sessions to come that are locked.
+    pub(super) async fn has_locks(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<bool> {
+        let mut tx = self.store.read().await?;
+        let tomorrow = today(&loaded.campaign, now) + TimeDelta::days(1);
+        Ok(!Kept::read(&mut tx, loaded.no, tomorrow).await?.is_empty())
+    }
+}
