@@ -7,6 +7,7 @@ use super::coverage::given;
 use super::places::Composed;
 use super::plans::in_force;
 use super::seats::give_slots;
+use super::staffing::LostStaff;
 use super::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::assign::{Assignment, Ended};
 use crate::domain::dose::GivenRow;
@@ -46,8 +47,20 @@ pub(super) async fn plan(
     loaded: &Loaded,
     now: DateTime<Utc>,
 ) -> Result<Option<Unrest>> {
+    plan_without(tx, loaded, None, now).await
+}
+
+/// The same where it is known which seats have no staff any more. `None`: nobody looked; what lacked staff lacks it
+/// still.
+async fn plan_without(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    staff: Option<&[Lost]>,
+    now: DateTime<Utc>,
+) -> Result<Option<Unrest>> {
     debug_assert!(loaded.tops.is_none(), "a part of a campaign is for looking at only");
-    let Some(found) = remains(tx, loaded, now).await? else { return Ok(None) };
+    let Some(mut found) = remains(tx, loaded, now).await? else { return Ok(None) };
+    found.lose(staff.unwrap_or_default());
     let withdrawn = withdraw(tx, loaded, &found, now).await?;
     note(tx, loaded, &found.lost, withdrawn, now).await
 }
@@ -159,7 +172,7 @@ async fn withdraw(
 fn ended(cause: Cause) -> Ended {
     match cause {
         Cause::Vaccine => Ended::Short,
-        Cause::Closed | Cause::Capacity | Cause::Outside => Ended::Closed,
+        Cause::Closed | Cause::Capacity | Cause::Outside | Cause::Staff => Ended::Closed,
     }
 }
 
@@ -174,6 +187,7 @@ async fn note(
     let before = unrest::find(tx, loaded.no).await?.unwrap_or_default();
     let mut all = Unrest::of(&loaded.campaign, lost);
     let fresh = Unrest { withdrawn, ..all.clone() };
+    all.keep_staff(&before);
     if all.seats == before.seats && withdrawn == 0 {
         all.draft = before.draft;
     }
@@ -191,13 +205,15 @@ pub(super) async fn plans(
     tx: &mut Tx,
     composed: &[Composed],
     heads: &[Loaded],
+    staff: &LostStaff,
     now: DateTime<Utc>,
 ) -> Result<Vec<Broken>> {
     let mut out = Vec::new();
     for one in composed {
         let Some(before) = heads.iter().find(|head| Some(head.no) == one.no) else { continue };
         let loaded = Loaded { campaign: Arc::new(one.new.clone()), ..before.clone() };
-        if let Some(unrest) = plan(tx, &loaded, now).await? {
+        let lost = staff.get(&loaded.no).map(Vec::as_slice);
+        if let Some(unrest) = plan_without(tx, &loaded, lost, now).await? {
             out.push(Broken { campaign: one.new.id.clone(), unrest });
         }
         hours(tx, &loaded, now).await?;

@@ -18,6 +18,7 @@ pub fn sentences(language: Language, broken: &[Broken], is_tried: bool) -> Vec<S
                 Cause::Capacity => "broken-capacity",
                 Cause::Vaccine => "broken-vaccine",
                 Cause::Outside => "broken-outside",
+                Cause::Staff => "broken-staff",
             };
             let said: [(&str, &dyn Display); 3] =
                 [("campaign", campaign), ("seats", seats), ("places", &places)];

@@ -118,7 +118,14 @@ impl App {
             campaigns::unsettle_one(act.tx(), no).await?;
         }
         self.count_again(act.tx()).await?;
-        let broken = breaking::plans(act.tx(), &found.composed, &before, now).await?;
+        let broken = breaking::plans(
+            act.tx(),
+            &found.composed,
+            &before,
+            &super::staffing::LostStaff::new(),
+            now,
+        )
+        .await?;
         Ok(Applied { broken, ..found.applied })
     }
 

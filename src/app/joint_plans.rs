@@ -1,22 +1,20 @@
 //! Plans over the places of the jurisdiction: made together, checked together, put in force together.
 
 use super::assigning::assign_in;
-use super::assigning::outset::{self, Begun};
-use super::locking::Kept;
-use super::places::owns;
+use super::assigning::outset;
+use super::plan_basis::{Basis, BasisPlan, BasisSearch, Part};
 use super::plans::{Adopted, Made, Search, draft_to_adopt, in_force, made_by, rows_on};
+use super::staffing::StaffOutcome;
 use super::{App, AppError, Loaded, Refused, Result, fault_words, millis, today};
 use crate::domain::audit::Action;
-use crate::domain::booking::kept_sessions;
 use crate::domain::dose::GivenRow;
-use crate::domain::group::Eligible;
-use crate::domain::id::{CampaignId, CampaignNo, PlaceCode};
-use crate::domain::jurisdiction::{ClosedDays, Joined, JoinedCampaign};
-use crate::domain::outset::{OtherPlan, bound_by_store, taken_by_others};
+use crate::domain::id::{CampaignId, CampaignNo};
+use crate::domain::jurisdiction::Joined;
 use crate::domain::permission::{self, Actor, Power};
-use crate::domain::plan::{JointPlan, Plan, PlanRow, PlanState, is_over};
-use crate::domain::planner::{self, JointRequest};
-use crate::domain::site::Closure;
+use crate::domain::plan::{
+    Certificate, JointCertificate, JointPlan, Plan, PlanRow, PlanState, is_over,
+};
+use crate::domain::planner::{self, GroupVerdict};
 use crate::store::audit::Act;
 use crate::store::plans::{self, NewPlan, PlanHead};
 use crate::store::{Tx, bookings, jurisdictions, unrest};
@@ -31,6 +29,10 @@ pub struct MadeTogether {
     pub from: NaiveDate,
     /// The plan.
     pub plan: JointPlan,
+    /// Which groups of each campaign reach their targets; empty where there was no search, or a job made them.
+    pub verdict: Vec<Vec<GroupVerdict>>,
+    /// Where staff is the limit.
+    pub staff: StaffOutcome,
 }
 
 impl From<MadeTogether> for Made {
@@ -49,19 +51,10 @@ impl From<MadeTogether> for Made {
                 figures,
                 certificate,
             },
-            verdict: Vec::new(),
+            verdict: made.verdict.into_iter().next().unwrap_or_default(),
+            staff: made.staff,
         }
     }
-}
-
-/// What a campaign begins with in a plan of several.
-struct Part<'a> {
-    loaded: &'a Loaded,
-    /// First day on which the plan may place anything.
-    open: NaiveDate,
-    /// Rows of the adopted plan from that day on.
-    published: Vec<PlanRow>,
-    begun: Begun,
 }
 
 impl App {
@@ -81,33 +74,30 @@ impl App {
         let first = all.first().ok_or(AppError::NoCampaign)?;
         let day = today(&first.campaign, now);
         let from = self.first_day(&mut tx, all, wanted, day).await?;
-        let mut parts = Vec::new();
-        for loaded in all {
-            let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
-            let open = from.max(loaded.campaign.start);
-            let published = match &adopted {
-                Some(head) => rows_on(&mut tx, loaded, head.no, open).await?,
-                None => Vec::new(),
-            };
-            let first = adopted.map_or(open, |head| head.from);
-            let rows = (published.as_slice(), first, open);
-            let begun = Box::pin(outset::begin(&mut tx, loaded, day.min(open), rows)).await?;
-            let published = published.into_iter().filter(|row| row.day >= open).collect();
-            parts.push(Part { loaded, open, published, begun });
-        }
-        let mut joined = joined(&mut tx, &parts, (day, from)).await?;
-        self.leave_to_others(&mut tx, (first, &parts), &mut joined, now).await?;
-        keep_bookings(&mut tx, &parts, &mut joined).await?;
+        let parts = parts_from(&mut tx, all, (day, from)).await?;
+        let mut basis = Basis::load(&mut tx, &parts, (day, from)).await?;
+        let others = self.others(&mut tx, &parts, &basis, now).await?;
+        basis.leave_to(&parts, others);
+        basis.keep_bookings(&mut tx, &parts).await?;
         drop(tx);
         let given = histories(&parts);
         let published: Vec<Vec<PlanRow>> =
             parts.iter().map(|part| part.published.clone()).collect();
         let Search { limits, progress, time_used } = search;
-        let (given, published) = (given.as_slice(), published.as_slice());
-        let request = JointRequest { joined: &joined, given, from, published, warm: None, limits };
+        // The night goes on from yesterday's prices.
+        let is_night = matches!(by, Actor::Job(_)) && limits.steps > 0;
+        let warm = JointCertificate::gathered(&prices(&parts)).filter(|_| is_night);
+        let warm = warm.as_ref();
+        let asked = BasisSearch { given: &given, published: &published, warm, limits };
         // Planning takes a core for a while, so the runtime moves other tasks away.
-        let plan =
-            tokio::task::block_in_place(|| planner::make_joint(&request, progress, time_used));
+        let (made, verdict) = tokio::task::block_in_place(|| {
+            let made = basis.make(&asked, progress, time_used);
+            // Nobody reads what a job is told.
+            let is_read = !matches!(by, Actor::Job(_));
+            let verdict = if is_read { made.verdict(&asked, from, time_used) } else { Vec::new() };
+            (made, verdict)
+        });
+        let BasisPlan { plan, staff, .. } = made;
         let mut act = self.act((by, Power::Plan), Action::PlanMake, now).await?;
         let mut drafts = Vec::new();
         for (part, made) in parts.iter().zip(&plan.campaigns) {
@@ -127,36 +117,7 @@ impl App {
             drafts.push((part.loaded.clone(), no));
         }
         act.commit(None, &said(drafts.iter().map(|(one, no)| (&one.campaign.id, *no)))).await?;
-        Ok(MadeTogether { drafts, from, plan })
-    }
-
-    /// Leaves to the campaigns that are not planned what their adopted plans use.
-    async fn leave_to_others(
-        &self,
-        tx: &mut Tx,
-        (first, parts): (&Loaded, &[Part<'_>]),
-        joined: &mut Joined,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let mut found = Vec::new();
-        for other in self.together(first, now).await? {
-            if parts.iter().any(|part| part.loaded.no == other.no) {
-                continue;
-            }
-            if let Some(head) = plans::newest(tx, other.no, PlanState::Adopted).await? {
-                let rows = rows_on(tx, &other, head.no, head.from).await?;
-                found.push((other, rows));
-            }
-        }
-        let others: Vec<OtherPlan<'_>> = found
-            .iter()
-            .map(|(other, rows)| OtherPlan { campaign: &other.campaign, rows })
-            .collect();
-        for (one, part) in joined.campaigns.iter_mut().zip(parts) {
-            let taken = taken_by_others(&part.begun.outset.campaign, &others, part.open);
-            limit(one, taken);
-        }
-        Ok(())
+        Ok(MadeTogether { drafts, from, plan, verdict, staff })
     }
 
     /// The first day of a plan: the one that was asked for, else the first of which people can still be told. It is
@@ -231,9 +192,9 @@ impl App {
             let mut used = in_force(tx, loaded, from, open).await?;
             used.extend(rows.into_iter().filter(|row| row.day >= open));
             plans_of.push(used);
-            parts.push(Part { loaded, open, published, begun });
+            parts.push(Part { loaded, open, published, prices: None, begun });
         }
-        let joined = joined(tx, &parts, (day, from)).await?;
+        let joined = Basis::load(tx, &parts, (day, from)).await?.joined();
         fits(&joined, (&parts, &heads), &plans_of, from)?;
         let mut out = Vec::new();
         for (part, heads) in parts.into_iter().zip(&heads) {
@@ -251,6 +212,39 @@ impl App {
         }
         Ok(out)
     }
+}
+
+/// What campaigns begin with when they are planned from a day on.
+async fn parts_from<'a>(
+    tx: &mut Tx,
+    all: &'a [Loaded],
+    (day, from): (NaiveDate, NaiveDate),
+) -> Result<Vec<Part<'a>>> {
+    let mut parts = Vec::new();
+    for loaded in all {
+        let adopted = plans::newest(tx, loaded.no, PlanState::Adopted).await?;
+        let open = from.max(loaded.campaign.start);
+        let (mut published, mut prices) = (Vec::new(), None);
+        if let Some(head) = &adopted {
+            published = rows_on(tx, loaded, head.no, open).await?;
+            prices = plans::certificate(tx, loaded.no, head.no).await?;
+        }
+        let first = adopted.map_or(open, |head| head.from);
+        let rows = (published.as_slice(), first, open);
+        let begun = Box::pin(outset::begin(tx, loaded, day.min(open), rows)).await?;
+        let published = published.into_iter().filter(|row| row.day >= open).collect();
+        parts.push(Part { loaded, open, published, prices, begun });
+    }
+    Ok(parts)
+}
+
+/// The prices of the plans in force.
+fn prices(parts: &[Part<'_>]) -> Vec<(CampaignId, Certificate)> {
+    let of_part = |part: &Part<'_>| {
+        let prices = part.prices.clone()?;
+        Some((part.loaded.campaign.id.clone(), prices))
+    };
+    parts.iter().filter_map(of_part).collect()
 }
 
 /// Which drafts are to be adopted.
@@ -322,66 +316,6 @@ fn fits(
     let refused = Refused::new("refused-drafts-faults", &[("count", &broken.len())]);
     let refused = refused.with("first", |language| fault_words::of_joint_plan(language, first));
     Err(AppError::Refused(refused))
-}
-
-/// The campaigns over the places of the jurisdiction, with the people to plan for. Sites that fetch vaccine on some
-/// weekdays give what was published until they fetch again.
-async fn joined(
-    tx: &mut Tx,
-    parts: &[Part<'_>],
-    (day, from): (NaiveDate, NaiveDate),
-) -> Result<Joined> {
-    let stored = jurisdictions::newest(tx).await?;
-    let mut owns = owns(tx).await?;
-    let mut locals = Vec::new();
-    for part in parts {
-        let at = owns.iter().position(|one| one.no == Some(part.loaded.no));
-        locals.push(owns.swap_remove(at.expect("a stored campaign has its own part")).own);
-    }
-    let mut all = stored.jurisdiction.expect("campaigns bring their places");
-    all.sites.retain(|row| !stored.brought.contains(&row.site.code));
-    let mut joined = all.join(&locals, from);
-    for (one, part) in joined.campaigns.iter_mut().zip(parts) {
-        let campaign = &part.begun.outset.campaign;
-        one.campaign.eligible = campaign
-            .eligible_on(part.open)
-            .into_iter()
-            .map(|(key, row)| Eligible { area: key.area, ..row.clone() })
-            .collect();
-        if !part.published.is_empty() {
-            let bound = bound_by_store(campaign, &part.published, (day, part.open));
-            limit(one, bound);
-        }
-    }
-    Ok(joined)
-}
-
-/// Keeps the sessions that are locked, and those at sites that people confirmed or booked, as they were published.
-async fn keep_bookings(tx: &mut Tx, parts: &[Part<'_>], joined: &mut Joined) -> Result<()> {
-    for (one, part) in joined.campaigns.iter_mut().zip(parts) {
-        let campaign = part.loaded.campaign.on(part.open);
-        let mut answered = bookings::answered(tx, part.loaded.no, part.open).await?;
-        let locks = Kept::read(tx, part.loaded.no, part.open).await?;
-        answered.extend(locks.seats(&part.published));
-        answered.retain(|one| one.day <= campaign.end);
-        let room = |place: &PlaceCode, day| locks.room(&campaign, place, day);
-        let kept = kept_sessions(&part.published, &answered, room);
-        one.sessions.extend(locks.fences(&kept));
-        one.sessions.extend(kept);
-    }
-    Ok(())
-}
-
-/// Limits a campaign's own use of places; what limits it more already stays.
-fn limit(campaign: &mut JoinedCampaign, closures: Vec<Closure>) {
-    for new in closures {
-        let is_it = |one: &&ClosedDays| {
-            one.place == new.place && one.first <= new.day && new.day <= one.last
-        };
-        let doses = campaign.closures.iter().filter(is_it).map(|one| one.doses).min();
-        let doses = doses.map_or(new.doses, |held| held.min(new.doses));
-        campaign.closures.push(ClosedDays::of(&Closure { doses, ..new }));
-    }
 }
 
 /// The doses that each campaign's plan begins with.

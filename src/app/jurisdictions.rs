@@ -3,7 +3,7 @@
 use super::breaking::{self, Broken};
 use super::places::{Change, Own, OwnParts, PlaceChange, owns, touched, unsettle};
 use super::rosters::RosterChanged;
-use super::{App, AppError, Result, millis};
+use super::{App, AppError, Result, millis, staffing};
 use crate::domain::audit::Action;
 use crate::domain::difference::between;
 use crate::domain::id::CampaignId;
@@ -108,7 +108,9 @@ impl App {
             jurisdictions::insert(act, &new, millis(now)).await?;
             unsettle(act.tx(), &composed).await?;
             self.count_again(act.tx()).await?;
-            applied.broken = breaking::plans(act.tx(), &composed, &before, now).await?;
+            let versions = (old.jurisdiction.as_ref(), new.jurisdiction.as_ref());
+            let staff = staffing::lost(act.tx(), versions, &before, now).await?;
+            applied.broken = breaking::plans(act.tx(), &composed, &before, &staff, now).await?;
         }
         Ok(applied)
     }
@@ -153,7 +155,8 @@ impl App {
         jurisdictions::insert(&mut act, &new, millis(now)).await?;
         unsettle(act.tx(), &composed).await?;
         self.count_again(act.tx()).await?;
-        applied.broken = breaking::plans(act.tx(), &composed, &before, now).await?;
+        applied.broken =
+            breaking::plans(act.tx(), &composed, &before, &staffing::LostStaff::new(), now).await?;
         act.commit(None, &format!("{table} {code}")).await?;
         Ok(applied)
     }

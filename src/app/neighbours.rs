@@ -2,7 +2,7 @@
 
 use super::{App, Loaded, Result, today};
 use crate::domain::plan::is_over;
-use crate::store::{bookings, campaigns};
+use crate::store::{bookings, campaigns, jurisdictions};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ impl App {
     }
 
     /// Whether a campaign's plan is made and judged over the places of the jurisdiction: it shares them, or it has
-    /// sessions that are agreed, locked, or that people booked, or places for some groups alone.
+    /// sessions that are agreed, locked, or that people booked, or places for some groups alone, or staff is counted.
     pub(super) async fn is_joint(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<bool> {
         if self.together(loaded, now).await?.len() > 1 {
             return Ok(true);
@@ -44,6 +44,10 @@ impl App {
         let mut tx = self.store.read().await?;
         let tomorrow = today(&loaded.campaign, now) + TimeDelta::days(1);
         if !bookings::answered(&mut tx, loaded.no, tomorrow).await?.is_empty() {
+            return Ok(true);
+        }
+        let places = jurisdictions::newest(&mut tx).await?.jurisdiction;
+        if places.is_some_and(|all| !all.staff.is_empty()) {
             return Ok(true);
         }
         let version = campaigns::known(&mut tx, loaded.no, i64::MAX).await?;

@@ -159,7 +159,9 @@ impl App {
         }
         unsettle(act.tx(), &composed).await?;
         self.count_again(act.tx()).await?;
-        applied.broken = breaking::plans(act.tx(), &composed, &before, now).await?;
+        applied.broken =
+            breaking::plans(act.tx(), &composed, &before, &super::staffing::LostStaff::new(), now)
+                .await?;
         let mut said = format!("{code}: {} changes", applied.changes.len());
         for own in own {
             said = format!("{said}, campaign {}", own.campaign.id);

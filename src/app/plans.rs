@@ -2,6 +2,7 @@
 
 use super::assigning::{assign_in, outset};
 use super::coverage::given;
+use super::staffing::StaffOutcome;
 use super::{App, AppError, Loaded, Refused, Result, fault_words, millis, today};
 use crate::domain::assign::Output;
 use crate::domain::audit::Action;
@@ -29,6 +30,8 @@ pub struct Made {
     pub plan: Plan,
     /// Which groups reach their targets; empty where there was no search.
     pub verdict: Vec<GroupVerdict>,
+    /// Where staff is the limit.
+    pub staff: StaffOutcome,
 }
 
 /// How long to search for a plan, and who watches.
@@ -138,7 +141,7 @@ impl App {
         let mut act = self.act((by, Power::Plan), Action::PlanMake, now).await?;
         let no = plans::insert(&mut act, loaded.no, &new, millis(now)).await?;
         act.commit(Some(loaded.campaign.id.as_str()), &no.to_string()).await?;
-        Ok(Made { no, from, plan, verdict })
+        Ok(Made { no, from, plan, verdict, staff: StaffOutcome::default() })
     }
 
     /// What a new plan starts from: the register's people as persons, and sessions that are not

@@ -26,20 +26,29 @@ pub fn report_words(language: Language, report: &JobReport) -> String {
     let say = |key: &str, arguments: &[(&str, &dyn std::fmt::Display)]| {
         say(language, &format!("job-report-{key}"), arguments)
     };
+    let staff = |places: &u64| match places {
+        0 => String::new(),
+        places => say("staff", &[("places", places)]),
+    };
     match report {
         JobReport::NotBegun => say("not-begun", &[]),
         JobReport::Over => say("over", &[]),
         JobReport::NoSessions => say("no-sessions", &[]),
         JobReport::TooLate { day } => say("too-late", &[("day", day)]),
         JobReport::NothingNew => say("nothing-new", &[]),
-        JobReport::Draft { plan, doses } => say("draft", &[("plan", plan), ("doses", doses)]),
+        JobReport::Draft { plan, doses, staff_places } => {
+            say("draft", &[("plan", plan), ("doses", doses)]) + &staff(staff_places)
+        }
         JobReport::Doubtful { plan, doses, counts } => {
             say("doubtful", &[("plan", plan), ("doses", doses), ("counts", counts)])
         }
-        JobReport::Adopted { plan, doses, assigned, kept } => say(
-            "adopted",
-            &[("plan", plan), ("doses", doses), ("assigned", assigned), ("kept", kept)],
-        ),
+        JobReport::Adopted { plan, doses, assigned, kept, staff_places } => {
+            let said = say(
+                "adopted",
+                &[("plan", plan), ("doses", doses), ("assigned", assigned), ("kept", kept)],
+            );
+            said + &staff(staff_places)
+        }
         JobReport::Summary { day } => say("summary", &[("day", day)]),
         JobReport::Digests { day, mails, silent: 0 } => {
             say("digests", &[("day", day), ("mails", mails)])
@@ -71,7 +80,7 @@ mod tests {
             (JobReport::TooLate { day }, "too late: 2021-04-02 has passed"),
             (JobReport::NothingNew, "nothing new"),
             (
-                JobReport::Draft { plan: 3, doses: 1200 },
+                JobReport::Draft { plan: 3, doses: 1200, staff_places: 0 },
                 "draft 3 with 1200 doses waits to be adopted",
             ),
             (
@@ -79,8 +88,13 @@ mod tests {
                 "draft 3 with 1200 doses is not adopted: 2 doubtful counts wait to be confirmed",
             ),
             (
-                JobReport::Adopted { plan: 3, doses: 1200, assigned: 7, kept: 40 },
+                JobReport::Adopted { plan: 3, doses: 1200, assigned: 7, kept: 40, staff_places: 0 },
                 "adopted plan 3 with 1200 doses; 7 people assigned anew, 40 stay",
+            ),
+            (
+                JobReport::Adopted { plan: 3, doses: 1200, assigned: 7, kept: 40, staff_places: 2 },
+                "adopted plan 3 with 1200 doses; 7 people assigned anew, 40 stay; \
+                 places at which staff is the limit: 2",
             ),
             (JobReport::Summary { day }, "summary of 2021-04-02 queued"),
             (JobReport::Digests { day, mails: 5, silent: 0 }, "5 digests of 2021-04-02 queued"),

@@ -27,6 +27,8 @@ pub struct MadePlans {
     pub drafts: Vec<Draft>,
     /// Doses that they plan.
     pub doses: u64,
+    /// Places at which staff is their limit.
+    pub staff_places: u64,
 }
 
 impl MadePlans {
@@ -97,14 +99,17 @@ impl App {
         if let [loaded] = all {
             let made = self.make_plan(loaded, wanted, by, search, now).await?;
             let doses = made.plan.figures.doses;
+            let staff_places = made.staff.limits.len() as u64;
             let draft = Draft { loaded: loaded.clone(), no: made.no, rows: made.plan.rows };
-            return Ok(MadePlans { drafts: vec![draft], doses });
+            return Ok(MadePlans { drafts: vec![draft], doses, staff_places });
         }
-        let made = self.make_together(all, wanted, by, search, now).await?;
+        let made = Box::pin(self.make_together(all, wanted, by, search, now)).await?;
         let doses = made.plan.figures.doses;
+        let staff_places = made.staff.limits.len() as u64;
         let rows = made.plan.campaigns.into_iter().map(|part| part.rows);
         let draft = |((loaded, no), rows)| Draft { loaded, no, rows };
-        Ok(MadePlans { drafts: made.drafts.into_iter().zip(rows).map(draft).collect(), doses })
+        let drafts = made.drafts.into_iter().zip(rows).map(draft).collect();
+        Ok(MadePlans { drafts, doses, staff_places })
     }
 
     /// Puts drafts in force that were just made.

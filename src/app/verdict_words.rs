@@ -24,6 +24,7 @@ pub fn reason_key(reason: UnplacedReason) -> &'static str {
         UnplacedReason::TeamDays => "team-days",
         UnplacedReason::Overdue => "overdue",
         UnplacedReason::NotAgreed => "not-agreed",
+        UnplacedReason::Staff => "staff",
     }
 }
 

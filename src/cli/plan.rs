@@ -17,7 +17,7 @@ use crate::domain::campaign::Campaign;
 use crate::domain::id::{PlaceCode, TeamCode};
 use crate::domain::permission::Actor;
 use crate::domain::plan::{MadeBy, Plan as PlanValue, is_over};
-use crate::domain::planner::{self, GroupVerdict, Limits, Method};
+use crate::domain::planner::{self, GroupVerdict, Limits, Method, StaffLimit};
 use crate::store::plans::PlanHead;
 use anyhow::Context as _;
 use chrono::{NaiveDate, TimeDelta};
@@ -164,7 +164,8 @@ impl Make {
             let (plan, verdict) =
                 planner::make_judged(&request, &mut |at| watch.tell(at), &mut || watch.share());
             watch.end();
-            self.print(invocation, &campaign, (&plan, &verdict), None, from)?;
+            let plan = (&plan, verdict.as_slice(), [].as_slice());
+            self.print(invocation, &campaign, plan, None, from)?;
             return Ok(exit::OK);
         }
         let (app, mut all) = invocation.planned(self.basis.id.as_deref()).await?;
@@ -193,10 +194,12 @@ impl Make {
         let (mut progress, mut time_used) = (|at| watch.tell(at), || watch.share());
         let search = Search { limits, progress: &mut progress, time_used: &mut time_used };
         let now = invocation.clock.now();
-        let Made { no, from, plan, verdict } =
+        let Made { no, from, plan, verdict, staff } =
             app.make_plan(loaded, self.basis.from, Actor::CommandLine, search, now).await?;
         watch.end();
-        self.print(invocation, &loaded.campaign, (&plan, &verdict), Some(no), from)?;
+        plan_joint::staff_limits(invocation, &staff);
+        let plan = (&plan, verdict.as_slice(), staff.limits.as_slice());
+        self.print(invocation, &loaded.campaign, plan, Some(no), from)?;
         Ok(exit::OK)
     }
 
@@ -204,7 +207,7 @@ impl Make {
         &self,
         invocation: &Invocation,
         campaign: &Campaign,
-        (plan, verdict): (&PlanValue, &[GroupVerdict]),
+        (plan, verdict, limits): (&PlanValue, &[GroupVerdict], &[StaffLimit]),
         no: Option<i64>,
         from: NaiveDate,
     ) -> anyhow::Result<()> {
@@ -215,7 +218,7 @@ impl Make {
         }
         match invocation.out.format {
             Format::Csv => invocation.out.sheet(&rows_sheet(&plan.rows)),
-            Format::Json => invocation.out.json(&view(plan, verdict, no, from)),
+            Format::Json => invocation.out.json(&view(plan, (verdict, limits), no, from)),
             Format::Table => table(invocation, campaign, (plan, verdict), no),
         }
         Ok(())

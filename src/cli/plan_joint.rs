@@ -1,25 +1,30 @@
 //! `plan make` for several campaigns of a jurisdiction together, from files.
 
-use super::output::{Format, NONE, Sheet};
+use super::output::{Format, NONE, Sheet, harmless};
 use super::plan_files::{Unusable, misused, read_tallies};
 use super::plan_print::{StagesView, stages_sheet, worst_text};
 use super::plan_progress::Watch;
 use super::{Invocation, exit};
 use crate::app::plans::Search;
+use crate::app::staffing::StaffOutcome;
 use crate::app::{App, Loaded};
 use crate::domain::dose::GivenRow;
 use crate::domain::id::CampaignId;
 use crate::domain::jurisdiction::{Joined, Jurisdiction, LocalCampaign};
 use crate::domain::permission::Actor;
 use crate::domain::plan::{CampaignPart, Figures, JointPlan, PlanRow, Unplaced, WorstArea};
-use crate::domain::planner::{self, JointRequest, Limits, SearchProgress, StaffedRequest};
-use crate::domain::roster::Missing;
+use crate::domain::planner::{
+    self, GroupVerdict, JointRequest, Limits, SearchProgress, StaffLimit, StaffedRequest,
+};
 use crate::intake::rows::CampaignRow;
 use crate::intake::{self, Issue};
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+
+/// Most places of which a table says that staff is their limit.
+const LIMITS_SHOWN: usize = 8;
 
 /// Campaigns over a jurisdiction, with their histories, from a day on.
 pub(super) struct Together {
@@ -129,11 +134,37 @@ pub(super) fn make(
 ) -> anyhow::Result<u8> {
     let watch = Watch::begin(invocation.out, asked.seconds);
     let (mut progress, mut time_used) = (|at| watch.tell(at), || watch.share());
-    let (plan, missing) = made(together, asked.limits, &mut progress, &mut time_used);
-    super::roster_basis::missing(invocation, &missing);
+    let (plan, staff) = made(together, asked.limits, &mut progress, &mut time_used);
     watch.end();
-    print(invocation, (&plan, together.from), &[], asked.certificate)?;
+    staff_limits(invocation, &staff);
+    let said = Said { drafts: &[], verdict: &[], staff: &staff };
+    print(invocation, (&plan, together.from), &said, asked.certificate)?;
     Ok(exit::OK)
+}
+
+/// Says whom a plan lacks, and where staff is its limit.
+pub(super) fn staff_limits(invocation: &Invocation, staff: &StaffOutcome) {
+    super::roster_basis::missing(invocation, &staff.missing);
+    for limit in staff.limits.iter().take(LIMITS_SHOWN) {
+        let place = harmless(&limit.place);
+        let mut said: Vec<(&str, &dyn std::fmt::Display)> = vec![
+            ("place", &place),
+            ("days", &limit.days),
+            ("first", &limit.first),
+            ("last", &limit.last),
+        ];
+        match &limit.doses {
+            Some(doses) => {
+                said.push(("doses", doses));
+                invocation.out.note("plan-staff-site", &said);
+            }
+            None => invocation.out.note("plan-staff-team", &said),
+        }
+    }
+    let more = staff.limits.len().saturating_sub(LIMITS_SHOWN);
+    if more > 0 {
+        invocation.out.note("plan-staff-more", &[("more", &more)]);
+    }
 }
 
 /// Makes drafts of campaigns in a database and prints them.
@@ -150,16 +181,36 @@ pub(super) async fn make_stored(
     let now = invocation.clock.now();
     let made = app.make_together(all, from, Actor::CommandLine, search, now).await?;
     watch.end();
+    staff_limits(invocation, &made.staff);
     let drafts: Vec<i64> = made.drafts.iter().map(|(_, no)| *no).collect();
-    print(invocation, (&made.plan, made.from), &drafts, asked.certificate)?;
+    let said = Said { drafts: &drafts, verdict: &made.verdict, staff: &made.staff };
+    print(invocation, (&made.plan, made.from), &said, asked.certificate)?;
+    if invocation.out.format == Format::Table {
+        for ((loaded, _), verdict) in made.drafts.iter().zip(&made.verdict) {
+            if !verdict.is_empty() {
+                invocation.out.note("plan-verdict-of", &[("campaign", &loaded.campaign.id)]);
+                super::verdict::print(invocation, &loaded.campaign, verdict);
+            }
+        }
+    }
     Ok(exit::OK)
 }
 
-/// Prints plans. `drafts`: the numbers under which they are stored, in their order.
+/// What is printed beside plans.
+struct Said<'a> {
+    /// The numbers under which they are stored, in their order; none where they are not.
+    drafts: &'a [i64],
+    /// The verdict on each; empty without a search.
+    verdict: &'a [Vec<GroupVerdict>],
+    /// Where staff is the limit.
+    staff: &'a StaffOutcome,
+}
+
+/// Prints plans.
 fn print(
     invocation: &Invocation,
     (plan, from): (&JointPlan, NaiveDate),
-    drafts: &[i64],
+    said: &Said<'_>,
     certificate: Option<&Path>,
 ) -> anyhow::Result<()> {
     if let Some(path) = certificate {
@@ -169,11 +220,11 @@ fn print(
     }
     match invocation.out.format {
         Format::Csv => rows_sheet(invocation, plan),
-        Format::Json => invocation.out.json(&View::of(plan, drafts, from)),
+        Format::Json => invocation.out.json(&View::of(plan, said, from)),
         Format::Table => {
             table(invocation, plan);
-            if !drafts.is_empty() {
-                let numbers: Vec<String> = drafts.iter().map(ToString::to_string).collect();
+            if !said.drafts.is_empty() {
+                let numbers: Vec<String> = said.drafts.iter().map(ToString::to_string).collect();
                 invocation.out.note("plan-made-together", &[("numbers", &numbers.join(", "))]);
             }
         }
@@ -181,23 +232,33 @@ fn print(
     Ok(())
 }
 
-/// Makes the plans: with staff only what people can do. Also says who is missing all the same.
+/// Makes the plans: with staff only what people can do. Also says who is missing, and where staff is the limit.
 fn made(
     together: &Together,
     limits: Limits,
     progress: &mut dyn FnMut(SearchProgress),
     time_used: &mut dyn FnMut() -> f64,
-) -> (JointPlan, Vec<Missing>) {
+) -> (JointPlan, StaffOutcome) {
     let (given, from) = (together.given.as_slice(), together.from);
     if together.jurisdiction.staff.is_empty() {
         let joined = &together.joined;
         let request = JointRequest { joined, given, from, published: &[], warm: None, limits };
-        return (planner::make_joint(&request, progress, time_used), Vec::new());
+        return (planner::make_joint(&request, progress, time_used), StaffOutcome::default());
     }
     let (jurisdiction, campaigns) = (&together.jurisdiction, together.local.as_slice());
-    let request = StaffedRequest { jurisdiction, campaigns, given, from, limits };
+    let request = StaffedRequest {
+        jurisdiction,
+        join: &|held| held.join(campaigns, from),
+        given,
+        from,
+        published: &[],
+        duties: &[],
+        others: &[],
+        warm: None,
+        limits,
+    };
     let made = planner::make_staffed(&request, progress, time_used);
-    (made.plan, made.missing)
+    (made.plan, StaffOutcome { missing: made.missing, limits: made.limits })
 }
 
 /// A joint plan as `-o json` prints it.
@@ -214,6 +275,8 @@ struct View<'a> {
     travel_km: f64,
     stages: StagesView<'a>,
     campaigns: Vec<PartView<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    staff_limits: &'a [StaffLimit],
 }
 
 /// The worst area over all campaigns.
@@ -237,10 +300,12 @@ struct PartView<'a> {
     worst_area: Option<&'a WorstArea>,
     travel_km: f64,
     unplaced: &'a [Unplaced],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'a [GroupVerdict]>,
 }
 
 impl<'a> View<'a> {
-    fn of(plan: &'a JointPlan, drafts: &[i64], from: NaiveDate) -> Self {
+    fn of(plan: &'a JointPlan, said: &Said<'a>, from: NaiveDate) -> Self {
         let campaign = plan.worst_campaign.as_ref().map(CampaignId::as_str);
         let worst = plan.figures.worst_area.as_ref();
         let Figures {
@@ -259,18 +324,19 @@ impl<'a> View<'a> {
             stages: StagesView::of(&plan.stages, &plan.figures),
             campaigns: (0..)
                 .zip(&plan.campaigns)
-                .map(|(at, part)| PartView::of(part, drafts.get(at).copied()))
+                .map(|(at, part)| PartView::of(part, said, at))
                 .collect(),
+            staff_limits: &said.staff.limits,
         }
     }
 }
 
 impl<'a> PartView<'a> {
-    fn of(part: &'a CampaignPart, plan: Option<i64>) -> Self {
+    fn of(part: &'a CampaignPart, said: &Said<'a>, at: usize) -> Self {
         let Figures { objective, doses, people, people_finished, travel_km, .. } = part.figures;
         Self {
             campaign: part.campaign.as_str(),
-            plan,
+            plan: said.drafts.get(at).copied(),
             objective,
             doses,
             people,
@@ -278,6 +344,7 @@ impl<'a> PartView<'a> {
             worst_area: part.figures.worst_area.as_ref(),
             travel_km,
             unplaced: &part.unplaced,
+            verdict: said.verdict.get(at).map(Vec::as_slice),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::output::{Format, NONE, Sheet, harmless};
 use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
 use crate::domain::plan::{Figures, Plan, PlanRow, Stages, Unplaced, WorstArea};
-use crate::domain::planner::GroupVerdict;
+use crate::domain::planner::{GroupVerdict, StaffLimit};
 use crate::text::thousands;
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -26,6 +26,8 @@ pub(super) struct View<'a> {
     stages: StagesView<'a>,
     unplaced: &'a [Unplaced],
     verdict: &'a [GroupVerdict],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    staff_limits: &'a [StaffLimit],
 }
 
 /// The value of the plan at each stage of the search: the plain plan, the best objective, the plan itself.
@@ -64,7 +66,7 @@ impl<'a> StagesView<'a> {
 
 pub(super) fn view<'a>(
     plan: &'a Plan,
-    verdict: &'a [GroupVerdict],
+    (verdict, staff_limits): (&'a [GroupVerdict], &'a [StaffLimit]),
     no: Option<i64>,
     from: NaiveDate,
 ) -> View<'a> {
@@ -84,6 +86,7 @@ pub(super) fn view<'a>(
         stages: StagesView::of(&plan.stages, &plan.figures),
         unplaced: &plan.unplaced,
         verdict,
+        staff_limits,
     }
 }
 

@@ -2,14 +2,16 @@
 
 use super::output::{Format, Sheet, harmless};
 use super::plan_choice::any_plan;
+use super::plan_joint::staff_limits;
 use super::plan_odds;
 use super::plan_print::unplaced_table;
 use super::{Invocation, exit, parse_day};
 use crate::app::Loaded;
+use crate::app::staffing::StaffOutcome;
 use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
 use crate::domain::plan::{Certificate, Unplaced};
-use crate::domain::planner::{self, BestSeries, Question, Scarcity};
+use crate::domain::planner::{self, BestSeries, Question, Scarcity, StaffLimit};
 use chrono::NaiveDate;
 use clap::Args;
 use serde::Serialize;
@@ -43,6 +45,8 @@ struct View {
     unplaced: Vec<Unplaced>,
     scarce: Vec<Scarcity>,
     best_series: Vec<BestSeries>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    staff: Vec<StaffLimit>,
 }
 
 /// Most lines of a table. JSON and CSV have all of them.
@@ -57,11 +61,13 @@ impl Why {
         }
         let (app, loaded) = invocation.loaded(None).await?;
         self.check(&loaded)?;
-        let Some((head, _)) = any_plan(invocation, &app, &loaded, self.no).await? else {
+        let Some((head, rows)) = any_plan(invocation, &app, &loaded, self.no).await? else {
             return Ok(exit::FAILED);
         };
         let prices = app.plan_prices(&loaded, head.no).await?;
+        let mut staff = app.staff_limits(&loaded, head.from, &rows).await?;
         app.store.close().await;
+        staff.retain(|one| self.asks(&loaded.campaign, one));
         let campaign = &loaded.campaign;
         let mut unplaced = head.unplaced;
         unplaced.retain(|one| {
@@ -72,7 +78,7 @@ impl Why {
             Some(prices) => self.prices(campaign, head.from, prices),
             None => (Vec::new(), Vec::new()),
         };
-        let view = View { unplaced, scarce, best_series };
+        let view = View { unplaced, scarce, best_series, staff };
         let out = invocation.out;
         match out.format {
             Format::Json => out.json(&view),
@@ -82,10 +88,24 @@ impl Why {
             Format::Csv => unplaced_table(invocation, campaign, &view.unplaced),
             Format::Table => print(invocation, campaign, &view),
         }
+        let limits = view.staff;
+        staff_limits(invocation, &StaffOutcome { limits, ..StaffOutcome::default() });
         if prices.is_none() {
             out.note("why-no-prices", &[("no", &head.no)]);
         }
         Ok(exit::OK)
+    }
+
+    /// Whether the question is about a place with too few people: one that reaches the area, or a team.
+    fn asks(&self, campaign: &Campaign, one: &StaffLimit) -> bool {
+        let place = one.place.as_str();
+        let reaches = |area: &str| {
+            let mut reach = campaign.reach.iter().filter(|reach| reach.area.as_str() == area);
+            campaign.team(place).is_some() || reach.any(|reach| reach.site.as_str() == place)
+        };
+        self.place.as_deref().is_none_or(|asked| asked == place)
+            && self.day.is_none_or(|day| one.first <= day && day <= one.last)
+            && self.area.as_deref().is_none_or(reaches)
     }
 
     /// Refuses codes that the campaign does not have.

@@ -78,6 +78,9 @@ pub enum JobReport {
         plan: i64,
         /// Doses that it plans.
         doses: u64,
+        /// Places at which staff is the limit.
+        #[serde(default, skip_serializing_if = "is_none_of_them")]
+        staff_places: u64,
     },
     /// Made a draft, and did not put it in force because counts wait to be confirmed.
     Doubtful {
@@ -98,6 +101,9 @@ pub enum JobReport {
         assigned: u64,
         /// People whose appointment stays.
         kept: u64,
+        /// Places at which staff is the limit.
+        #[serde(default, skip_serializing_if = "is_none_of_them")]
+        staff_places: u64,
     },
     /// Queued the coordinator's mail.
     Summary {
@@ -125,6 +131,11 @@ pub enum JobReport {
         /// Schools with such a list and without an address that takes mail.
         silent: u64,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_none_of_them(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What is stored of a run's end, or why it did not run.
@@ -170,13 +181,17 @@ mod tests {
         let reports = [
             JobReport::NotBegun,
             JobReport::TooLate { day },
-            JobReport::Adopted { plan: 3, doses: 1200, assigned: 7, kept: 40 },
+            JobReport::Adopted { plan: 3, doses: 1200, assigned: 7, kept: 40, staff_places: 2 },
             JobReport::Digests { day, mails: 5, silent: 1 },
         ];
         for report in reports {
             let note = RunNote::Report(report);
             assert_eq!(RunNote::read(&note.stored()), note);
         }
+        let before = r#"{"did":"draft","plan":3,"doses":9}"#;
+        let draft = JobReport::Draft { plan: 3, doses: 9, staff_places: 0 };
+        assert_eq!(RunNote::read(before), RunNote::Report(draft.clone()));
+        assert_eq!(RunNote::Report(draft).stored(), before);
         let stored = RunNote::Report(JobReport::Summary { day }).stored();
         assert_eq!(stored, r#"{"did":"summary","day":"2021-04-02"}"#);
         for reason in SkipReason::ALL {

@@ -65,6 +65,7 @@ pub mod setup;
 pub mod sex;
 pub mod shortfall;
 pub mod site;
+pub mod staff_lost;
 pub mod standing;
 pub mod stock;
 pub mod subtree;

@@ -329,8 +329,8 @@ pub struct OtherPlan<'a> {
     pub rows: &'a [PlanRow],
 }
 
-/// What the plans of others leave of the places from a day on, where that is less than what the campaign could use:
-/// doses at sites; of teams and stops that they use nothing. A site can do the most that any of the campaigns says.
+/// What the plans of others leave of sites from a day on, where that is less than what the campaign could use. A site
+/// can do the most that any of the campaigns says. What they leave of teams' days follows from [`rows_of_others`].
 #[must_use]
 pub fn taken_by_others(
     campaign: &Campaign,
@@ -338,14 +338,9 @@ pub fn taken_by_others(
     open: NaiveDate,
 ) -> Vec<Closure> {
     let mut used: BTreeMap<(&str, NaiveDate), u32> = BTreeMap::new();
-    let mut taken: BTreeSet<(&str, NaiveDate)> = BTreeSet::new();
-    let is_in = |row: &&PlanRow| row.day >= open && row.day <= campaign.end;
+    let is_in = |row: &&PlanRow| row.day >= open && row.day <= campaign.end && row.team.is_none();
     for row in others.iter().flat_map(|other| other.rows).filter(is_in) {
-        if let Some(team) = &row.team {
-            taken.extend([(team.as_str(), row.day), (row.place.as_str(), row.day)]);
-        } else {
-            *used.entry((row.place.as_str(), row.day)).or_insert(0) += row.doses;
-        }
+        *used.entry((row.place.as_str(), row.day)).or_insert(0) += row.doses;
     }
     let mut closures = Vec::new();
     for ((place, day), used) in used {
@@ -362,11 +357,15 @@ pub fn taken_by_others(
             closures.push(Closure { place: place.to_owned(), day, doses: left });
         }
     }
-    let known = |code: &str| campaign.team(code).is_some() || campaign.stop(code).is_some();
-    for (place, day) in taken.into_iter().filter(|(code, _)| known(code)) {
-        closures.push(Closure { place: place.to_owned(), day, doses: 0 });
-    }
     closures
+}
+
+/// The plans of others from a day on. A team makes one tour a day: whoever is planned comes along. What others draw
+/// from a cold store is not there for them.
+#[must_use]
+pub fn rows_of_others(others: &[OtherPlan<'_>], open: NaiveDate) -> Vec<PlanRow> {
+    let rows = others.iter().flat_map(|other| other.rows);
+    rows.filter(|row| row.day >= open).cloned().collect()
 }
 
 #[cfg(test)]

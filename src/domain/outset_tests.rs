@@ -61,9 +61,9 @@ fn what_other_campaigns_use_of_a_place_is_theirs() {
     close(&mut campaign, taken);
     let left = |day: i64| campaign.capacity(&site, on(day));
     assert_eq!([left(0), left(1), left(2)], [can, can - 1, 0], "before the plan nothing changes");
-    let mut shut = campaign.closures.iter().filter(|one| one.place == "T1");
-    assert_eq!(shut.next().map(|one| (one.day, one.doses)), Some((on(1), 0)));
-    assert!(campaign.closures.iter().all(|one| one.place != "P9"), "no stop of ours");
+    assert!(campaign.closures.iter().all(|one| one.place == "S1"), "teams are not shut");
+    assert_eq!(rows_of_others(&others, on(1)), rows[1..], "their tour is there to come along on");
+    assert_eq!(rows_of_others(&others, on(2)), rows[2..3]);
 }
 
 #[test]

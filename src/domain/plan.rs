@@ -164,6 +164,8 @@ pub enum UnplacedReason {
     Overdue,
     /// The sessions to which the people are bound give as many doses as was agreed; these are more people.
     NotAgreed,
+    /// People for the stations of the sites that reach the area, or for the teams, are missing.
+    Staff,
 }
 
 /// Prices, none below 0, that prove an upper bound for every feasible plan. A missing price is 0.
@@ -234,6 +236,66 @@ impl JointCertificate {
             stop_visit: self.stop_visit.clone(),
         }
     }
+}
+
+impl JointCertificate {
+    /// The prices of campaigns' plans together, to start a search from: what all of them pay is the price of what is
+    /// shared, what one pays beyond that is its own. `None` without any.
+    #[must_use]
+    pub fn gathered(parts: &[(CampaignId, Certificate)]) -> Option<Self> {
+        let all = |table: fn(&Certificate) -> &PriceTable| -> PriceTable {
+            let mut tables = parts.iter().map(|(_, one)| table(one));
+            let first = tables.next().cloned().unwrap_or_default();
+            tables.fold(first, |held, next| least(&held, next))
+        };
+        parts.first()?;
+        let (site_day, storage) = (all(|one| &one.site_day), all(|one| &one.storage));
+        let own = |one: &Certificate| OwnPrices {
+            site_day: beyond(&one.site_day, &site_day),
+            storage: beyond(&one.storage, &storage),
+        };
+        let name = |id: &CampaignId| id.as_str().to_owned();
+        Some(Self {
+            upper_bound: parts.iter().map(|(_, one)| one.upper_bound).sum(),
+            stop_day: all(|one| &one.stop_day),
+            stop_visit: all(|one| &one.stop_visit),
+            lot: parts.iter().map(|(id, one)| (name(id), one.lot.clone())).collect(),
+            own: parts.iter().map(|(id, one)| (name(id), own(one))).collect(),
+            site_day,
+            storage,
+        })
+    }
+}
+
+/// The smaller price of each place and day of both.
+fn least(one: &PriceTable, other: &PriceTable) -> PriceTable {
+    let mut out = PriceTable::new();
+    for (place, days) in one {
+        let Some(others) = other.get(place) else { continue };
+        let both = days.iter().filter_map(|(day, price)| {
+            let other = others.get(day)?;
+            Some((*day, price.min(*other)))
+        });
+        out.insert(place.clone(), both.collect());
+    }
+    out
+}
+
+/// What prices are above others.
+fn beyond(one: &PriceTable, other: &PriceTable) -> PriceTable {
+    let mut out = PriceTable::new();
+    for (place, days) in one {
+        let others = other.get(place);
+        let more = days.iter().filter_map(|(day, price)| {
+            let shared = others.and_then(|days| days.get(day)).copied().unwrap_or(0.0);
+            (*price > shared).then_some((*day, price - shared))
+        });
+        let more: BTreeMap<NaiveDate, f64> = more.collect();
+        if !more.is_empty() {
+            out.insert(place.clone(), more);
+        }
+    }
+    out
 }
 
 fn add_prices(all: &mut PriceTable, more: &PriceTable) {
@@ -379,6 +441,16 @@ mod tests {
         assert!((prices.site_day["S1"][&day] - 2.5).abs() < 1e-9, "shared and own limit");
         assert!((prices.lot["L1"] - 3.0).abs() < 1e-9);
         let other = plan.certificate.of_campaign(&"covid".into(), 40.0);
+        let again = JointCertificate::gathered(&[
+            ("flu".into(), prices.clone()),
+            ("covid".into(), other.clone()),
+        ]);
+        let again = again.expect("two plans");
+        assert!((again.site_day["S1"][&day] - 2.0).abs() < 1e-9, "what both pay is shared");
+        assert!((again.own["flu"].site_day["S1"][&day] - 0.5).abs() < 1e-9);
+        assert!(again.own["covid"].site_day.is_empty());
+        assert!((again.lot["flu"]["L1"] - 3.0).abs() < 1e-9);
+        assert_eq!(JointCertificate::gathered(&[]), None);
         assert!((other.site_day["S1"][&day] - 2.0).abs() < 1e-9 && other.lot.is_empty());
     }
 }

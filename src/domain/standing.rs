@@ -27,6 +27,8 @@ words! {
         Vaccine = "vaccine",
         /// The campaign, the group or the place is not there on the day.
         Outside = "outside",
+        /// People of the place or team are missing, and nobody can take over.
+        Staff = "staff",
     }
 }
 
@@ -84,6 +86,20 @@ impl Unrest {
             }
         }
         out
+    }
+
+    /// Keeps what was known of seats without staff, where nobody looked at staff again.
+    pub fn keep_staff(&mut self, before: &Self) {
+        let known = self.seats.get(&Cause::Staff);
+        let Some(seats) = before.seats.get(&Cause::Staff).filter(|_| known.is_none()) else {
+            return;
+        };
+        self.seats.insert(Cause::Staff, *seats);
+        self.first = self.first.into_iter().chain(before.first).min();
+        let new = before.places.iter().filter(|name| !self.places.contains(name));
+        let new: Vec<String> = new.cloned().collect();
+        self.places.extend(new);
+        self.places.truncate(PLACES_MAX);
     }
 
     /// Seats that do not stand.

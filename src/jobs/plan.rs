@@ -31,10 +31,11 @@ pub(super) async fn run(
     let by = Actor::Job(Job::Plan);
     let made = app.make_for(&all, None, by, search, at.now).await?;
     let (plan, doses) = (made.of(loaded).unwrap_or_default(), made.doses);
+    let staff_places = made.staff_places;
     match app.waits(&all).await? {
         Some(Waits::Asked) => {
             app.note_drafts(&made, at.now).await?;
-            Ok(JobReport::Draft { plan, doses })
+            Ok(JobReport::Draft { plan, doses, staff_places })
         }
         Some(Waits::Doubtful(counts)) => {
             app.note_drafts(&made, at.now).await?;
@@ -49,7 +50,7 @@ pub(super) async fn run(
                 assigned += adopted.people.new.len() as u64;
                 kept += adopted.people.kept as u64;
             }
-            Ok(JobReport::Adopted { plan, doses, assigned, kept })
+            Ok(JobReport::Adopted { plan, doses, assigned, kept, staff_places })
         }
     }
 }

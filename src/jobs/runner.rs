@@ -147,7 +147,7 @@ impl Runner {
             let Some(run) = runs::ready(&mut tx, clock).await? else { break };
             let loaded = self.app.load(&mut tx, run.campaign, i64::MAX).await?;
             drop(tx);
-            ended.extend(self.run(&loaded, &run, now).await?);
+            ended.extend(Box::pin(self.run(&loaded, &run, now)).await?);
         }
         Ok(ended)
     }

@@ -65,6 +65,7 @@ mod school_visits;
 mod schools;
 mod sign_in;
 mod signals;
+mod staffed_plans;
 mod store;
 mod support;
 mod surge;

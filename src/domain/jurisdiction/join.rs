@@ -5,6 +5,7 @@ use crate::domain::area::Area;
 use crate::domain::campaign::{Campaign, CohortKey};
 use crate::domain::group::Eligible;
 use crate::domain::id::{GroupId, PlaceCode};
+use crate::domain::plan::PlanRow;
 use crate::domain::site::{Reach, Site, Stop};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,9 @@ pub struct Joined {
     /// Sites that only campaigns bring, with the positions of these campaigns: such a place can do
     /// the largest number that any of them says.
     pub brought: BTreeMap<PlaceCode, Vec<usize>>,
+    /// Plans that stay: rows of campaigns that are not planned here. A team makes one tour a day, so these campaigns
+    /// come along on it; what is drawn from a cold store is gone. What is left of a site's day is said by closures.
+    pub taken: Vec<PlanRow>,
 }
 
 /// A campaign over the places of a jurisdiction.
@@ -97,7 +101,7 @@ impl Jurisdiction {
         let travel = jurisdiction.travel.or(said.map(|local| local.campaign.travel));
         jurisdiction.travel = Some(travel.unwrap_or_default());
         let joined = campaigns.iter().map(|local| jurisdiction.joined(local, first)).collect();
-        Joined { jurisdiction, campaigns: joined, brought }
+        Joined { jurisdiction, campaigns: joined, brought, taken: Vec::new() }
     }
 
     /// Adds the areas, teams and stops that a campaign brings and nobody had before.

@@ -27,6 +27,26 @@ struct TeamDay {
     doses: u32,
 }
 
+impl TeamDay {
+    /// What a team does for plans that stay.
+    fn taken(problem: &Problem, (team, day): (TeamIndex, Day)) -> Self {
+        let taken = problem.taken_on(team, day);
+        Self {
+            stops: taken.iter().map(|visit| visit.0).collect(),
+            doses: taken.iter().map(|visit| visit.1).sum(),
+        }
+    }
+
+    /// Its stops with one more; each once.
+    fn with(&self, stop: StopIndex) -> Vec<StopIndex> {
+        let mut stops = self.stops.clone();
+        if !stops.contains(&stop) {
+            stops.push(stop);
+        }
+        stops
+    }
+}
+
 /// The day that teams are found for.
 struct Search<'a> {
     problem: &'a Problem<'a>,
@@ -52,7 +72,8 @@ pub(super) fn teams_for(problem: &Problem) -> AgreedTeams {
     for (day, visits) in days {
         let mut visits: Vec<Visit<'_>> = visits.into_values().collect();
         visits.sort_by_key(|visit| (std::cmp::Reverse(visit.doses), visit.stop));
-        let teams = vec![TeamDay::default(); problem.teams.len()];
+        let teams = problem.teams.indices().map(|team| TeamDay::taken(problem, (team, day)));
+        let teams = teams.collect();
         let mut search = Search { problem, day, visits, teams, found: Vec::new(), choices: 0 };
         if search.go_on() {
             let found = search.visits.iter().zip(&search.found);
@@ -81,16 +102,14 @@ impl Search<'_> {
                 return false;
             }
             self.found.push(team);
-            let held = &mut self.teams[team.position()];
-            held.stops.push(stop);
-            held.doses += doses;
+            let before = self.teams[team.position()].clone();
+            let after = TeamDay { stops: before.with(stop), doses: before.doses + doses };
+            self.teams[team.position()] = after;
             if self.go_on() {
                 return true;
             }
             self.found.pop();
-            let held = &mut self.teams[team.position()];
-            held.stops.pop();
-            held.doses -= doses;
+            self.teams[team.position()] = before;
         }
         false
     }
@@ -101,9 +120,10 @@ impl Search<'_> {
         let is_theirs =
             |cohort: &super::index::CohortIndex| problem.programme_of(*cohort).has_team(team, day);
         let all = held.doses + visit.doses;
-        let stops = [&held.stops[..], &[visit.stop]].concat();
+        let stops = held.with(visit.stop);
         let mut cohorts = visit.sessions.iter().flat_map(|session| &session.cohorts);
         model.works[day]
+            && !problem.is_others(visit.stop, (team, day))
             && stops.len() <= model.stops_max
             && all <= model.doses_max
             && cohorts.all(is_theirs)
@@ -111,8 +131,8 @@ impl Search<'_> {
     }
 
     fn added_km(&self, team: TeamIndex, stop: StopIndex) -> f64 {
-        let held = &self.teams[team.position()].stops;
+        let held = &self.teams[team.position()];
         let roads = &self.problem.roads;
-        roads.tour_km(team, &[&held[..], &[stop]].concat()) - roads.tour_km(team, held)
+        roads.tour_km(team, &held.with(stop)) - roads.tour_km(team, &held.stops)
     }
 }

@@ -62,9 +62,17 @@ pub(super) type Routes = Per<TeamIndex, Per<Day, Vec<StopIndex>>>;
 const MINUTES_SLACK: f64 = 1e-7;
 
 impl<'p> FreeCapacity<'p> {
-    /// Everything free.
+    /// Everything free but what teams do for plans that stay.
     pub(super) fn new(problem: &'p Problem<'p>) -> Self {
         let days = problem.days;
+        let mut visits = Per::filled(Per::filled(Vec::new(), days), problem.teams.len());
+        let mut visitor = Per::filled(Per::filled(None, days), problem.stops.len());
+        for (&(team, day), taken) in &problem.taken {
+            visits[team][day].clone_from(taken);
+            for &(stop, _) in taken {
+                visitor[stop][day] = Some(team);
+            }
+        }
         Self {
             problem,
             site_left: problem.sites.iter().map(|site| site.capacity.clone()).collect(),
@@ -79,8 +87,8 @@ impl<'p> FreeCapacity<'p> {
                 .map(|programme| programme.sites.iter().map(OwnLeft::of).collect())
                 .collect(),
             stock: Stock::new(problem),
-            visits: Per::filled(Per::filled(Vec::new(), days), problem.teams.len()),
-            visitor: Per::filled(Per::filled(None, days), problem.stops.len()),
+            visits,
+            visitor,
             routes: None,
         }
     }
@@ -226,13 +234,14 @@ impl<'p> FreeCapacity<'p> {
             return 0;
         }
         let given: u32 = visits.iter().map(|visit| visit.1).sum();
-        let at_stop = problem.stops[stop].doses_max - here.map_or(0, |visit| visit.1);
+        let here = here.map_or(0, |visit| visit.1);
+        let at_stop = problem.stops[stop].doses_max.saturating_sub(here);
         let most = at_stop.min(model.doses_max.saturating_sub(given));
         if most == 0 {
             return 0;
         }
         let mut stops: Vec<StopIndex> = visits.iter().map(|visit| visit.0).collect();
-        if here.is_none() {
+        if !stops.contains(&stop) {
             stops.push(stop);
         }
         if let Some(routes) = &self.routes {

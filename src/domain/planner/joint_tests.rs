@@ -17,7 +17,7 @@ fn on(n: i64) -> NaiveDate {
 }
 
 /// A campaign as its folder beside a jurisdiction says it: without places of its own.
-fn local(campaign: &Campaign) -> LocalCampaign {
+pub(super) fn local(campaign: &Campaign) -> LocalCampaign {
     LocalCampaign {
         campaign: Campaign {
             areas: Vec::new(),
@@ -361,4 +361,96 @@ fn the_check_names_places_of_the_wrong_kind_and_days_that_were_not_agreed() {
     let broken =
         |rule: u8| report.violations.iter().filter(|one| one.violation.rule == rule).count();
     assert!(broken(1) > 0 && broken(8) == 2, "{:?}", report.violations);
+}
+
+/// A campaign of one dose whose people are served at two stops alone.
+fn visited(id: &str, people: u32) -> Campaign {
+    let mut campaign = plain();
+    campaign.id = CampaignId::from(id);
+    campaign.series = series(1, None, None);
+    campaign.eligible[0].people = people;
+    campaign.sites.clear();
+    campaign.reach.clear();
+    let stop = |code: &str, latitude: f64, max_doses: u32| Stop {
+        code: PlaceCode::from(code),
+        name: code.into(),
+        area: "A1".into(),
+        point: crate::domain::area::Point { latitude, longitude: 119.05 },
+        kind: None,
+        setup_minutes: 30,
+        max_doses,
+        weekdays: Weekdays::EVERY_DAY,
+    };
+    campaign.stops = vec![stop("P1", 32.005, 20), stop("P2", 32.01, 20)];
+    campaign
+}
+
+#[test]
+fn a_campaign_on_its_own_comes_along_on_the_tour_that_a_team_makes_for_another() {
+    let (one, other) = (visited("one", 12), visited("two", 100));
+    let county = Jurisdiction::of_campaign(&one);
+    let (one, other) = (local(&one), local(&other));
+    let first =
+        made(&county.join(std::slice::from_ref(&one), start()), &[], start(), Limits::QUICK);
+    let theirs = first.campaigns[0].rows.clone();
+    let given = |rows: &[PlanRow], stop: &str| -> u32 {
+        let here = rows.iter().filter(|row| row.day == start() && row.place.as_str() == stop);
+        here.map(|row| row.doses).sum()
+    };
+    assert_eq!((given(&theirs, "P1"), given(&theirs, "P2")), (12, 0), "{theirs:?}");
+    for limits in [Limits::QUICK, Limits::steps(300)] {
+        let mut joined = county.join(std::slice::from_ref(&other), start());
+        joined.taken.clone_from(&theirs);
+        let plan = made(&joined, &[], start(), limits);
+        let ours = &plan.campaigns[0].rows;
+        // The stop takes 20, the team has time for 28 at both.
+        assert!(given(ours, "P1") > 0 && given(ours, "P1") <= 8, "{ours:?}");
+        assert!(given(ours, "P2") > 0, "a further stop: {ours:?}");
+        let bound = plan.figures.upper_bound;
+        assert!(bound >= plan.figures.objective - 1e-6, "{:?}", plan.figures);
+        let both = county.join(&[one.clone(), other.clone()], start());
+        let report = check_joint(&both, &[theirs.clone(), ours.clone()], &[], start());
+        assert_eq!(report.violations, [], "{ours:?}");
+    }
+    // Without a word of the other tour the team would be sent twice.
+    let alone =
+        made(&county.join(std::slice::from_ref(&other), start()), &[], start(), Limits::QUICK);
+    let both = county.join(&[one, other], start());
+    let rows = [theirs, alone.campaigns[0].rows.clone()];
+    assert!(!check_joint(&both, &rows, &[], start()).violations.is_empty());
+}
+
+#[test]
+fn a_campaign_planned_again_keeps_teams_days_feasible_and_shares_them() {
+    let mut shared = 0;
+    for seed in 0..40 {
+        let joined = random(seed);
+        if !joined.brought.is_empty() {
+            continue;
+        }
+        let limits = if seed % 4 == 0 { Limits::steps(300) } else { Limits::QUICK };
+        let mut plans = rows(&made(&joined, &[], start(), limits));
+        let mut alone = joined.clone();
+        alone.campaigns.truncate(1);
+        let others = plans[1..].iter().flatten().filter(|row| row.team.is_some());
+        alone.taken = others.cloned().collect();
+        let again = made(&alone, &[], start(), limits);
+        let gap = again.figures.upper_bound - again.figures.objective;
+        assert!(gap >= -1e-6, "seed {seed}: {:?}", again.figures);
+        plans[0].clone_from(&again.campaigns[0].rows);
+        let of = |rows: &[PlanRow]| -> std::collections::BTreeSet<_> {
+            let tours = rows.iter().filter(|row| row.team.is_some());
+            tours.map(|row| (row.day, row.team.clone())).collect()
+        };
+        shared += of(&plans[0]).intersection(&of(&alone.taken)).count();
+        let report = check_joint(&joined, &plans, &[], start());
+        let broken: Vec<String> = report
+            .violations
+            .iter()
+            .filter(|one| one.violation.rule == 6)
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(broken, Vec::<String>::new(), "seed {seed}");
+    }
+    assert!(shared > 0, "no day is shared in any of them");
 }

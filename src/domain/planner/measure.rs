@@ -3,7 +3,6 @@
 use super::draft::{Draft, Path};
 use super::index::{AreaIndex, CohortIndex, Per, Place, ProgrammeIndex, StopIndex};
 use super::model::{AreaModel, Problem};
-use super::programme::only;
 use crate::domain::id::{AreaCode, GroupId};
 use crate::domain::plan::{Figures, PlanRow, WorstArea};
 use std::collections::BTreeMap;
@@ -37,19 +36,24 @@ pub(super) fn finished(draft: &Draft) -> Per<CohortIndex, u32> {
     finished
 }
 
-/// People of a group of a campaign on its own who finish, with history.
-pub(super) fn finished_of(draft: &Draft, group: &GroupId) -> u64 {
+/// People of a group of a programme who finish, with history.
+pub(super) fn finished_of(draft: &Draft, k: ProgrammeIndex, group: &GroupId) -> u64 {
     let cohorts = draft.problem.cohorts.iter().zip(finished(draft));
-    cohorts.filter(|(cohort, _)| cohort.key.group == *group).map(|(_, n)| u64::from(n)).sum()
+    let of_group = cohorts.filter(|(one, _)| one.programme == k && one.key.group == *group);
+    of_group.map(|(_, n)| u64::from(n)).sum()
 }
 
-/// People of each group of a campaign on its own who finish by the rows of a plan, with history.
-pub(super) fn finished_by_group(problem: &Problem, rows: &[PlanRow]) -> BTreeMap<GroupId, u64> {
+/// People of each group of a programme who finish by the rows of a plan, with history.
+pub(super) fn finished_by_group(
+    problem: &Problem,
+    k: ProgrammeIndex,
+    rows: &[PlanRow],
+) -> BTreeMap<GroupId, u64> {
     let mut finished: BTreeMap<GroupId, u64> = BTreeMap::new();
-    for cohort in &problem.cohorts {
+    for cohort in problem.cohorts.iter().filter(|cohort| cohort.programme == k) {
         *finished.entry(cohort.key.group.clone()).or_insert(0) += u64::from(cohort.finished);
     }
-    let doses = problem.programmes[only()].doses();
+    let doses = problem.programmes[k].doses();
     for row in rows.iter().filter(|row| usize::from(row.dose) == doses) {
         *finished.entry(row.group.clone()).or_insert(0) += u64::from(row.doses);
     }
@@ -153,15 +157,19 @@ pub(super) fn km(problem: &Problem, area: AreaIndex, place: Place) -> f64 {
     area.point.zip(at).map_or(0.0, |(a, b)| a.km_to(b))
 }
 
+/// Kilometres of all tours; of those that are driven for plans that stay only what is longer now.
 fn team_km(draft: &Draft) -> f64 {
     let problem = draft.problem;
     let mut km = 0.0;
     for team in problem.teams.indices() {
+        let tour = |visits: &[(StopIndex, u32)]| {
+            let stops: Vec<StopIndex> = visits.iter().map(|visit| visit.0).collect();
+            if stops.is_empty() { 0.0 } else { problem.roads.tour_km(team, &stops) }
+        };
         for day in problem.plan_days() {
-            let visits = draft.free.visits(team, day);
-            if !visits.is_empty() {
-                let stops: Vec<StopIndex> = visits.iter().map(|visit| visit.0).collect();
-                km += problem.roads.tour_km(team, &stops);
+            let (visits, taken) = (draft.free.visits(team, day), problem.taken_on(team, day));
+            if visits.len() > taken.len() {
+                km += tour(visits) - tour(taken);
             }
         }
     }

@@ -32,6 +32,7 @@ mod history;
 mod index;
 #[cfg(test)]
 mod joint_tests;
+mod joint_verdict;
 mod lot_allocation;
 mod lots;
 mod measure;
@@ -55,6 +56,7 @@ mod search;
 mod search_budget;
 mod setup;
 mod slots;
+mod staff_limits;
 mod staffed;
 mod supposed;
 mod surge;
@@ -78,9 +80,11 @@ pub use check::{
     check_certificate, check_joint, check_joint_certificate,
 };
 pub use diff::{CountChange, PlanDiff, SessionChange, diff};
+pub use joint_verdict::joint_verdict;
 pub use lot_allocation::{CurveDay, LotDraw, curve, lot_draws};
 pub use routes::{TeamTour, Tour, TourStop, tour, tours};
-pub use staffed::{StaffedPlan, StaffedRequest, make_staffed};
+pub use staff_limits::{StaffLimit, staff_limits};
+pub use staffed::{Join, StaffedPlan, StaffedRequest, make_staffed};
 pub use supposed::{
     ComparedFigure, ComparedValues, Comparison, STATION_DOSES, Supposed, comparisons,
 };

@@ -19,7 +19,7 @@ use crate::domain::campaign::{Campaign, CohortKey};
 use crate::domain::id::PlaceCode;
 use crate::domain::site::{Site, Stop, Team};
 use chrono::{NaiveDate, TimeDelta};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Campaigns in index form, with their history, from the first day that a plan may use.
 pub(super) struct Problem<'a> {
@@ -49,6 +49,8 @@ pub(super) struct Problem<'a> {
     pub(super) stops: Per<StopIndex, StopModel>,
     /// Teams.
     pub(super) teams: Per<TeamIndex, TeamModel>,
+    /// What teams do for plans that stay.
+    pub(super) taken: Taken,
     /// Lots of all programmes, less what was drawn before the plan.
     pub(super) lots: Per<LotIndex, LotModel>,
     /// Lots that may serve each class of draws, first expiring first.
@@ -216,6 +218,10 @@ pub(super) struct TeamModel {
     pub(super) draw_doses: f64,
 }
 
+/// Stops and doses of tours that teams make for plans that stay, by team and day. Whoever is planned may use what is
+/// left of such a day.
+pub(super) type Taken = BTreeMap<(TeamIndex, Day), Vec<(StopIndex, u32)>>;
+
 /// A lot of vaccine.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LotModel {
@@ -261,6 +267,19 @@ impl<'a> Problem<'a> {
     /// A team as the campaign describes it.
     pub(super) fn team(&self, team: TeamIndex) -> &'a Team {
         &self.lists().teams[team.position()]
+    }
+
+    /// Stops and doses of a team's day for plans that stay.
+    pub(super) fn taken_on(&self, team: TeamIndex, day: Day) -> &[(StopIndex, u32)] {
+        self.taken.get(&(team, day)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether another team goes to a stop on a day for plans that stay.
+    pub(super) fn is_others(&self, stop: StopIndex, (team, day): (TeamIndex, Day)) -> bool {
+        let goes = |other: &TeamIndex| {
+            *other != team && self.taken_on(*other, day).iter().any(|visit| visit.0 == stop)
+        };
+        !self.taken.is_empty() && self.teams.indices().any(|other| goes(&other))
     }
 
     /// Code of a place.

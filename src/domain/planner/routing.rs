@@ -114,7 +114,7 @@ impl<'p> Decided<'p> {
                 gains.push(Gain { stop, each: wanted.worth(stop, team), most: need, fee: 0.0 });
             }
         }
-        best_of(problem, team, gains).visits
+        best_of(problem, (team, &[]), gains).visits
     }
 }
 

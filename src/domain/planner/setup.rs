@@ -2,16 +2,18 @@
 
 use super::catchments;
 use super::ground::{self, Closed, Entrant, SiteDays, Span};
-use super::index::{Day, ListIndex as _, Per, PeriodIndex, SiteIndex};
-use super::model::{Payer, Period, Problem, SiteModel, StopModel, TeamModel};
+use super::index::{Day, ListIndex as _, Per, PeriodIndex, SiteIndex, StopIndex, TeamIndex};
+use super::model::{Payer, Period, Problem, SiteModel, StopModel, Taken, TeamModel};
 use super::programmes::programmes;
 use super::routes::Roads;
 use super::units::{Keep, Scale};
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
 use crate::domain::jurisdiction::{Joined, JoinedCampaign};
-use crate::domain::site::{Stop, Team};
+use crate::domain::plan::PlanRow;
+use crate::domain::site::{Site, Stop, Team};
 use chrono::NaiveDate;
+use std::collections::BTreeMap;
 
 impl<'a> Problem<'a> {
     /// A campaign on its own. `given` may hold doses of any day; those on or after `from` are
@@ -75,15 +77,70 @@ impl<'a> Problem<'a> {
                 .iter()
                 .map(|t| team_model(t, there(t.code.as_str(), t.weekdays), scale))
                 .collect(),
+            taken: Taken::new(),
             lots: Per::default(),
             classes: Per::default(),
             roads: lists.map(Roads::new).unwrap_or_default(),
             scale: scale.units,
         };
+        let joined = entrants.first().and_then(|entrant| entrant.joined);
+        let taken = joined.map_or(&[][..], |(joined, _)| &joined.taken);
+        problem.take(taken, (teams, stops));
+        problem.take_stored(taken, (lists.map_or(&[][..], |list| &list.sites), &sites), scale);
         programmes(&mut problem, entrants, &sites, (from, span, scale));
         problem.shut_unused();
         catchments::add(&mut problem, entrants, from);
         problem
+    }
+
+    /// Takes what teams do for plans that stay. A tour that goes to a stop which nobody here knows cannot be joined.
+    fn take(&mut self, rows: &[PlanRow], (teams, stops): (&[Team], &[Stop])) {
+        let (first, last) = (self.date(self.first), self.days);
+        let mut tours: BTreeMap<(TeamIndex, Day), BTreeMap<StopIndex, u32>> = BTreeMap::new();
+        let mut strange = Vec::new();
+        for row in rows.iter().filter(|row| row.day >= first) {
+            let day = self.day_of(row.day);
+            if day.position() >= last {
+                continue;
+            }
+            let team =
+                row.team.as_ref().and_then(|code| teams.iter().position(|t| t.code == *code));
+            let stop = stops.iter().position(|stop| stop.code == row.place);
+            match (team.map(TeamIndex::of), stop.map(StopIndex::of)) {
+                (Some(team), Some(stop)) => {
+                    *tours.entry((team, day)).or_default().entry(stop).or_insert(0) += row.doses;
+                }
+                (Some(team), None) => strange.push((team, day)),
+                (None, Some(stop)) => self.stops[stop].open[day] = false,
+                (None, None) => {}
+            }
+        }
+        for (team, day) in strange {
+            self.teams[team].works[day] = false;
+        }
+        self.taken =
+            tours.into_iter().map(|(at, stops)| (at, stops.into_iter().collect())).collect();
+    }
+
+    /// Takes what plans that stay draw from cold stores.
+    fn take_stored(
+        &mut self,
+        rows: &[PlanRow],
+        (sites, days): (&[Site], &Per<SiteIndex, SiteDays>),
+        scale: Scale,
+    ) {
+        let first = self.date(self.first);
+        for row in rows.iter().filter(|row| row.team.is_none() && row.day >= first) {
+            let site = sites.iter().position(|site| site.code == row.place).map(SiteIndex::of);
+            let day = self.day_of(row.day);
+            let Some(site) = site.filter(|_| day.position() < self.days) else { continue };
+            let each = ground::draw(scale, days[site].wastage[day]).0.unwrap_or(0);
+            let period = self.sites[site].period_of[day];
+            let storage = &mut self.sites[site].periods[period].storage;
+            if *storage != u64::MAX {
+                *storage = storage.saturating_sub(u64::from(row.doses) * each);
+            }
+        }
     }
 
     /// Site-days that no programme can use have no capacity.

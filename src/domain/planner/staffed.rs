@@ -1,31 +1,46 @@
 //! Plans of several campaigns that do only what staff can: plan, roster it, and where people are
 //! missing plan again with the stations that the roster can open.
 
+use super::staff_limits::{StaffLimit, limits_of, say_staff};
 use super::{JointRequest, Limits, SearchProgress, check_joint_certificate, make_joint};
 use crate::domain::dose::GivenRow;
-use crate::domain::jurisdiction::{ClosedDays, Joined, Jurisdiction, LocalCampaign};
-use crate::domain::plan::{JointPlan, PlanRow};
-use crate::domain::roster::{self, Missing, Needs, Roster, RosterRequest, Staffing};
-use chrono::NaiveDate;
-use std::collections::BTreeMap;
+use crate::domain::id::StaffId;
+use crate::domain::jurisdiction::{ClosedDays, Joined, Jurisdiction};
+use crate::domain::plan::{JointCertificate, JointPlan, PlanRow};
+use crate::domain::roster::{self, Duty, Lack, Missing, Needs, Roster, RosterRequest, Staffing};
+use chrono::{NaiveDate, TimeDelta};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Plans that are made at most, with the share of the time that has passed when each is finished: the first one shows
 /// what is wanted, the next ones what can be staffed.
 const ROUND_ENDS: [f64; 4] = [0.65, 0.85, 0.95, 1.0];
 /// Most steps of a later plan, which starts from the first one's prices.
 const LATER_STEPS_MAX: u32 = 1500;
+/// Days after the last one for which staff is looked at: a verdict tries later ends.
+const DAYS_AFTER: i64 = 60;
+
+/// The campaigns over the places of a jurisdiction, which may do less than it says itself.
+pub type Join<'a> = &'a dyn Fn(&Jurisdiction) -> Joined;
 
 /// What is to be planned with staff.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct StaffedRequest<'a> {
     /// Places, staff, leave and crews.
     pub jurisdiction: &'a Jurisdiction,
-    /// The campaigns.
-    pub campaigns: &'a [LocalCampaign],
+    /// The campaigns over these places.
+    pub join: Join<'a>,
     /// Doses of each campaign given before `from`.
     pub given: &'a [Vec<GivenRow>],
     /// First day that the plan may use.
     pub from: NaiveDate,
+    /// Rows of each campaign's adopted plan; a missing list is empty.
+    pub published: &'a [Vec<PlanRow>],
+    /// The published roster: whoever has a duty is there, and nowhere else.
+    pub duties: &'a [Duty],
+    /// Plans of campaigns that are not planned here: their people come first.
+    pub others: &'a [PlanRow],
+    /// Prices of an older plan to start from.
+    pub warm: Option<&'a JointCertificate>,
     /// How long to search.
     pub limits: Limits,
 }
@@ -38,41 +53,90 @@ pub struct StaffedPlan {
     pub plan: JointPlan,
     /// Who is missing for it all the same; empty but for instances that no round could mend.
     pub missing: Vec<Missing>,
+    /// Places at which staff is the limit.
+    pub limits: Vec<StaffLimit>,
+    /// The campaigns over places that do no more than their staff can: what the plan was made of.
+    pub joined: Joined,
     /// Plans that were made.
     pub rounds: usize,
 }
 
-impl StaffedRequest<'_> {
+/// A request with what follows from it once and for all.
+struct Task<'a> {
+    request: &'a StaffedRequest<'a>,
+    /// First and last day of the campaigns, from the plan's first day on.
+    span: (NaiveDate, NaiveDate),
+    /// What the published roster and the plans of others need.
+    held: Needs,
+    /// The published roster, with duties for the plans of others: these people are used.
+    duties: Vec<Duty>,
+    /// Doses that the plans of others give at sites.
+    used: BTreeMap<(NaiveDate, String), u32>,
+    /// Stations after the last day.
+    later: Staffing,
+}
+
+impl<'a> Task<'a> {
+    fn new(request: &'a StaffedRequest<'a>, open: &Joined) -> Self {
+        let (jurisdiction, from) = (request.jurisdiction, request.from);
+        let starts = open.campaigns.iter().map(|one| one.campaign.start);
+        let ends = open.campaigns.iter().map(|one| one.campaign.end);
+        let first = starts.min().unwrap_or(from).max(from);
+        let span = (first, ends.max().unwrap_or(from));
+        let mut used: BTreeMap<(NaiveDate, String), u32> = BTreeMap::new();
+        for row in request.others.iter().filter(|row| row.team.is_none()) {
+            *used.entry((row.day, row.place.to_string())).or_default() += row.doses;
+        }
+        let mut held = Needs::of_duties(jurisdiction, request.duties, first);
+        held.and(&Needs::of_known(jurisdiction, request.others));
+        let after = (span.1 + TimeDelta::days(1), span.1 + TimeDelta::days(DAYS_AFTER));
+        let later = Staffing::most(jurisdiction, after);
+        let duties = request.duties.to_vec();
+        let mut task = Self { request, span, held, duties, used, later };
+        if !task.held.0.is_empty() {
+            // A roster without the new plan says who is needed for what is there already.
+            let mut duties = task.roster(&task.held, &[]).duties;
+            let busy: BTreeSet<(NaiveDate, StaffId)> =
+                duties.iter().map(|duty| (duty.date, duty.staff.clone())).collect();
+            let is_free = |duty: &&Duty| !busy.contains(&(duty.date, duty.staff.clone()));
+            duties.extend(request.duties.iter().filter(is_free).cloned());
+            task.duties = duties;
+        }
+        task
+    }
+
     fn limits_of(&self, round: usize) -> Limits {
         let most = if round == 0 { u32::MAX } else { LATER_STEPS_MAX };
-        Limits { steps: self.limits.steps.min(most), ..self.limits }
+        let limits = self.request.limits;
+        Limits { steps: limits.steps.min(most), ..limits }
     }
 
-    fn span(&self) -> (NaiveDate, NaiveDate) {
-        let starts = self.campaigns.iter().map(|one| one.campaign.start);
-        let ends = self.campaigns.iter().map(|one| one.campaign.end);
-        let first = starts.min().unwrap_or(self.from).max(self.from);
-        (first, ends.max().unwrap_or(self.from))
+    /// Where staff lets places do less than they could.
+    fn lacks(&self, staffing: &Staffing) -> Vec<Lack> {
+        let mut all = staffing.clone();
+        all.0.extend(self.later.0.iter().map(|(at, stations)| (at.clone(), *stations)));
+        let until = self.span.1 + TimeDelta::days(DAYS_AFTER);
+        self.request.jurisdiction.lacks(&all, (self.span.0, until))
     }
 
-    fn joined(&self, staffing: &Staffing) -> Joined {
-        let (first, last) = self.span();
-        let mut held = self.jurisdiction.within(staffing, (first, last));
-        // Places that only campaigns bring have no staff.
-        for own in self.campaigns {
-            let sites = own.limits.iter().map(|limit| limit.row.site.code.as_str());
-            let sites = sites.filter(|code| self.jurisdiction.site_rows(code).is_empty());
-            let teams = own.campaign.teams.iter().map(|team| team.code.as_str());
-            let teams = teams.filter(|code| self.jurisdiction.team(code).is_none());
-            held.closures.extend(sites.chain(teams).map(|code| ClosedDays {
-                place: code.to_owned(),
-                first,
-                last,
-                doses: 0,
-                reason: None,
-            }));
-        }
-        held.join(self.campaigns, self.from)
+    /// The campaigns over places that do no more than their staff can. Places that only campaigns bring have none.
+    fn joined(&self, lacks: &[Lack], open: &Joined) -> Joined {
+        let own = self.request.jurisdiction;
+        let mut held = own.within(lacks, &self.used);
+        let sites = open.jurisdiction.sites.iter().map(|row| row.site.code.as_str());
+        let sites = sites.filter(|code| own.site_rows(code).is_empty());
+        let teams = open.jurisdiction.teams.iter().map(|team| team.code.as_str());
+        let teams = teams.filter(|code| own.team(code).is_none());
+        let brought: BTreeSet<&str> = sites.chain(teams).collect();
+        let (first, last) = (self.span.0, self.span.1 + TimeDelta::days(DAYS_AFTER));
+        held.closures.extend(brought.into_iter().map(|code| ClosedDays {
+            place: code.to_owned(),
+            first,
+            last,
+            doses: 0,
+            reason: None,
+        }));
+        (self.request.join)(&held)
     }
 
     /// Whether people are enough for every station of every place on every day.
@@ -82,9 +146,9 @@ impl StaffedRequest<'_> {
     }
 
     fn roster(&self, needs: &Needs, spare: &[roster::Further]) -> Roster {
-        let (from, until) = self.span();
-        let jurisdiction = self.jurisdiction;
-        let asked = RosterRequest { jurisdiction, needs, before: &[], from, until };
+        let (from, until) = self.span;
+        let (jurisdiction, before) = (self.request.jurisdiction, self.duties.as_slice());
+        let asked = RosterRequest { jurisdiction, needs, before, from, until };
         roster::make_with_spare(&asked, spare)
     }
 }
@@ -95,20 +159,23 @@ pub fn make_staffed(
     progress: &mut dyn FnMut(SearchProgress),
     time_used: &mut dyn FnMut() -> f64,
 ) -> StaffedPlan {
-    let most = Staffing::most(request.jurisdiction, request.span());
-    let is_ample = request.is_ample(&most);
+    let open = (request.join)(request.jurisdiction);
+    let task = Task::new(request, &open);
+    let most = Staffing::most(request.jurisdiction, task.span);
+    let is_ample = task.is_ample(&most);
     let mut staffing = most.clone();
     let mut first = None::<JointPlan>;
     let mut round = 0;
     loop {
-        let joined = request.joined(&staffing);
+        let lacks = task.lacks(&staffing);
+        let joined = task.joined(&lacks, &open);
         let asked = JointRequest {
             joined: &joined,
             given: request.given,
             from: request.from,
-            published: &[],
-            warm: first.as_ref().map(|plan| &plan.certificate),
-            limits: request.limits_of(round),
+            published: request.published,
+            warm: first.as_ref().map(|plan| &plan.certificate).or(request.warm),
+            limits: task.limits_of(round),
         };
         // Where every station can be staffed on every day the first plan is the last.
         let end = if is_ample { 1.0 } else { ROUND_ENDS[round] };
@@ -117,20 +184,34 @@ pub fn make_staffed(
         round += 1;
         let rows: Vec<PlanRow> =
             plan.campaigns.iter().flat_map(|part| part.rows.iter().cloned()).collect();
-        // Every place of the plan is in the joined jurisdiction.
-        let needs = Needs::of_plans(&joined.jurisdiction, &rows).unwrap_or_default();
-        let roster = request.roster(&needs, &[]);
-        let is_last = round == ROUND_ENDS.len();
-        if roster.missing.is_empty() || is_last {
-            judged(request, &mut plan, first.as_ref());
-            return StaffedPlan { plan, missing: roster.missing, rounds: round };
+        let of_all: Vec<PlanRow> = rows.iter().chain(request.others).cloned().collect();
+        let planned = Needs::of_known(&joined.jurisdiction, &of_all);
+        let mut needs = planned.clone();
+        needs.and(&task.held);
+        let roster = task.roster(&needs, &[]);
+        let missing = lacked(&roster, &planned, &Needs::of_known(&joined.jurisdiction, &rows));
+        if missing.is_empty() || round == ROUND_ENDS.len() {
+            judged(request, &open, &mut plan, first.as_ref());
+            say_staff(&joined, &lacks, &mut plan);
+            let limits = limits_of(request.jurisdiction, &lacks, &of_all);
+            return StaffedPlan { plan, missing, limits, joined, rounds: round };
         }
         let spare = wanted(request, &plan, most.beyond(&roster.stations));
         // The last plan has no more than what was staffed, so nothing new can be missing.
         let spare = if round + 1 < ROUND_ENDS.len() { spare } else { Vec::new() };
-        staffing = Staffing(request.roster(&needs, &spare).stations);
+        staffing = Staffing(task.roster(&needs, &spare).stations);
         first.get_or_insert(plan);
     }
+}
+
+/// Whom the plan lacks. What was published, or others have planned, and the plan does without is not its own.
+fn lacked(roster: &Roster, planned: &Needs, own: &Needs) -> Vec<Missing> {
+    let lacks = |one: &&Missing| {
+        let key = (one.date, one.place.clone());
+        let opens = roster.stations.get(&key).copied().unwrap_or(0);
+        own.0.contains_key(&key) && planned.0.get(&key).is_some_and(|need| opens < need.stations)
+    };
+    roster.missing.iter().filter(lacks).cloned().collect()
 }
 
 /// Further stations in the order of what their doses are worth, by the prices of a plan.
@@ -159,12 +240,16 @@ fn wanted(
 /// Puts the bound that holds with this staff into the figures: that of the first plan, which had every
 /// station that people could staff on a day. The certificate has the prices that prove most over the
 /// places as they are typed: whoever checks it need not know about staff.
-fn judged(request: &StaffedRequest, plan: &mut JointPlan, first: Option<&JointPlan>) {
-    let open = request.jurisdiction.join(request.campaigns, request.from);
+fn judged(
+    request: &StaffedRequest,
+    open: &Joined,
+    plan: &mut JointPlan,
+    first: Option<&JointPlan>,
+) {
     let bound = first.map_or(plan.figures.upper_bound, |first| first.figures.upper_bound);
     let all = first.into_iter().map(|first| first.certificate.clone());
     let all = all.chain([plan.certificate.clone()]).map(|mut prices| {
-        let (proved, _) = check_joint_certificate(&open, &prices, request.given, request.from);
+        let (proved, _) = check_joint_certificate(open, &prices, request.given, request.from);
         prices.upper_bound = proved;
         prices
     });
@@ -174,5 +259,142 @@ fn judged(request: &StaffedRequest, plan: &mut JointPlan, first: Option<&JointPl
     for figures in [&mut plan.figures, &mut plan.stages.greedy, &mut plan.stages.objective] {
         figures.upper_bound = bound;
         figures.gap = if bound > 0.0 { (bound - figures.objective) / bound } else { 0.0 };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::joint_tests::local;
+    use super::super::testing::{plain, series, start};
+    use super::*;
+    use crate::domain::date::Weekdays;
+    use crate::domain::id::PlaceCode;
+    use crate::domain::jurisdiction::{
+        Hours, Leave, LocalCampaign, Role, SiteRow, StaffMember, Stations,
+    };
+    use crate::domain::plan::UnplacedReason;
+    use chrono::NaiveTime;
+    use rust_decimal::Decimal;
+
+    fn on(day: i64) -> NaiveDate {
+        start() + TimeDelta::days(day)
+    }
+
+    fn person(code: &str, role: Role) -> StaffMember {
+        StaffMember {
+            code: StaffId::from(code),
+            name: code.to_owned(),
+            home: "S1".to_owned(),
+            roles: [role].into(),
+            sites: vec!["S2".to_owned()],
+            weekdays: Weekdays::EVERY_DAY,
+            days_a_week_max: 7,
+            days_in_row_max: 100,
+            from: None,
+            until: None,
+            phone: None,
+            email: None,
+        }
+    }
+
+    fn away(code: &str, first: i64, last: i64) -> Leave {
+        Leave { staff: StaffId::from(code), first: on(first), last: on(last), reason: None }
+    }
+
+    /// Two places of two stations that give 10 doses each, and people for two stations with one doctor.
+    fn county() -> (Jurisdiction, LocalCampaign) {
+        let mut campaign = plain();
+        campaign.series = series(1, None, None);
+        campaign.teams.clear();
+        let mut of = Jurisdiction::of_campaign(&campaign);
+        let at = |hour| NaiveTime::from_hms_opt(hour, 0, 0).expect("an hour");
+        let site = |code: &str| {
+            let mut site = campaign.sites[0].clone();
+            (site.code, site.weekday_doses) = (PlaceCode::from(code), 20);
+            (site.storage_doses, site.restock) = (None, Weekdays::EVERY_DAY);
+            SiteRow {
+                hours: Some(Hours { opens: at(8), closes: at(10) }),
+                stations: Some(Stations { count: 2, doses_per_hour: Decimal::from(5) }),
+                ..SiteRow::plain(site)
+            }
+        };
+        of.sites = vec![site("S1"), site("S2")];
+        of.staff = vec![
+            person("v1", Role::Vaccinator),
+            person("v2", Role::Vaccinator),
+            person("r1", Role::Registrar),
+            person("r2", Role::Registrar),
+            person("d", Role::Doctor),
+        ];
+        (of, local(&campaign))
+    }
+
+    fn planned(
+        of: &Jurisdiction,
+        own: &LocalCampaign,
+        (duties, others): (&[Duty], &[PlanRow]),
+    ) -> StaffedPlan {
+        let request = StaffedRequest {
+            jurisdiction: of,
+            join: &|held| held.join(std::slice::from_ref(own), start()),
+            given: &[],
+            from: start(),
+            published: &[],
+            duties,
+            others,
+            warm: None,
+            limits: Limits::QUICK,
+        };
+        make_staffed(&request, &mut |_| {}, &mut || 0.0)
+    }
+
+    /// Doses at the first place on some days.
+    fn doses(plan: &StaffedPlan, days: std::ops::Range<i64>) -> Vec<u32> {
+        let rows = &plan.plan.campaigns[0].rows;
+        let of_day = |day: i64| -> u32 {
+            let here = rows.iter().filter(|row| row.day == on(day) && row.place.as_str() == "S1");
+            here.map(|row| row.doses).sum()
+        };
+        days.map(of_day).collect()
+    }
+
+    #[test]
+    fn whoever_others_or_the_published_roster_need_is_used() {
+        let (of, own) = county();
+        let alone = planned(&of, &own, (&[], &[]));
+        assert_eq!(doses(&alone, 0..5), [20, 20, 20, 20, 20]);
+        assert!(alone.missing.is_empty());
+        // The only doctor is at the other place on day 0, for another campaign's plan.
+        let others = [PlanRow { place: "S2".into(), ..super::super::testing::row(0, 1, 10) }];
+        let beside = planned(&of, &own, (&[], &others));
+        assert_eq!(doses(&beside, 0..3), [0, 20, 20], "{:?}", beside.missing);
+        assert!(beside.missing.is_empty());
+        assert!(beside.limits.iter().any(|one| one.place == "S1" && one.first == on(0)));
+        // At the same place both share the station that is left.
+        let mut less = of.clone();
+        less.leave = vec![away("v2", 0, 0)];
+        let same = [super::super::testing::row(0, 1, 4)];
+        assert_eq!(doses(&planned(&less, &own, (&[], &same)), 0..2), [6, 20]);
+        // The roster sends a crew elsewhere on day 1.
+        let duty = |staff: &str, role| Duty {
+            date: on(1),
+            place: "S2".to_owned(),
+            role,
+            staff: StaffId::from(staff),
+        };
+        let crew =
+            [duty("v1", Role::Vaccinator), duty("r1", Role::Registrar), duty("d", Role::Doctor)];
+        assert_eq!(doses(&planned(&of, &own, (&crew, &[])), 0..3), [20, 0, 20]);
+    }
+
+    #[test]
+    fn leave_limits_a_place_and_is_the_reason_that_people_have_no_place() {
+        let (mut of, own) = county();
+        of.leave = vec![away("v2", 0, 0), away("d", 1, 100)];
+        let found = planned(&of, &own, (&[], &[]));
+        assert_eq!(doses(&found, 0..2), [10, 0], "one station, then no doctor");
+        let left = &found.plan.campaigns[0].unplaced;
+        assert_eq!(left.len(), 1);
+        assert_eq!((left[0].people, left[0].reason), (90, UnplacedReason::Staff));
     }
 }

@@ -40,22 +40,29 @@ pub(super) fn best_route(
 ) -> Route {
     let problem = market.problem;
     let cost = market.team_cost(vaccine, team, d);
+    let held = problem.taken_on(team, d);
     let mut stops = Vec::new();
     for p in problem.stops.indices() {
         let slots = market.slots.stop_day[p][d].zip(market.slots.stop_visit[p][d]);
-        if let Some((slot, visit)) = slots.filter(|(slot, _)| prices[*slot] > cost) {
+        let slots = slots.filter(|(slot, _)| prices[*slot] > cost);
+        if let Some((slot, visit)) = slots.filter(|_| !problem.is_others(p, (team, d))) {
             let fee = prices[visit];
-            let most = f64::from(problem.stops[p].doses_max);
+            let here = held.iter().find(|held| held.0 == p).map_or(0, |held| held.1);
+            let most = f64::from(problem.stops[p].doses_max.saturating_sub(here));
             stops.push(Gain { stop: p, each: prices[slot] - cost, most, fee });
         }
     }
-    best_of(problem, team, stops)
+    best_of(problem, (team, held), stops)
 }
 
-/// The best route of a team among some stops.
-pub(super) fn best_of(problem: &Problem, team: TeamIndex, mut stops: Vec<Gain>) -> Route {
+/// The best route of a team among some stops. `held`: stops and doses that it has on that day anyway.
+pub(super) fn best_of(
+    problem: &Problem,
+    (team, held): (TeamIndex, &[(StopIndex, u32)]),
+    mut stops: Vec<Gain>,
+) -> Route {
     stops.sort_by(|a, b| b.each.total_cmp(&a.each).then(a.stop.cmp(&b.stop)));
-    let mut search = Search { problem, team, stops, best: Route::default() };
+    let mut search = Search { problem, team, held, stops, best: Route::default() };
     search.grow(0, &mut Vec::new(), &mut Vec::new());
     search.best
 }
@@ -76,6 +83,8 @@ pub(super) struct Gain {
 struct Search<'a> {
     problem: &'a Problem<'a>,
     team: TeamIndex,
+    /// Stops and doses of the day that are there anyway.
+    held: &'a [(StopIndex, u32)],
     /// Dearest first.
     stops: Vec<Gain>,
     best: Route,
@@ -85,12 +94,27 @@ impl Search<'_> {
     /// Doses for which the team has time at these stops; negative when it cannot even go there.
     fn doses_in_time(&self, stops: &[StopIndex]) -> f64 {
         let team = &self.problem.teams[self.team];
-        let minutes = minutes_left(self.problem, self.team, stops);
+        let minutes = if self.held.is_empty() {
+            minutes_left(self.problem, self.team, stops)
+        } else {
+            minutes_left(self.problem, self.team, &self.with_held(stops))
+        };
         if minutes < 0.0 {
             -1.0
         } else {
-            (minutes / team.dose_minutes).min(f64::from(team.doses_max))
+            (minutes / team.dose_minutes).min(f64::from(team.doses_max)) - self.held_doses()
         }
+    }
+
+    /// These stops and those that are there anyway, each once.
+    fn with_held(&self, stops: &[StopIndex]) -> Vec<StopIndex> {
+        let mut all: Vec<StopIndex> = self.held.iter().map(|held| held.0).collect();
+        all.extend(stops.iter().filter(|stop| self.held.iter().all(|held| held.0 != **stop)));
+        all
+    }
+
+    fn held_doses(&self) -> f64 {
+        self.held.iter().map(|held| f64::from(held.1)).sum()
     }
 
     /// Earnings of the chosen stops with so many doses, the dearest filled first, and the doses
@@ -109,9 +133,13 @@ impl Search<'_> {
     /// the next stop's earnings bounds everything that can still be added.
     fn grow(&mut self, from: usize, chosen: &mut Vec<usize>, stops: &mut Vec<StopIndex>) {
         let team = &self.problem.teams[self.team];
-        let left =
-            if chosen.is_empty() { f64::from(team.doses_max) } else { self.doses_in_time(stops) };
-        if left <= 0.0 || chosen.len() >= team.stops_max {
+        let left = if chosen.is_empty() {
+            f64::from(team.doses_max) - self.held_doses()
+        } else {
+            self.doses_in_time(stops)
+        };
+        let is_full = |all: usize| all >= team.stops_max;
+        if left <= 0.0 || (self.held.is_empty() && is_full(chosen.len())) {
             return;
         }
         let (base, left) = self.fill(chosen, left);
@@ -122,7 +150,8 @@ impl Search<'_> {
             chosen.push(i);
             stops.push(self.stops[i].stop);
             let room = self.doses_in_time(stops);
-            if room > 0.0 {
+            let is_short = self.held.is_empty() || self.with_held(stops).len() <= team.stops_max;
+            if room > 0.0 && is_short {
                 let worth = self.fill(chosen, room).0;
                 if worth > self.best.worth {
                     self.best = self.route(chosen, room, worth);

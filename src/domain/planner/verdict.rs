@@ -7,10 +7,12 @@ use super::programme::only;
 use super::{Request, explain, greedy, measure};
 use crate::domain::campaign::Campaign;
 use crate::domain::count::ceil_of;
+use crate::domain::group::Group;
 use crate::domain::id::{AreaCode, GroupId, LotCode, TeamCode};
 use crate::domain::plan::{Certificate, Plan, PriceTable, Unplaced, UnplacedReason};
 use crate::domain::site::{Closure, Delivery};
 use chrono::{NaiveDate, TimeDelta};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -80,7 +82,7 @@ pub enum Fix {
 const ENDS: f64 = 0.98;
 
 /// Runs trials of changes while there is time.
-struct Trials<'t> {
+pub(super) struct Trials<'t> {
     time_used: &'t mut dyn FnMut() -> f64,
     /// The share of the time limit that the last trial took.
     takes: f64,
@@ -88,7 +90,11 @@ struct Trials<'t> {
     cut_short: bool,
 }
 
-impl Trials<'_> {
+impl<'t> Trials<'t> {
+    pub(super) fn new(time_used: &'t mut dyn FnMut() -> f64) -> Self {
+        Self { time_used, takes: 0.0, cut_short: false }
+    }
+
     /// Runs a trial; `None` if there is no time for it.
     fn run<T>(&mut self, trial: impl FnOnce() -> T) -> Option<T> {
         let began = (self.time_used)();
@@ -102,102 +108,132 @@ impl Trials<'_> {
     }
 }
 
+/// How many people of a group finish in a plain plan that puts it first, after a change, and who has no place in it.
+pub(super) type Best<'c> = &'c dyn Fn(&GroupId, Option<&Fix>) -> (u64, Vec<Unplaced>);
+
+/// A campaign's part of a plan, on its own or among others.
+pub(super) struct Case<'c> {
+    pub(super) campaign: &'c Campaign,
+    pub(super) from: NaiveDate,
+    pub(super) unplaced: &'c [Unplaced],
+    pub(super) prices: &'c Certificate,
+    /// People of each group who finish.
+    pub(super) planned: &'c BTreeMap<GroupId, u64>,
+    pub(super) best: Best<'c>,
+}
+
 /// The verdict on a plan for a request. `time_used` as for [`super::make`].
 pub fn verdict(
     request: &Request,
     plan: &Plan,
     time_used: &mut dyn FnMut() -> f64,
 ) -> Vec<GroupVerdict> {
-    let mut trials = Trials { time_used, takes: 0.0, cut_short: false };
-    let campaign = request.campaign;
-    let problem = Problem::new(campaign, request.given, request.from);
-    let planned = measure::finished_by_group(&problem, &plan.rows);
-    campaign
-        .groups
-        .iter()
-        .filter_map(|group| {
-            let target_people = u64::from(ceil_of(eligible(request, &group.id), group.target?));
-            let planned_people = planned.get(&group.id).copied().unwrap_or(0);
-            let reached = planned_people >= target_people;
-            let mut found = GroupVerdict {
-                group: group.id.clone(),
-                target_people,
-                planned_people,
-                reached,
-                short: target_people.saturating_sub(planned_people),
-                reachable: reached.then_some(true),
-                short_at_best: 0,
-                binds: Vec::new(),
-                fixes: Vec::new(),
-                cut_short: false,
-            };
-            if !reached {
-                trials.cut_short = false;
-                found.look_closer(request, plan, &mut trials);
-                found.cut_short = trials.cut_short;
-            }
-            Some(found)
-        })
-        .collect()
+    let Request { campaign, given, from, .. } = *request;
+    let problem = Problem::new(campaign, given, from);
+    let best = |group: &GroupId, fix: Option<&Fix>| {
+        let first = with_first(campaign, group);
+        let day = from.max(campaign.start);
+        let changed = fix.map_or_else(|| first.clone(), |fix| apply(&first, day, fix));
+        let problem = Problem::new(&changed, given, from);
+        let draft = greedy::plan(&problem, &[], Day::FIRST);
+        let unplaced = explain::unplaced(&draft)[only()].clone();
+        (measure::finished_of(&draft, only(), group), unplaced)
+    };
+    let planned = measure::finished_by_group(&problem, only(), &plan.rows);
+    let (unplaced, prices) = (plan.unplaced.as_slice(), &plan.certificate);
+    let case = Case { campaign, from, unplaced, prices, planned: &planned, best: &best };
+    case.judge(&mut Trials::new(time_used))
 }
 
-fn eligible(request: &Request, group: &GroupId) -> u32 {
-    let rows = request.campaign.eligible_on(request.from.max(request.campaign.start));
-    rows.iter().filter(|(key, _)| key.group == *group).map(|(_, row)| row.people).sum()
+impl Case<'_> {
+    /// The verdict on each group with a target.
+    pub(super) fn judge(&self, trials: &mut Trials) -> Vec<GroupVerdict> {
+        let groups = self.campaign.groups.iter();
+        let judged = |group: &Group| Some(self.judge_group(&group.id, group.target?, trials));
+        groups.filter_map(judged).collect()
+    }
+
+    fn judge_group(&self, group: &GroupId, target: Decimal, trials: &mut Trials) -> GroupVerdict {
+        let target_people = u64::from(ceil_of(self.eligible(group), target));
+        let planned_people = self.planned.get(group).copied().unwrap_or(0);
+        let reached = planned_people >= target_people;
+        let mut found = GroupVerdict {
+            group: group.clone(),
+            target_people,
+            planned_people,
+            reached,
+            short: target_people.saturating_sub(planned_people),
+            reachable: reached.then_some(true),
+            short_at_best: 0,
+            binds: Vec::new(),
+            fixes: Vec::new(),
+            cut_short: false,
+        };
+        if !reached {
+            trials.cut_short = false;
+            found.look_closer(self, trials);
+            found.cut_short = trials.cut_short;
+        }
+        found
+    }
+
+    fn eligible(&self, group: &GroupId) -> u32 {
+        let rows = self.campaign.eligible_on(self.from.max(self.campaign.start));
+        rows.iter().filter(|(key, _)| key.group == *group).map(|(_, row)| row.people).sum()
+    }
 }
 
 /// Priority of a group that is to come before all others.
 const FIRST_PRIORITY: f64 = 1e6;
 
+/// A campaign with a group that comes before all others.
+pub(super) fn with_first(campaign: &Campaign, group: &GroupId) -> Campaign {
+    let mut first = campaign.clone();
+    for group in first.groups.iter_mut().filter(|one| one.id == *group) {
+        group.priority = FIRST_PRIORITY;
+    }
+    first
+}
+
 impl GroupVerdict {
-    fn look_closer(&mut self, request: &Request, plan: &Plan, trials: &mut Trials) {
-        let mut first = request.campaign.clone();
-        for group in first.groups.iter_mut().filter(|group| group.id == self.group) {
-            group.priority = FIRST_PRIORITY;
-        }
-        let Some((best, unplaced)) = trials.run(|| self.best(request, &first)) else {
+    fn look_closer(&mut self, case: &Case, trials: &mut Trials) {
+        let Case { campaign, unplaced, prices, .. } = *case;
+        let Some((best, left)) = trials.run(|| (case.best)(&self.group, None)) else {
             self.short_at_best = self.short;
-            self.binds = binds(request.campaign, &self.group, &plan.unplaced, &plan.certificate);
+            self.binds = binds(campaign, &self.group, unplaced, prices);
             return;
         };
         self.short_at_best = self.target_people.saturating_sub(best.max(self.planned_people));
         let reachable = self.short_at_best == 0;
         self.reachable = Some(reachable);
-        let unplaced = if reachable { &plan.unplaced } else { &unplaced };
-        self.binds = binds(request.campaign, &self.group, unplaced, &plan.certificate);
+        let unplaced = if reachable { unplaced } else { left.as_slice() };
+        self.binds = binds(campaign, &self.group, unplaced, prices);
         if !reachable {
-            self.fixes = self.fixes(request, &first, trials);
+            self.fixes = self.fixes(case, trials);
         }
     }
 
-    /// People who finish in a plain plan of a campaign, and who has no place in it.
-    fn best(&self, request: &Request, campaign: &Campaign) -> (u64, Vec<Unplaced>) {
-        let problem = Problem::new(campaign, request.given, request.from);
-        let draft = greedy::plan(&problem, &[], Day::FIRST);
-        let unplaced = explain::unplaced(&draft)[only()].clone();
-        (measure::finished_of(&draft, &self.group), unplaced)
-    }
-
     /// The smallest change of each kind that makes the target reachable.
-    fn fixes(&self, request: &Request, first: &Campaign, trials: &mut Trials) -> Vec<Fix> {
-        let from = request.from.max(first.start);
-        let mut reaches = |campaign: &Campaign| {
-            let people = trials.run(|| self.best(request, campaign).0);
+    fn fixes(&self, case: &Case, trials: &mut Trials) -> Vec<Fix> {
+        let campaign = case.campaign;
+        let by = case.from.max(campaign.start);
+        let mut reaches = |fix: Fix| {
+            let people = trials.run(|| (case.best)(&self.group, Some(&fix)).0);
             people.is_some_and(|people| people >= self.target_people)
         };
-        let doses_each = u32::try_from(first.series.dose_count()).unwrap_or(1);
+        let doses_each = u32::try_from(campaign.series.dose_count()).unwrap_or(1);
         let short = u32::try_from(self.short_at_best).unwrap_or(u32::MAX);
         let most = short.saturating_mul(doses_each).saturating_mul(2);
-        let doses = least(most, |n| reaches(&with_doses(first, from, n)));
-        let days = least(DAYS_MAX, |n| reaches(&with_days(first, n)));
-        let team_days = if first.teams.is_empty() {
+        let doses = least(most, |doses| reaches(Fix::Doses { doses, by }));
+        let days = least(DAYS_MAX, |days| reaches(Fix::Days { days }));
+        let team_days = if campaign.teams.is_empty() {
             None
         } else {
-            let most = u32::try_from(first.day_count()).unwrap_or(0);
-            least(most, |n| reaches(&with_team_days(first, from, n)))
+            let most = u32::try_from(campaign.day_count()).unwrap_or(0);
+            least(most, |team_days| reaches(Fix::TeamDays { team_days }))
         };
         [
-            doses.map(|doses| Fix::Doses { doses, by: from }),
+            doses.map(|doses| Fix::Doses { doses, by }),
             team_days.map(|team_days| Fix::TeamDays { team_days }),
             days.map(|days| Fix::Days { days }),
         ]
@@ -325,7 +361,9 @@ fn priced_days(
     };
     let stops = |code: &str| campaign.stop(code).is_some_and(|s| bind.areas.contains(&s.area));
     match bind.reason {
-        UnplacedReason::SiteCapacity => of_table(&prices.site_day, &reaches),
+        UnplacedReason::SiteCapacity | UnplacedReason::Staff => {
+            of_table(&prices.site_day, &reaches)
+        }
         UnplacedReason::Storage => of_table(&prices.storage, &reaches),
         UnplacedReason::TeamDays => of_table(&prices.stop_day, &stops),
         UnplacedReason::Supply => {
@@ -341,158 +379,5 @@ fn priced_days(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::testing::{eligible, group, plain, start};
-    use super::super::{Limits, make};
-    use super::*;
-    use rust_decimal::Decimal;
-
-    /// The verdict on the plain plan of a campaign.
-    fn judged(campaign: &Campaign) -> Vec<GroupVerdict> {
-        let (limits, from) = (Limits::QUICK, start());
-        let request = Request { campaign, given: &[], from, published: &[], warm: None, limits };
-        let plan = make(&request, &mut |_| {}, &mut || 0.0);
-        verdict(&request, &plan, &mut || 0.0)
-    }
-
-    fn targets(campaign: &mut Campaign, targets: &[i64]) {
-        for (group, target) in campaign.groups.iter_mut().zip(targets) {
-            group.target = Some(Decimal::new(*target, 2));
-        }
-    }
-
-    #[test]
-    fn the_least_number_that_helps_is_found_to_a_thousandth() {
-        for (most, needed, want) in [(0, 0, None), (9, 10, None), (9, 9, Some(9)), (9, 1, Some(1))]
-        {
-            assert_eq!(least(most, |n| n >= needed), want, "{needed} of {most}");
-        }
-        let found = least(100_000, |n| n >= 33_333).expect("it helps");
-        assert!((33_333..33_440).contains(&found), "{found}");
-        assert_eq!(least(1000, |n| n >= 333), Some(333));
-    }
-
-    #[test]
-    fn a_group_without_a_target_has_no_verdict_and_a_reached_one_needs_nothing() {
-        let mut campaign = plain();
-        campaign.groups.push(group("few", 2.0));
-        campaign.eligible = vec![eligible("A1", "all", 40), eligible("A1", "few", 9)];
-        assert_eq!(judged(&campaign), []);
-        campaign.groups[1].target = Some(Decimal::new(91, 2));
-        let found = judged(&campaign);
-        assert_eq!(found.len(), 1);
-        // 91 % of nine people are 8.19: nine.
-        assert_eq!((found[0].target_people, found[0].planned_people), (9, 9));
-        assert_eq!((found[0].reached, found[0].short, found[0].reachable), (true, 0, Some(true)));
-        assert!(found[0].fixes.is_empty() && found[0].binds.is_empty() && !found[0].cut_short);
-    }
-
-    #[test]
-    fn a_group_that_others_crowd_out_is_reachable_first_and_vaccine_binds() {
-        // Vaccine for 40 people: the first group gets all of it, the second could have.
-        let mut campaign = plain();
-        campaign.groups = vec![group("dear", 2.0), group("cheap", 1.0)];
-        campaign.eligible = vec![eligible("A1", "dear", 40), eligible("A1", "cheap", 40)];
-        campaign.deliveries[0].doses = 85;
-        targets(&mut campaign, &[90, 75]);
-        let found = judged(&campaign);
-        assert!(found[0].reached);
-        let cheap = &found[1];
-        assert_eq!((cheap.target_people, cheap.planned_people), (30, 0));
-        assert_eq!((cheap.reached, cheap.short), (false, 30));
-        assert_eq!((cheap.reachable, cheap.short_at_best), (Some(true), 0));
-        let binds: Vec<_> = cheap.binds.iter().map(|bind| (bind.reason, bind.people)).collect();
-        assert_eq!(binds, [(UnplacedReason::Supply, 40)]);
-        assert_eq!(cheap.binds[0].areas, ["A1".into()]);
-        assert!(cheap.fixes.is_empty(), "it is only a matter of priority");
-    }
-
-    #[test]
-    fn a_target_beyond_the_vaccine_names_the_doses_that_make_it_reachable() {
-        let mut campaign = plain();
-        campaign.eligible[0].people = 60;
-        campaign.deliveries[0].doses = 106;
-        campaign.teams.clear();
-        targets(&mut campaign, &[100]);
-        let found = judged(&campaign);
-        let one = &found[0];
-        assert_eq!((one.target_people, one.planned_people, one.short), (60, 48, 12));
-        assert_eq!((one.reachable, one.short_at_best), (Some(false), 12));
-        let [Fix::Doses { doses, by }] = one.fixes[..] else { panic!("{:?}", one.fixes) };
-        assert_eq!(by, start());
-        let planned = |doses| {
-            let fixed = apply(&campaign, start(), &Fix::Doses { doses, by });
-            judged(&fixed)[0].planned_people
-        };
-        assert_eq!(planned(doses), 60);
-        assert!(planned(doses - 1) < 60, "the smallest number, {doses}");
-    }
-
-    #[test]
-    fn when_the_time_is_up_nothing_is_tried_and_that_is_said() {
-        let mut campaign = plain();
-        campaign.deliveries[0].doses = 106;
-        targets(&mut campaign, &[100]);
-        let (limits, from) = (Limits::QUICK, start());
-        let request =
-            Request { campaign: &campaign, given: &[], from, published: &[], warm: None, limits };
-        let plan = make(&request, &mut |_| {}, &mut || 0.0);
-        let one = &verdict(&request, &plan, &mut || 1.0)[0];
-        assert!(one.cut_short && one.reachable.is_none() && one.fixes.is_empty());
-        assert_eq!(one.short_at_best, one.short);
-        assert_eq!(one.binds.iter().map(|bind| bind.people).sum::<u64>(), one.short);
-    }
-
-    #[test]
-    fn a_fix_changes_one_thing() {
-        let campaign = plain();
-        let by = start() + TimeDelta::days(3);
-        let doses = apply(&campaign, start(), &Fix::Doses { doses: 7, by });
-        assert_eq!(doses.deliveries.len(), 2);
-        let lot = &doses.deliveries[1];
-        assert_eq!((lot.doses, lot.date, lot.expires), (7, by, campaign.end));
-        let days = apply(&campaign, start(), &Fix::Days { days: 5 });
-        assert_eq!((days.end - campaign.end).num_days(), 5);
-        let team = apply(&campaign, by, &Fix::TeamDays { team_days: 2 });
-        assert_eq!(team.teams.len(), 2);
-        // From Thursday on it works Thursday and Friday; every later working day is closed.
-        let first = team.closures.first().map(|closure| (closure.day - start()).num_days());
-        assert_eq!((first, team.closures.len()), (Some(7), 39));
-        assert!(team.closures.iter().all(|one| one.place == "+" && one.doses == 0));
-    }
-
-    #[test]
-    fn what_binds_has_the_days_on_which_it_has_a_price() {
-        let mut campaign = plain();
-        campaign.deliveries.push(super::super::testing::lot("L2", 20, 9, 90));
-        let on = |n| start() + TimeDelta::days(n);
-        let table = |code: &str, days: &[(i64, f64)]| -> PriceTable {
-            let days = days.iter().map(|&(n, price)| (on(n), price)).collect();
-            [(code.to_owned(), days)].into_iter().collect()
-        };
-        let days = [(4, 1e-9), (5, 1.0), (9, 2.0), (11, 0.0)];
-        let prices = Certificate {
-            site_day: table("S1", &days),
-            storage: table("S1", &[(14, 1.0)]),
-            stop_day: table("P1", &days),
-            lot: [("L2".to_owned(), 1.0)].into_iter().collect(),
-            ..Certificate::default()
-        };
-        let of = |reason, area: &str| {
-            let unplaced = [
-                Unplaced { area: area.into(), group: "all".into(), people: 3, reason },
-                Unplaced { area: area.into(), group: "all".into(), people: 4, reason },
-                Unplaced { area: area.into(), group: "other".into(), people: 9, reason },
-            ];
-            let found = binds(&campaign, &"all".into(), &unplaced, &prices);
-            assert_eq!((found.len(), found[0].people, found[0].areas.len()), (1, 7, 1));
-            found[0].days.map(|(a, b)| ((a - start()).num_days(), (b - start()).num_days()))
-        };
-        assert_eq!(of(UnplacedReason::SiteCapacity, "A1"), Some((5, 9)));
-        assert_eq!(of(UnplacedReason::SiteCapacity, "A2"), None, "the site does not serve it");
-        assert_eq!(of(UnplacedReason::Storage, "A1"), Some((14, 14)));
-        assert_eq!(of(UnplacedReason::TeamDays, "A1"), None, "no such stop");
-        assert_eq!(of(UnplacedReason::Supply, "A1"), Some((20, 59)), "cut to the campaign");
-        assert_eq!(of(UnplacedReason::Horizon, "A1"), None);
-    }
-}
+#[path = "verdict_tests.rs"]
+mod tests;

@@ -312,7 +312,7 @@ pub struct GroupOutcome {
 /// What a plan that was made for a request achieves.
 pub fn outcome(request: &Request, plan: &Plan) -> PlanOutcome {
     let problem = Problem::new(request.campaign, request.given, request.from);
-    let finished = measure::finished_by_group(&problem, &plan.rows);
+    let finished = measure::finished_by_group(&problem, super::programme::only(), &plan.rows);
     let last_day = |group: Option<&GroupId>| {
         let rows = plan.rows.iter().filter(|row| group.is_none_or(|group| row.group == *group));
         rows.map(|row| row.day).max()

@@ -27,7 +27,7 @@ pub use changes::{Change, Reason};
 pub use check::{BrokenRule, Fault, RosterReport, check};
 pub use fairness::{Fairness, Spread, fairness};
 pub use needs::{CrewNeed, Needs, Unknown};
-pub use staffing::{Further, Staffing};
+pub use staffing::{Further, Lack, Staffing};
 pub use used::{PlaceUse, used};
 
 use super::id::StaffId;
@@ -60,6 +60,13 @@ pub struct Missing {
     pub role: Role,
     /// How many.
     pub people: u32,
+}
+
+impl Missing {
+    /// The day and the place.
+    pub fn at(&self) -> (NaiveDate, &str) {
+        (self.date, &self.place)
+    }
 }
 
 /// What is to be rostered.

@@ -2,7 +2,9 @@
 
 use super::Duty;
 use crate::domain::id::TeamCode;
-use crate::domain::jurisdiction::{Crew, CrewKind, Jurisdiction, People, crew_of, default_crews};
+use crate::domain::jurisdiction::{
+    Crew, CrewKind, Jurisdiction, People, Role, crew_of, default_crews,
+};
 use crate::domain::plan::PlanRow;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +64,56 @@ impl Needs {
             needs.insert((day, team.to_owned()), need);
         }
         Ok(Self(needs))
+    }
+
+    /// The same without rows of places and teams that the jurisdiction does not have.
+    pub fn of_known(jurisdiction: &Jurisdiction, rows: &[PlanRow]) -> Self {
+        let is_known = |row: &&PlanRow| match &row.team {
+            Some(team) => {
+                let stop = jurisdiction.stop(row.place.as_str());
+                stop.is_some() && jurisdiction.team(team.as_str()).is_some()
+            }
+            None => !jurisdiction.site_rows(row.place.as_str()).is_empty(),
+        };
+        let known: Vec<PlanRow> = rows.iter().filter(is_known).cloned().collect();
+        Self::of_plans(jurisdiction, &known).unwrap_or_default()
+    }
+
+    /// What published duties from a day on are there for: as many stations as their people make whole crews of.
+    pub fn of_duties(of: &Jurisdiction, duties: &[Duty], from: NaiveDate) -> Self {
+        let mut there: BTreeMap<(NaiveDate, &str), People> = BTreeMap::new();
+        for duty in duties.iter().filter(|duty| duty.date >= from) {
+            let people = there.entry((duty.date, &duty.place)).or_default();
+            *people.entry(duty.role).or_default() += 1;
+        }
+        let crews = crews(of);
+        let mut needs = BTreeMap::new();
+        for ((day, place), people) in there {
+            let is_team = of.team(place).is_some();
+            let kinds = BTreeSet::from([if is_team { CrewKind::Team } else { CrewKind::Site }]);
+            let row = of.site_on(place, day).and_then(|row| row.stations);
+            let fits = row.filter(|_| !is_team).map_or(1, |stations| stations.count);
+            let has = |role: &Role| people.get(role).copied().unwrap_or(0);
+            let is_whole =
+                |n: &u32| crew_of(&crews, &kinds, *n).iter().all(|(role, need)| has(role) >= *need);
+            if let Some(stations) = (1..=fits).take_while(is_whole).last() {
+                let need = CrewNeed { stations, kinds, doses_too_many: 0, crew: None };
+                needs.insert((day, place.to_owned()), need);
+            }
+        }
+        Self(needs)
+    }
+
+    /// Adds what is needed elsewhere, or for more; of a place that both name the larger number.
+    pub fn and(&mut self, more: &Self) {
+        for (key, need) in &more.0 {
+            if let Some(held) = self.0.get_mut(key) {
+                held.stations = held.stations.max(need.stations);
+                held.kinds.extend(&need.kinds);
+            } else {
+                self.0.insert(key.clone(), need.clone());
+            }
+        }
     }
 
     /// What a roster had: each place the same people of each role.

@@ -130,34 +130,64 @@ impl Staffing {
 /// A station by day, place and number.
 pub type Further = (NaiveDate, String, u32);
 
+/// A place that staff lets do less on a day than it could.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lack {
+    /// The site or team.
+    pub place: String,
+    /// The day.
+    pub day: NaiveDate,
+    /// Doses that a site could give, whoever works there; `None`: a team, which could go out.
+    pub could: Option<u32>,
+    /// Doses that its staff can give; 0: it does not open, or go out.
+    pub can: u32,
+}
+
 impl Jurisdiction {
-    /// The jurisdiction in which places do no more than staffed stations can, on the days of a span:
-    /// where that is less, a closure says so.
-    #[must_use]
-    pub fn within(&self, staffing: &Staffing, (from, until): (NaiveDate, NaiveDate)) -> Self {
-        let mut less: BTreeMap<(&str, NaiveDate), u32> = BTreeMap::new();
+    /// Where and when staff lets places do less than they could, on the days of a span.
+    pub fn lacks(&self, staffing: &Staffing, (from, until): (NaiveDate, NaiveDate)) -> Vec<Lack> {
+        let mut out = Vec::new();
         for day in days(from, until) {
             let staffed =
                 |place: &str| staffing.0.get(&(day, place.to_owned())).copied().unwrap_or(0);
             for site in site_codes(self) {
-                let (typed, stations) = (typed(self, site, day), staffed(site));
-                let gives = row_on(self, site, day).and_then(|row| row.doses_of(stations));
-                let can = if stations == 0 { 0 } else { gives.unwrap_or(u32::MAX) };
+                let (typed, can) =
+                    (typed(self, site, day), self.doses_with(site, day, staffed(site)));
                 if can < typed {
-                    less.insert((site, day), can);
+                    out.push(Lack { place: site.to_owned(), day, could: Some(typed), can });
                 }
             }
             for team in self.teams.iter().filter(|team| team.weekdays.contains(day)) {
                 if staffed(team.code.as_str()) == 0 {
-                    less.insert((team.code.as_str(), day), 0);
+                    out.push(Lack { place: team.code.to_string(), day, could: None, can: 0 });
                 }
             }
         }
+        out
+    }
+
+    /// Doses that so many staffed stations of a site give on a day; where nobody says how many a station gives, any
+    /// number.
+    pub fn doses_with(&self, site: &str, day: NaiveDate, stations: u32) -> u32 {
+        let gives = row_on(self, site, day).and_then(|row| row.doses_of(stations));
+        if stations == 0 { 0 } else { gives.unwrap_or(u32::MAX) }
+    }
+
+    /// The jurisdiction in which places do no more than staffed stations can: where that is less, a closure says so.
+    /// Of that `used` is somebody else's already.
+    #[must_use]
+    pub fn within(&self, lacks: &[Lack], used: &BTreeMap<(NaiveDate, String), u32>) -> Self {
+        let left = |lack: &Lack| {
+            let used = used.get(&(lack.day, lack.place.clone())).copied().unwrap_or(0);
+            lack.can.saturating_sub(used)
+        };
+        let less: BTreeMap<(&str, NaiveDate), u32> =
+            lacks.iter().map(|lack| ((lack.place.as_str(), lack.day), left(lack))).collect();
         let mut closures = Vec::new();
         for closed in &self.closures {
-            let is_plain = days(closed.first.max(from), closed.last.min(until))
-                .all(|day| !less.contains_key(&(closed.place.as_str(), day)));
-            if is_plain {
+            let place = closed.place.as_str();
+            let mut there = less.range((place, closed.first)..=(place, closed.last));
+            if there.next().is_none() {
                 closures.push(closed.clone());
                 continue;
             }

@@ -286,9 +286,11 @@ fn capacity_follows_staff() {
     let at = |staffing: &Staffing, n: i64, place: &str| {
         staffing.0.get(&(day(n), place.to_owned())).copied()
     };
+    let within =
+        |of: &Jurisdiction, most: &Staffing| of.within(&of.lacks(most, span), &BTreeMap::new());
     assert_eq!(at(&most, 0, "A"), Some(3));
     assert_eq!(at(&most, 6, "A"), Some(0), "no doses on a Sunday, no station");
-    assert_eq!(of.within(&most, span).closures, [], "nobody is missing");
+    assert_eq!(within(&of, &most).closures, [], "nobody is missing");
     let away = of.staff.iter().filter(|one| one.roles.contains(&Role::Doctor));
     let leave = away.map(|one| Leave {
         staff: one.code.clone(),
@@ -299,7 +301,7 @@ fn capacity_follows_staff() {
     of.leave = leave.collect();
     let most = Staffing::most(&of, span);
     assert_eq!([at(&most, 1, "A"), at(&most, 1, "T")], [Some(0), Some(1)]);
-    let held = of.within(&most, span);
+    let held = within(&of, &most);
     let shut: Vec<&str> = held.closures.iter().map(|one| one.place.as_str()).collect();
     assert_eq!(shut, ["A", "B", "Z"], "sites need a doctor, the team does not");
     // Of seven vaccinators in the township three stay.
@@ -312,9 +314,30 @@ fn capacity_follows_staff() {
     });
     let most = Staffing::most(&of, span);
     assert_eq!(at(&most, 0, "A"), Some(2));
-    let held = of.within(&most, span);
+    let held = within(&of, &most);
     let of_a = held.closures.iter().find(|one| one.place == "A").expect("less than typed");
     assert_eq!(of_a.doses, 40, "two stations of 20");
+    // Of these somebody else's plan has 30.
+    let used = BTreeMap::from([((day(0), "A".to_owned()), 30)]);
+    let left = of.within(&of.lacks(&most, span), &used);
+    let of_a = left.closures.iter().find(|one| one.place == "A" && one.first == day(0));
+    assert_eq!(of_a.map(|one| one.doses), Some(10));
+}
+
+#[test]
+fn published_duties_are_needed_as_far_as_they_are_whole_crews() {
+    let of = places();
+    let made = made(&of, &[doses(0, "A", None, 40)], &[], (0, 0));
+    let needs = Needs::of_duties(&of, &made.duties, day(0));
+    let at = |needs: &Needs| needs.0.get(&(day(0), "A".to_owned())).map(|need| need.stations);
+    assert_eq!(at(&needs), Some(2));
+    assert!(Needs::of_duties(&of, &made.duties, day(1)).0.is_empty(), "that day has passed");
+    let without: Vec<_> =
+        made.duties.iter().filter(|duty| duty.role != Role::Doctor).cloned().collect();
+    assert_eq!(at(&Needs::of_duties(&of, &without, day(0))), None, "no crew without a doctor");
+    let mut all = Needs::of_plans(&of, &[doses(0, "A", None, 10)]).expect("a place");
+    all.and(&needs);
+    assert_eq!(at(&all), Some(2), "what was published stays");
 }
 
 #[test]

@@ -224,6 +224,7 @@ mail-change-cause-closed = {$seats} doses on days when the place is closed
 mail-change-cause-capacity = {$seats} doses above what the place can give
 mail-change-cause-vaccine = {$seats} doses without vaccine
 mail-change-cause-outside = {$seats} doses outside the campaign's days or places
+mail-change-cause-staff = {$seats} doses for which people are missing
 mail-change-did = Plan {$plan} is adopted: {$sessions} sessions changed; {$withdrawn} appointments withdrawn, {$assigned} made.
 mail-change-would = Draft {$plan} changes {$sessions} sessions; {$withdrawn} appointments are withdrawn and are made anew when it is adopted.
 mail-change-told = Whoever was told another day gets a mail; those whom no mail reaches stand on the leads' lists to be phoned.

@@ -224,6 +224,7 @@ mail-change-cause-closed = {$seats} 剂次排在停诊日
 mail-change-cause-capacity = {$seats} 剂次超过接种点能力
 mail-change-cause-vaccine = {$seats} 剂次没有疫苗
 mail-change-cause-outside = {$seats} 剂次超出活动日期或范围
+mail-change-cause-staff = {$seats} 剂次因人员不足
 mail-change-did = 已采用计划 {$plan}：调整 {$sessions} 场；收回预约 {$withdrawn} 人，重新安排 {$assigned} 人。
 mail-change-would = 草案 {$plan} 调整 {$sessions} 场；已收回预约 {$withdrawn} 人，采用后重新安排。
 mail-change-told = 已通知的人会收到变更邮件；邮件到不了的，负责人名单上注明须打电话。

@@ -1,0 +1,91 @@
+//! What staff means for plans in force, and what is said of it when plans are made.
+
+use super::{App, Loaded, Result, today};
+use crate::domain::id::CampaignNo;
+use crate::domain::jurisdiction::Jurisdiction;
+use crate::domain::plan::{PlanRow, PlanState};
+use crate::domain::planner::{self, StaffLimit};
+use crate::domain::roster::Missing;
+use crate::domain::staff_lost::{staff_differs, staff_lost};
+use crate::domain::standing::Lost;
+use crate::store::{Tx, duties, jurisdictions, plans};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use std::collections::BTreeMap;
+
+/// What is said of staff when plans are made; empty where nobody has counted it.
+#[derive(Debug, Clone, Default)]
+pub struct StaffOutcome {
+    /// Whom the plans lack all the same.
+    pub missing: Vec<Missing>,
+    /// Where staff is the limit.
+    pub limits: Vec<StaffLimit>,
+}
+
+impl App {
+    /// The places at which staff is the limit of a campaign's plan, with the plans that the other campaigns have in
+    /// force; none where nobody has counted the staff.
+    pub async fn staff_limits(
+        &self,
+        loaded: &Loaded,
+        from: NaiveDate,
+        rows: &[PlanRow],
+    ) -> Result<Vec<StaffLimit>> {
+        let mut tx = self.store.read().await?;
+        let of = jurisdictions::newest(&mut tx).await?.jurisdiction;
+        let Some(of) = of.filter(|of| !of.staff.is_empty()) else { return Ok(Vec::new()) };
+        let mut all: Vec<PlanRow> = rows.iter().filter(|row| row.day >= from).cloned().collect();
+        let Some(until) = all.iter().map(|row| row.day).max() else { return Ok(Vec::new()) };
+        for other in self.campaigns_in(&mut tx).await? {
+            if other.no == loaded.no || !other.is_open {
+                continue;
+            }
+            if let Some(head) = plans::newest(&mut tx, other.no, PlanState::Adopted).await? {
+                let rows = plans::rows(&mut tx, other.no, head.no, from..).await?;
+                let rows = other.campaign.plan_rows_on(rows, from);
+                all.extend(rows.into_iter().filter(|row| row.day <= until));
+            }
+        }
+        let published = duties::published(&mut tx, (NaiveDate::MIN, NaiveDate::MAX)).await?;
+        drop(tx);
+        let found = || planner::staff_limits(&of, &all, &published, (from, until));
+        let mut found = tokio::task::block_in_place(found);
+        // Somebody else's place is no limit of this plan.
+        found.retain(|one| {
+            let campaign = &loaded.campaign;
+            campaign.place(&one.place).is_some() || campaign.team(&one.place).is_some()
+        });
+        Ok(found)
+    }
+}
+
+/// Seats that have no staff any more, by campaign; empty where nobody looked.
+pub(super) type LostStaff = BTreeMap<CampaignNo, Vec<Lost>>;
+
+/// The seats from tomorrow on that a change of the jurisdiction leaves without staff, by campaign. Today's sessions
+/// stay as people were told: the office decides what becomes of them.
+pub(super) async fn lost(
+    tx: &mut Tx,
+    (old, new): (Option<&Jurisdiction>, Option<&Jurisdiction>),
+    heads: &[Loaded],
+    now: DateTime<Utc>,
+) -> Result<LostStaff> {
+    let (Some(old), Some(new)) = (old, new) else { return Ok(LostStaff::new()) };
+    if old.staff.is_empty() || new.staff.is_empty() || !staff_differs(old, new) {
+        return Ok(LostStaff::new());
+    }
+    let (mut found, mut from) = (Vec::new(), None::<NaiveDate>);
+    for loaded in heads.iter().filter(|one| one.is_open) {
+        let tomorrow = today(&loaded.campaign, now) + TimeDelta::days(1);
+        from = Some(from.map_or(tomorrow, |day| day.min(tomorrow)));
+        let head = plans::newest(tx, loaded.no, PlanState::Adopted).await?;
+        if let Some(head) = head {
+            let rows = plans::rows(tx, loaded.no, head.no, tomorrow..).await?;
+            found.push((loaded.no, loaded.campaign.plan_rows_on(rows, tomorrow)));
+        }
+    }
+    let Some(from) = from else { return Ok(LostStaff::new()) };
+    let published = duties::published(tx, (NaiveDate::MIN, NaiveDate::MAX)).await?;
+    let (numbers, rows): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    let lost = staff_lost((old, new), &rows, &published, from);
+    Ok(numbers.into_iter().zip(lost).collect())
+}
