@@ -48,9 +48,9 @@ embedded!(
     "0020_births",
     "0021_rosters",
     "0022_sign_in",
-    "0025_homes",
-    "0026_oidc_and_locks",
-    "0027_outlines",
+    "0023_homes",
+    "0024_oidc_and_locks",
+    "0025_outlines",
 );
 
 /// The migrations of a SQLite database.
