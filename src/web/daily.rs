@@ -92,7 +92,7 @@ fn meant(
 
 /// The campaigns whose mails go together with this one's.
 async fn voices(context: &PageContext, day: NaiveDate) -> Result<Vec<Loaded>, Refusal> {
-    let all = context.app().one_voice(&context.loaded, day).await;
+    let all = context.app().one_voice(&context.loaded, (day, day)).await;
     all.map_err(|error| context.refusal(&error))
 }
 
