@@ -120,11 +120,11 @@ fn table(t: T, zone: Tz, groups: Vec<Group>) -> Table {
         };
         match found {
             None => {
-                let first = t.w("web-history-first");
-                let [a, b, c, d] = [(); 4].map(|()| String::new());
-                table.rows.push(line([a, b, c, d, first]));
+                let mut cells: [String; 5] = Default::default();
+                cells[4] = t.w("web-history-first");
+                table.rows.push(line(cells));
             }
-            Some(found) => table.rows.extend(found.iter().map(|one| line(cells(t, one)))),
+            Some(found) => table.rows.extend(found.iter().map(|one| line(cells_of(t, one)))),
         }
     }
     if table.rows.is_empty() {
@@ -133,7 +133,7 @@ fn table(t: T, zone: Tz, groups: Vec<Group>) -> Table {
     table
 }
 
-fn cells(t: T, change: &RowChange) -> [String; 5] {
+fn cells_of(t: T, change: &RowChange) -> [String; 5] {
     let (column, old, new) = match &change.what {
         What::Added { row } => (t.w("change-added"), String::new(), harmless(row)),
         What::Removed { row } => (t.w("change-removed"), harmless(row), String::new()),
