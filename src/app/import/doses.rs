@@ -14,6 +14,9 @@ use crate::intake::Issue;
 use crate::store::doses::{History, in_order};
 use std::collections::{HashMap, HashSet};
 
+/// People who are judged before the database gets its next rows to write. Our choice: that takes about as long.
+const PEOPLE_AT_ONCE: usize = 50;
+
 impl Importable for Dose {
     const KEY: &'static str = "record";
     const KIND: Kind = Kind::Doses;
@@ -86,7 +89,7 @@ impl Importable for Dose {
         is_twin(self, earlier).then(|| facts.twin(line, self, &earlier.record))
     }
 
-    fn count(
+    async fn count(
         facts: &Facts,
         mut histories: Histories,
         replaced: &[&Self],
@@ -99,7 +102,10 @@ impl Importable for Dose {
         for row in rows {
             new.entry(&row.value.person).or_default().push(row);
         }
-        for person in Self::people(rows, replaced) {
+        for (at, person) in Self::people(rows, replaced).into_iter().enumerate() {
+            if at % PEOPLE_AT_ONCE == PEOPLE_AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
             if let Some(history) = histories.remove(person) {
                 let new = new.get(person).map_or(&[][..], Vec::as_slice);
                 count_changed(facts, history, (&gone, new), changes, &mut found);

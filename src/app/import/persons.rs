@@ -60,7 +60,7 @@ impl Importable for Person {
             })
     }
 
-    fn count(
+    async fn count(
         facts: &Facts,
         histories: Histories,
         _: &[&Self],

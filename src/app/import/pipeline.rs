@@ -62,8 +62,14 @@ pub(super) trait Importable: Record {
     }
 
     /// Adds the changes of cells that follow when `rows` replace `replaced`. By default nothing changes.
-    fn count(_: &Facts, _: Histories, _: &[&Self], _: &[Good<Self>], _: &mut Changes) -> Found {
-        Found::default()
+    fn count(
+        _: &Facts,
+        _: Histories,
+        _: &[&Self],
+        _: &[Good<Self>],
+        _: &mut Changes,
+    ) -> impl Future<Output = Found> + Send {
+        async { Found::default() }
     }
 
     /// Whether it was given outside the jurisdiction.
@@ -104,15 +110,22 @@ pub(super) async fn store<T: Importable>(
     let doubtful = T::doubts(tx, facts, &rows).await?;
     let rows = undoubted(facts, rows, doubtful, &mut stored);
     let replaced = replaced(&rows, &known);
-    stored.found = T::count(facts, histories, &values(&replaced), &rows, changes);
     stored.corrected = replaced.len() as u64;
     stored.new = rows.len() as u64 - stored.corrected;
     stored.elsewhere = rows.iter().filter(|row| row.value.is_elsewhere()).count() as u64;
     let about = each_once(replaced.iter().filter_map(|known| known.value.of()));
     let mut about: Vec<PersonId> = about.into_iter().cloned().collect();
     about.extend(rows.iter().filter_map(|row| row.value.of()).cloned());
-    records::keep(tx, replaced, now, "corrected").await?;
-    records::write(tx, rows.iter().map(|row| &row.value), now).await?;
+    let before = values(&replaced);
+    let writing = async {
+        records::keep(tx, replaced.iter().copied(), now, "corrected").await?;
+        records::write(tx, rows.iter().map(|row| &row.value), now).await
+    };
+    // The database writes while the doses are counted.
+    let counting = T::count(facts, histories, &before, &rows, changes);
+    let (written, found) = tokio::join!(biased; writing, counting);
+    written?;
+    stored.found = found;
     let keys = rows.iter().map(|row| row.value.key());
     let revived: Vec<&str> = keys.filter(|key| facts.voided.contains(*key)).collect();
     voided::delete(tx, T::KIND.name(), &revived).await?;
@@ -145,7 +158,7 @@ pub(super) async fn take_out<T: Importable>(
 ) -> Result<()> {
     let histories = doses::histories(tx, T::people(&[], &[&old.value])).await?;
     let mut changes = Changes::new();
-    T::count(facts, histories, &[&old.value], &[], &mut changes);
+    T::count(facts, histories, &[&old.value], &[], &mut changes).await;
     records::delete::<T>(tx, old.value.key()).await?;
     change(tx, changes).await?;
     facts.ends(tx, old.value.of().into_iter()).await?;

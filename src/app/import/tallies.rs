@@ -99,7 +99,7 @@ impl Importable for Tally {
         Ok(())
     }
 
-    fn count(
+    async fn count(
         facts: &Facts,
         _: Histories,
         replaced: &[&Self],

@@ -151,7 +151,7 @@ async fn put_back<T: Importable>(tx: &mut Tx, facts: &Facts, gone: &[T], old: &[
     let replaced: Vec<&T> = gone.iter().collect();
     let histories = doses::histories(tx, T::people(&rows, &replaced)).await?;
     let mut changes = Changes::new();
-    T::count(facts, histories, &replaced, &rows, &mut changes);
+    T::count(facts, histories, &replaced, &rows, &mut changes).await;
     let known: HashMap<String, Known<T>> = records::find(tx, gone.iter().map(T::key)).await?;
     records::keep(tx, known.values(), facts.now, UNDONE).await?;
     for value in gone {
