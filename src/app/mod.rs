@@ -35,6 +35,7 @@ pub mod installation;
 mod joint_plans;
 pub mod jurisdiction;
 pub mod jurisdictions;
+mod loaded;
 pub mod locking;
 pub mod logins;
 pub mod lots;
@@ -83,16 +84,14 @@ pub mod verdict_words;
 use crate::config::Config;
 use crate::domain::calendar::Sessions;
 use crate::domain::campaign::{Campaign, Language};
-use crate::domain::id::AreaCode;
 use crate::domain::judge::{Among, Judge};
 use crate::domain::jurisdiction::StoredJurisdiction;
-use crate::domain::permission::{self, Actor, Denied};
+use crate::domain::permission::Denied;
 use crate::mail::transport::Transport;
 use crate::store::campaigns::{self as stored, Head};
 use crate::store::db::Claim;
 use crate::store::{CampaignNo, Store, StoreError, Tx, jurisdictions as stored_places};
 use chrono::{DateTime, NaiveDate, Utc};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -150,71 +149,7 @@ type Version = (CampaignNo, i64, i64);
 /// Versions of campaigns that are kept in memory: more than a jurisdiction has campaigns at a time.
 const READ_MAX: usize = 32;
 
-/// A campaign that is in the database.
-#[derive(Debug, Clone)]
-pub struct Loaded {
-    /// Its row.
-    pub no: CampaignNo,
-    /// Its version, from 1.
-    pub version: i64,
-    /// The version of the jurisdiction's places with which it was read.
-    pub places: i64,
-    /// What it says.
-    pub campaign: Arc<Campaign>,
-    /// Its dose rules at work.
-    pub judge: Arc<Judge>,
-    /// Whether it is not closed.
-    pub is_open: bool,
-    /// The areas of which it is a part; `None`: it is whole. A part is for looking at only.
-    pub tops: Option<Arc<[AreaCode]>>,
-}
-
-impl Loaded {
-    /// The campaign as somebody may see it.
-    #[must_use]
-    pub fn seen_by(&self, actor: Actor<'_>) -> Self {
-        self.part(permission::areas_of(actor).map(Arc::from))
-    }
-
-    /// The part of the campaign that lies in these areas.
-    #[must_use]
-    pub fn below(&self, tops: &[AreaCode]) -> Self {
-        self.part(Some(Arc::from(tops)))
-    }
-
-    /// Another version of the campaign, in the same part of the tree.
-    #[must_use]
-    pub fn like(&self, other: &Self) -> Self {
-        other.part(self.tops.clone())
-    }
-
-    fn part(&self, tops: Option<Arc<[AreaCode]>>) -> Self {
-        let Some(tops) = tops else { return self.clone() };
-        let campaign = Arc::new(self.campaign.within(&tops));
-        Self { campaign, tops: Some(tops), ..self.clone() }
-    }
-
-    /// Whether facts of an area are to be seen.
-    pub fn shows(&self, area: &AreaCode) -> bool {
-        self.tops.is_none() || self.campaign.has_people_of(area)
-    }
-
-    /// The same campaign as it is on a day: people and places of areas that were merged by then are their
-    /// successors'.
-    #[must_use]
-    pub fn on(&self, day: NaiveDate) -> Self {
-        match self.campaign.on(day) {
-            Cow::Borrowed(_) => self.clone(),
-            Cow::Owned(campaign) => Self { campaign: Arc::new(campaign), ..self.clone() },
-        }
-    }
-
-    /// What doses are judged by.
-    pub fn rules(&self) -> (&Campaign, &Judge) {
-        (&self.campaign, &self.judge)
-    }
-}
-
+pub use loaded::Loaded;
 pub use refused::Refused;
 
 /// Why something that was asked for could not be done.

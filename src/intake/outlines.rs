@@ -236,9 +236,9 @@ pub fn geojson(all: &BTreeMap<AreaCode, Outline>, areas: &AreaNames) -> String {
 /// The coordinates of an outline as GeoJSON has them.
 fn coordinates(outline: &Outline) -> Value {
     let position = |at: &Point| serde_json::json!([at.longitude, at.latitude]);
-    let ring = |ring: &Ring| Value::from_iter(ring.iter().chain(ring.first()).map(position));
-    let polygon = |rings: &Vec<Ring>| Value::from_iter(rings.iter().map(ring));
-    Value::from_iter(outline.polygons.iter().map(polygon))
+    let ring = |ring: &Ring| ring.iter().chain(ring.first()).map(position).collect::<Value>();
+    let polygon = |rings: &Vec<Ring>| rings.iter().map(ring).collect::<Value>();
+    outline.polygons.iter().map(polygon).collect()
 }
 
 #[cfg(test)]

@@ -225,7 +225,7 @@ async fn sheet(
         table.note = t.say("web-more-rows", &[("count", &(table.rows.len() - rows_max))]);
         table.rows.truncate(rows_max);
     }
-    Ok(Sheet { chart, table, form })
+    Ok(Sheet { form, table, chart })
 }
 
 fn kinds(t: T, chosen: BulletinKind) -> Vec<(&'static str, String, bool)> {

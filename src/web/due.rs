@@ -126,8 +126,7 @@ pub(super) async fn due(
     let choice = |code: &str, name: &str, chosen: Option<&str>| {
         (code.to_owned(), name.to_owned(), chosen == Some(code))
     };
-    let title = t.w("web-due");
-    let count = lines.len();
+    let (title, count) = (t.w("web-due"), lines.len());
     let view = View::of(&Address::of(&context.visitor.here), DUE);
     let table = table(&context, sorted(lines, &view), &view);
     let dose_numbers = 1..=campaign.series.dose_count();

@@ -106,6 +106,7 @@ mod tests {
             vaccines: Vec::new(),
             why,
             slot: None,
+            venue: None,
             link: None,
         };
         let part = Reminder {
