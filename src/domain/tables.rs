@@ -424,7 +424,8 @@ mod tests {
             format!("S1 | site S1 | N | 100 | 50 | 0 |  |  |  | {week} | 0.05 |  | ")
         );
         assert_eq!(first("reach"), "N | S1");
-        let team = "T1 | team T1 | 32 | 119 | 420 | 3 | 30 | 240 | 0.1 | mon tue wed thu fri |  | ";
+        let team =
+            "T1 | team T1 | 32 | 119 | 420 | 3 | 30 | 240 | 0.1 | mon tue wed thu fri |  |  | ";
         assert_eq!(first("teams"), team);
         assert_eq!(first("stops"), format!("P1 | stop P1 | V | 32.1 | 119 |  | 30 | 200 | {week}"));
         assert_eq!(first("closures"), "S1 | 2021-03-03 | 0");

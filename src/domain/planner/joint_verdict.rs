@@ -95,13 +95,13 @@ mod tests {
     use crate::domain::jurisdiction::{Jurisdiction, LocalCampaign};
     use rust_decimal::Decimal;
 
-    /// A campaign with a target, which has vaccine for so many people.
+    /// A campaign with a target, which has vaccine for so many people and no dose more.
     fn aims(id: &str, people: u32) -> Campaign {
         let mut campaign = plain();
         campaign.id = id.into();
         campaign.groups[0].target = Some(Decimal::new(9, 1));
         campaign.eligible = vec![eligible("A1", "all", 40)];
-        campaign.deliveries = vec![lot("L1", 0, people * 2 * 20 / 19 + 3, 60)];
+        campaign.deliveries = vec![lot("L1", 0, people * 2 * 20 / 19 + 1, 60)];
         campaign
     }
 
