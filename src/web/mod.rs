@@ -281,15 +281,21 @@ async fn within<T: Send + 'static>(
     said.map_err(|error| crate::mail::mask::addresses(&crate::secrets::masked(&error)).into_owned())
 }
 
+/// The longest body that an address takes, in bytes, and how long its answer may take.
+fn limits(path: &str) -> (usize, Duration) {
+    match path {
+        "/upload" | "/national/survey" => (upload::UPLOAD_MAX, UPLOAD_LIMIT),
+        "/imports" => (imports::IMPORT_MAX, UPLOAD_LIMIT),
+        "/outlines" => (outlines::FORM_MAX, UPLOAD_LIMIT),
+        path if path.starts_with("/hooks/") => (hooks::PUSHED_MAX, ANSWER_LIMIT),
+        _ => (BODY_MAX, ANSWER_LIMIT),
+    }
+}
+
 /// Limits the time of every answer, and adds headers that keep browsers from running or embedding anything foreign.
 async fn guarded(request: Request, next: Next) -> Response {
     let asked_in = request.headers().clone();
-    let (body_max, limit) = match request.uri().path() {
-        "/upload" | "/national/survey" => (upload::UPLOAD_MAX, UPLOAD_LIMIT),
-        "/imports" => (imports::IMPORT_MAX, UPLOAD_LIMIT),
-        path if path.starts_with("/hooks/") => (hooks::PUSHED_MAX, ANSWER_LIMIT),
-        _ => (BODY_MAX, ANSWER_LIMIT),
-    };
+    let (body_max, limit) = limits(request.uri().path());
     let too_long = |length| length > body_max as u64;
     let mut response = if length(request.headers()).is_some_and(too_long) {
         // The address of a service's hook is a secret, and so is that of somebody's booking page.

@@ -4,7 +4,6 @@ use super::authentication::gate;
 use super::page::{Refusal, address};
 use super::page_context::default_day;
 use super::powers::{POWERS, power_of};
-use super::upload::UPLOAD_MAX;
 use super::visitor::Visitor;
 use super::{
     Site, accounts, assets, authentication, bookings, bulletin, calendar, calls, campaigns,
@@ -28,12 +27,7 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 pub(super) fn pages(site: &Site) -> Router<Site> {
     let mut router = Router::new();
     for (path, page) in of_campaigns().into_iter().chain(of_installation()) {
-        let body_max = match path {
-            "/upload" | "/national/survey" => UPLOAD_MAX,
-            "/imports" => imports::IMPORT_MAX,
-            "/outlines" => outlines::FORM_MAX,
-            _ => super::BODY_MAX,
-        };
+        let (body_max, _) = super::limits(path);
         let gate = from_fn_with_state((site.clone(), power_of(path)), gate);
         router = router.route(path, page.layer(DefaultBodyLimit::max(body_max)).layer(gate));
     }

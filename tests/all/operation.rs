@@ -82,6 +82,10 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
+        // A test that fails because of an answer shows why the daemon gave it.
+        if std::thread::panicking() {
+            eprintln!("the daemon said:\n{}", self.log());
+        }
         let _ = self.child.kill();
     }
 }
