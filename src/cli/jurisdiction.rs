@@ -88,6 +88,11 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
     } else {
         app.apply_jurisdiction(&given, Actor::CommandLine, invocation.clock.now()).await
     };
+    let drawn = match &outlines {
+        Some(outlines) if applied.is_ok() => draw(invocation, &app, outlines, dry_run).await?,
+        _ => false,
+    };
+    // This closes the database.
     let (applied, mended) = super::broken::mended(invocation, &app, applied, dry_run).await?;
     applied_places(invocation, &applied);
     let name = harmless(&given.name);
@@ -107,30 +112,25 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
         super::roster_stored::roster_changed(invocation, roster, dry_run);
     }
     super::broken::told(invocation, (&applied.broken, dry_run), &mended);
-    let mut is_change = applied.is_change();
-    if let Some(outlines) = outlines {
-        is_change |= draw(invocation, &app, &outlines, dry_run).await?;
+    if let Some(outlines) = outlines.filter(|_| drawn) {
+        let key = if dry_run { "jurisdiction-would-draw" } else { "jurisdiction-drawn" };
+        invocation.out.note(key, &[("count", &outlines.len())]);
     }
+    let is_change = applied.is_change() || drawn;
     Ok(if dry_run && is_change { exit::CHANGES } else { exit::OK })
 }
 
-/// Stores outlines of areas, or says that they would be; whether they differ from those that are stored.
+/// Stores outlines of areas, unless this is a dry run; whether they differ from those that are stored.
 async fn draw(
     invocation: &Invocation,
     app: &App,
     outlines: &BTreeMap<AreaCode, Outline>,
     dry_run: bool,
 ) -> anyhow::Result<bool> {
-    let (done, key) = if dry_run {
-        (app.outlines_differ(outlines).await?, "jurisdiction-would-draw")
-    } else {
-        let now = invocation.clock.now();
-        (app.set_outlines(outlines, Actor::CommandLine, now).await?, "jurisdiction-drawn")
-    };
-    if done {
-        invocation.out.note(key, &[("count", &outlines.len())]);
+    if dry_run {
+        return Ok(app.outlines_differ(outlines).await?);
     }
-    Ok(done)
+    Ok(app.set_outlines(outlines, Actor::CommandLine, invocation.clock.now()).await?)
 }
 
 async fn list(invocation: &Invocation) -> anyhow::Result<u8> {

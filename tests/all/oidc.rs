@@ -57,7 +57,9 @@ impl Signer {
             .output()
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        Self::Rs(Box::new(RsaKeyPair::from_pkcs8(&made.stdout).unwrap()))
+        // Some versions of OpenSSL write PKCS #8, others PKCS #1.
+        let key = RsaKeyPair::from_pkcs8(&made.stdout);
+        Self::Rs(Box::new(key.or_else(|_| RsaKeyPair::from_der(&made.stdout)).unwrap()))
     }
 
     fn way(&self) -> &'static str {
