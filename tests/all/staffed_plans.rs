@@ -3,10 +3,11 @@
 use crate::support::{Ran, World, flu, on_postgresql, small, text};
 use std::collections::BTreeMap;
 
-/// A whole crew for each site, nobody for the team.
+/// A whole crew for each site; for the team nobody but a driver.
 const STAFF: &str = "staff,name,home,roles\n\
     N1,赵一,S1,vaccinator\nN2,钱二,S1,registrar\nN3,孙三,S1,doctor\n\
-    M1,冯一,S2,vaccinator\nM2,陈二,S2,registrar\nM3,褚三,S2,doctor\n";
+    M1,冯一,S2,vaccinator\nM2,陈二,S2,registrar\nM3,褚三,S2,doctor\n\
+    D1,周四,T1,driver\n";
 const EVENING: &str = "2021-03-31T20:00:00+08:00";
 
 fn at(world: &World, arguments: &[&str]) -> Ran {

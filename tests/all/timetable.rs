@@ -361,6 +361,6 @@ fn a_timetable_of_one_s_own_is_used_and_a_wrong_one_is_named() {
     world.file("doseplan.toml", "");
     assert_eq!(
         world.run(&["job", "list", "-o", "json"]).ends(0).json().as_array().unwrap().len(),
-        4
+        5
     );
 }
