@@ -278,10 +278,11 @@ impl<'a> County<'a> {
         let last = (day + 14).min(DAYS - 1);
         let mut free: BTreeMap<&str, u32> = BTreeMap::new();
         for place in SITES {
+            let free = free.entry(place).or_default();
             for on_day in day + 1..=last {
                 let used = used.get(&(place, on_day)).copied().unwrap_or(0);
                 let can = future.capacity(place, on_day, day - 1);
-                *free.entry(place).or_default() += can.saturating_sub(used);
+                *free += can.saturating_sub(used);
             }
         }
         let given = u32::try_from(self.season.given.len()).unwrap();
