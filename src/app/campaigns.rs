@@ -222,6 +222,12 @@ impl App {
         let mut tx = self.store.read().await?;
         Ok(campaigns::versions(&mut tx, loaded.no).await?)
     }
+
+    /// The newest versions of a campaign, at most so many, oldest first.
+    pub async fn newest_versions(&self, loaded: &Loaded, most: i64) -> Result<Vec<Version>> {
+        let mut tx = self.store.read().await?;
+        Ok(campaigns::newest_versions(&mut tx, loaded.no, most).await?)
+    }
 }
 
 /// Takes a campaign that is removed out of the jurisdiction.

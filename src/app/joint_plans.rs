@@ -2,6 +2,7 @@
 
 use super::assigning::assign_in;
 use super::assigning::outset;
+use super::locking::Kept;
 use super::plan_basis::{Basis, BasisPlan, BasisSearch, Part};
 use super::plans::{Adopted, Made, Search, draft_to_adopt, in_force, made_by, rows_on};
 use super::staffing::StaffOutcome;
@@ -181,6 +182,9 @@ impl App {
             if let Some(head) = adopted {
                 published = rows_on(tx, loaded, head.no, open).await?;
             }
+            if let Some(head) = draft {
+                Kept::read(tx, loaded.no, open).await?.allow(head, (&published, &rows))?;
+            }
             let known = day.min(open);
             let mut begun =
                 Box::pin(outset::begin(tx, loaded, known, (&rows, first, open))).await?;
@@ -192,7 +196,8 @@ impl App {
             let mut used = in_force(tx, loaded, from, open).await?;
             used.extend(rows.into_iter().filter(|row| row.day >= open));
             plans_of.push(used);
-            parts.push(Part { loaded, open, published, prices: None, begun });
+            let has_plan = !published.is_empty();
+            parts.push(Part { loaded, open, has_plan, published, prices: None, begun });
         }
         let joined = Basis::load(tx, &parts, (day, from)).await?.joined();
         fits(&joined, (&parts, &heads), &plans_of, from)?;
@@ -232,8 +237,9 @@ async fn parts_from<'a>(
         let first = adopted.map_or(open, |head| head.from);
         let rows = (published.as_slice(), first, open);
         let begun = Box::pin(outset::begin(tx, loaded, day.min(open), rows)).await?;
+        let has_plan = !published.is_empty();
         let published = published.into_iter().filter(|row| row.day >= open).collect();
-        parts.push(Part { loaded, open, published, prices, begun });
+        parts.push(Part { loaded, open, has_plan, published, prices, begun });
     }
     Ok(parts)
 }

@@ -121,6 +121,12 @@ impl App {
         Ok(jurisdictions::versions(&mut tx).await?)
     }
 
+    /// The newest versions of the jurisdiction, at most so many, oldest first.
+    pub async fn newest_places_versions(&self, most: i64) -> Result<Vec<PlacesVersion>> {
+        let mut tx = self.store.read().await?;
+        Ok(jurisdictions::newest_versions(&mut tx, most).await?)
+    }
+
     /// What campaigns say otherwise than the jurisdiction, and nobody has decided.
     pub async fn place_conflicts(&self) -> Result<Vec<PlaceConflict>> {
         let mut tx = self.store.read().await?;

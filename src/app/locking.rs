@@ -5,9 +5,10 @@ use crate::domain::audit::Action;
 use crate::domain::booking::BookedSeats;
 use crate::domain::id::PlaceCode;
 use crate::domain::jurisdiction::AgreedSession;
-use crate::domain::locked::{PlanLock, fences, kept_seats, reason, room};
+use crate::domain::locked::{PlanLock, changed, fences, kept_seats, reason, room};
 use crate::domain::permission::{self, Actor, Power};
 use crate::domain::plan::PlanRow;
+use crate::store::plans::PlanHead;
 use crate::store::{CampaignNo, Tx, bookings, locked};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -42,6 +43,18 @@ impl Kept {
     /// What keeps everybody else away from sessions that are kept.
     pub(super) fn fences(&self, kept: &[AgreedSession]) -> Vec<AgreedSession> {
         fences(&self.0, kept)
+    }
+
+    /// Refuses a draft that was made before a session was locked, and changes it. `rows`: of the plan in force, and of
+    /// the draft.
+    pub(super) fn allow(&self, draft: &PlanHead, rows: (&[PlanRow], &[PlanRow])) -> Result<()> {
+        match changed(&self.0, draft.made_at, rows) {
+            Some(PlanLock { place, day, .. }) => Err(AppError::refused(
+                "refused-draft-lock",
+                &[("no", &draft.no), ("place", place), ("day", day)],
+            )),
+            None => Ok(()),
+        }
     }
 
     /// The most doses of a session that is kept.

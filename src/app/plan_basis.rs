@@ -29,6 +29,8 @@ pub(super) struct Part<'a> {
     pub(super) loaded: &'a Loaded,
     /// First day on which the plan may place anything.
     pub(super) open: NaiveDate,
+    /// Whether a plan was adopted before, whatever of it is still to come.
+    pub(super) has_plan: bool,
     /// Rows of the adopted plan from that day on.
     pub(super) published: Vec<PlanRow>,
     /// Its prices.
@@ -161,10 +163,10 @@ impl Basis {
             let campaign = &part.begun.outset.campaign;
             let rows = campaign.eligible_on(part.open).into_iter();
             let eligible = rows.map(|(key, row)| Eligible { area: key.area, ..row.clone() });
-            let limits = if part.published.is_empty() {
-                Vec::new()
-            } else {
+            let limits = if part.has_plan {
                 bound_by_store(campaign, &part.published, (day, part.open))
+            } else {
+                Vec::new()
             };
             shares.push(Share { eligible: eligible.collect(), limits, sessions: Vec::new() });
         }

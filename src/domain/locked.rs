@@ -9,6 +9,7 @@ use super::id::PlaceCode;
 use super::jurisdiction::AgreedSession;
 use super::plan::PlanRow;
 use chrono::NaiveDate;
+use std::collections::BTreeMap;
 
 /// A lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +70,24 @@ pub fn fences(locks: &[PlanLock], kept: &[AgreedSession]) -> Vec<AgreedSession> 
         is_locked: true,
     };
     locks.iter().filter(is_kept).map(fence).collect()
+}
+
+/// The first lock of an instant or later whose session a draft of that instant would change: it was made without
+/// regard to the lock. `published`: the plan in force.
+pub fn changed<'a>(
+    locks: &'a [PlanLock],
+    made_at: i64,
+    (published, draft): (&[PlanRow], &[PlanRow]),
+) -> Option<&'a PlanLock> {
+    let there = |rows: &[PlanRow], lock: &PlanLock| {
+        let mut doses: BTreeMap<(CohortKey, u8), u32> = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.place == lock.place && row.day == lock.day) {
+            *doses.entry((CohortKey::of(row), row.dose)).or_default() += row.doses;
+        }
+        doses
+    };
+    let mut later = locks.iter().filter(|lock| lock.at >= made_at);
+    later.find(|lock| there(published, lock) != there(draft, lock))
 }
 
 /// The most doses of a session that is kept: at a site what it can give on that day, at a stop that is locked what a
@@ -144,6 +163,17 @@ mod tests {
         let kept = kept_sessions(&published, &both, |_, _| 100);
         assert_eq!(kept, kept_sessions(&published, &[booked], |_, _| 100));
         assert_eq!(kept[0].doses, Some(20));
+    }
+
+    #[test]
+    fn a_draft_from_before_a_lock_may_not_change_its_session() {
+        let published = [row("S1", 3, 1, 20), row("S1", 4, 1, 9)];
+        let locks = [PlanLock { at: 5, ..lock("S1", 3) }];
+        let other = [row("S1", 3, 1, 19), row("S1", 4, 1, 9)];
+        assert_eq!(changed(&locks, 5, (&published, &other)), Some(&locks[0]));
+        assert_eq!(changed(&locks, 6, (&published, &other)), None, "it knew of the lock");
+        let moved = [row("S1", 3, 1, 12), row("S1", 3, 1, 8), row("S1", 5, 1, 9)];
+        assert_eq!(changed(&locks, 0, (&published, &moved)), None, "the session is the same");
     }
 
     #[test]

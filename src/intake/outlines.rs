@@ -17,6 +17,9 @@ pub const OUTLINES_BYTES_MAX: usize = 16 << 20;
 /// The most features, and the most positions of all of them.
 const FEATURES_MAX: usize = 5_000;
 const POSITIONS_MAX: usize = 500_000;
+/// The most brackets and commas of a file: more are more positions, or nothing that a map needs. Each becomes a value
+/// in memory, many times as large.
+const MARKS_MAX: usize = 5 * POSITIONS_MAX;
 /// A ring has at least so many positions; the last one is the first again.
 const RING_LEAST: usize = 4;
 /// Properties that name the area; the first one that is there counts.
@@ -55,12 +58,20 @@ pub fn too_large(file: &str) -> Issue {
     Issue::error("outlines_bytes", file).with("limit", OUTLINES_BYTES_MAX >> 20)
 }
 
+/// The issue for a file with too many positions.
+fn too_many(file: &str) -> Issue {
+    Issue::error("outlines_positions", file).with("limit", POSITIONS_MAX)
+}
+
 /// Reads GeoJSON. Issues call the file `file`.
 pub fn outlines(file: &str, bytes: &[u8], areas: &AreaNames) -> OutlinesRead {
     if bytes.len() > OUTLINES_BYTES_MAX {
         return Err(vec![too_large(file)]);
     }
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if bytes.iter().filter(|byte| b"[{,".contains(byte)).count() > MARKS_MAX {
+        return Err(vec![too_many(file)]);
+    }
     let root: Value = serde_json::from_slice(bytes)
         .map_err(|error| vec![Issue::error("outlines_json", file).with("reason", error)])?;
     let is_collection = root.get("type").and_then(Value::as_str) == Some("FeatureCollection");
@@ -76,8 +87,7 @@ pub fn outlines(file: &str, bytes: &[u8], areas: &AreaNames) -> OutlinesRead {
     for (number, feature) in (1..).zip(features) {
         read.feature(number, feature);
         if read.positions > POSITIONS_MAX {
-            let issue = Issue::error("outlines_positions", file).with("limit", POSITIONS_MAX);
-            return Err(vec![issue]);
+            return Err(vec![too_many(file)]);
         }
         if read.issues.len() >= ISSUES_MAX {
             break;
@@ -336,6 +346,12 @@ mod tests {
         let one = feature("{\"area\":\"A\"}", "Polygon", &good);
         let twice = read(&[one.clone(), one]).unwrap_err();
         assert!(twice[0].code == "outlines_twice" && twice[0].to_string().contains("feature 1"));
+        // What would take many times its size in memory is refused before it is read.
+        let marks = format!("[{}", "[1],".repeat(MARKS_MAX / 2));
+        assert_eq!(
+            outlines("x", marks.as_bytes(), &areas()).unwrap_err()[0].code,
+            "outlines_positions"
+        );
         for bad in ["", "[]", "{\"type\":\"Feature\"}", "{\"features\":[]}"] {
             assert_eq!(outlines("x", bad.as_bytes(), &areas()).unwrap_err().len(), 1, "{bad}");
         }

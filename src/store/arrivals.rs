@@ -5,12 +5,13 @@ use crate::args;
 use crate::domain::id::{PlaceCode, RecordId};
 use chrono::NaiveDate;
 
-const BETWEEN: &str = "SELECT CAST(1 AS BIGINT), t.record, t.place, t.day, COALESCE((SELECT MIN(p.recorded_at) \
-     FROM tally_past p WHERE p.record = t.record), t.recorded_at) \
-     FROM tally t WHERE t.campaign = $1 AND t.day >= $2 AND t.day <= $3 \
-     UNION ALL SELECT CAST(0 AS BIGINT), d.record, d.place, d.day, COALESCE((SELECT MIN(p.recorded_at) \
-     FROM dose_past p WHERE p.record = d.record), d.recorded_at) \
-     FROM dose d WHERE d.campaign = $1 AND d.elsewhere = 0 AND d.day >= $2 AND d.day <= $3";
+const BETWEEN: &str = "SELECT CAST(1 AS BIGINT), t.record, t.place, t.day, \
+     COALESCE((SELECT MIN(p.recorded_at) FROM tally_past p WHERE p.record = t.record), \
+     t.recorded_at) FROM tally t WHERE t.campaign = $1 AND t.day >= $2 AND t.day <= $3 \
+     UNION ALL SELECT CAST(0 AS BIGINT), d.record, d.place, d.day, \
+     COALESCE((SELECT MIN(p.recorded_at) FROM dose_past p WHERE p.record = d.record), \
+     d.recorded_at) FROM dose d \
+     WHERE d.campaign = $1 AND d.elsewhere = 0 AND d.day >= $2 AND d.day <= $3";
 
 /// A record and when it came.
 #[derive(Debug, Clone, PartialEq, Eq)]

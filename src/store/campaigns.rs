@@ -79,6 +79,8 @@ const UNSETTLE_ONE: &str = "INSERT INTO unsettled (campaign) VALUES ($1) \
 const INSERT: &str = "INSERT INTO campaign (id, created_at) VALUES ($1, $2) RETURNING no";
 const VERSIONS: &str = "SELECT version, applied_at, content FROM campaign_version \
      WHERE campaign = $1 ORDER BY version";
+const NEWEST_VERSIONS: &str = "SELECT version, applied_at, content FROM campaign_version \
+     WHERE campaign = $1 ORDER BY version DESC LIMIT $2";
 const VERSION_AT: &str = "SELECT version, applied_at, content FROM campaign_version \
      WHERE campaign = $1 AND applied_at < $2 ORDER BY version DESC LIMIT 1";
 const NUMBER_AT: &str = "SELECT COALESCE(MAX(version), 1) FROM campaign_version \
@@ -209,6 +211,11 @@ pub async fn insert_version(
 /// Every version, oldest first.
 pub async fn versions(tx: &mut Tx, no: CampaignNo) -> Result<Vec<Version>> {
     tx.rows(VERSIONS, args![no]).await?.iter().map(version).collect()
+}
+
+/// The newest versions, at most so many, oldest first.
+pub async fn newest_versions(tx: &mut Tx, no: CampaignNo, most: i64) -> Result<Vec<Version>> {
+    tx.rows(NEWEST_VERSIONS, args![no, most]).await?.iter().rev().map(version).collect()
 }
 
 /// The number of the version that was known before an instant; 1 where there was none yet.

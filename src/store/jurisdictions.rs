@@ -23,6 +23,8 @@ const ONE: &str = "SELECT version, applied_at, content FROM jurisdiction_version
      WHERE version = $1";
 const VERSIONS: &str = "SELECT version, applied_at, content FROM jurisdiction_version \
      ORDER BY version";
+const NEWEST: &str = "SELECT version, applied_at, content FROM jurisdiction_version \
+     ORDER BY version DESC LIMIT $1";
 const INSERT: &str = "INSERT INTO jurisdiction_version (version, applied_at, content) \
      SELECT COALESCE(MAX(version), 0) + 1, $1, $2 FROM jurisdiction_version";
 const INSERT_FIRST: &str = "INSERT INTO jurisdiction_version (version, applied_at, content) \
@@ -49,6 +51,11 @@ pub async fn newest(tx: &mut Tx) -> Result<StoredJurisdiction> {
 /// Every version, oldest first.
 pub async fn versions(tx: &mut Tx) -> Result<Vec<PlacesVersion>> {
     tx.rows(VERSIONS, args![]).await?.iter().map(version).collect()
+}
+
+/// The newest versions, at most so many, oldest first.
+pub async fn newest_versions(tx: &mut Tx, most: i64) -> Result<Vec<PlacesVersion>> {
+    tx.rows(NEWEST, args![most]).await?.iter().rev().map(version).collect()
 }
 
 /// Stores a new version.

@@ -34,6 +34,10 @@ struct Main {
     tables: Vec<Table>,
 }
 
+/// The most versions that are shown: each is read whole, and every change of a place or of leave makes one.
+const VERSIONS_MAX: usize = 100;
+/// The most that are read: one more, to compare the oldest that is shown with.
+const VERSIONS_READ: i64 = 101;
 /// The columns of a change.
 const KEYS: [&str; 7] = ["#version", "when", "=table", "key", "column", "old", "new"];
 
@@ -55,27 +59,29 @@ pub(super) async fn history(
         (to, harmless(&one.campaign.name), wanted == Some(id))
     }));
     let mut tables = Vec::new();
+    let turn = site.desk.turns.take(visitor.account.id).await;
+    let _turn = turn.map_err(fail)?;
     let table = match wanted {
         None => {
-            let versions = site.app.places_versions().await.map_err(fail)?;
+            let versions = site.app.newest_places_versions(VERSIONS_READ).await.map_err(fail)?;
             let now = versions.iter().rev().find_map(|one| one.stored.jurisdiction.as_ref());
             tables.extend(now.map(|now| tables_of(t, now)));
             let known = versions.iter().filter_map(|one| {
                 Some((one.version, one.applied_at, one.stored.jurisdiction.as_ref()?))
             });
-            places(t, known)
+            places(t, known, versions.len() > VERSIONS_MAX)
         }
         Some(id) => {
             let loaded = all.iter().find(|one| one.campaign.id.as_str() == id);
             let loaded = loaded.ok_or_else(|| Refusal::absent(t))?;
-            let versions = site.app.versions(loaded).await.map_err(fail)?;
+            let versions = site.app.newest_versions(loaded, VERSIONS_READ).await.map_err(fail)?;
             let mut groups = Vec::new();
             for (nth, version) in versions.iter().enumerate() {
                 let before = nth.checked_sub(1).map(|nth| &versions[nth]);
                 let found = before.map(|before| version_changes(before, version));
                 groups.push((version.version, version.applied_at, found));
             }
-            table(t, loaded.campaign.timezone, groups)
+            table(t, loaded.campaign.timezone, groups, versions.len() > VERSIONS_MAX)
         }
     };
     tables.push(table);
@@ -98,7 +104,11 @@ fn tables_of(t: T, now: &Jurisdiction) -> Table {
 /// A version: its number, when it was stored, and what it changed; nothing for the first.
 type Group = (i64, i64, Option<Vec<RowChange>>);
 
-fn places<'a>(t: T, versions: impl Iterator<Item = (i64, i64, &'a Jurisdiction)>) -> Table {
+fn places<'a>(
+    t: T,
+    versions: impl Iterator<Item = (i64, i64, &'a Jurisdiction)>,
+    is_cut: bool,
+) -> Table {
     let mut old: Option<&Jurisdiction> = None;
     let mut zone = Tz::UTC;
     let mut groups: Vec<Group> = Vec::new();
@@ -107,12 +117,16 @@ fn places<'a>(t: T, versions: impl Iterator<Item = (i64, i64, &'a Jurisdiction)>
         groups.push((version, at, found));
         (old, zone) = (Some(new), new.timezone);
     }
-    table(t, zone, groups)
+    table(t, zone, groups, is_cut)
 }
 
-fn table(t: T, zone: Tz, groups: Vec<Group>) -> Table {
+/// The changes. `is_cut`: there are older versions, and the first one is only there to be compared with.
+fn table(t: T, zone: Tz, groups: Vec<Group>, is_cut: bool) -> Table {
     let mut table = Table::of(t, "web-history-changes", &KEYS);
-    for (version, at, found) in groups.into_iter().rev() {
+    if is_cut {
+        table.note = t.say("web-history-cut", &[("count", &VERSIONS_MAX)]);
+    }
+    for (version, at, found) in groups.into_iter().skip(usize::from(is_cut)).rev() {
         let line = |cells: [String; 5]| {
             let mut row = vec![Cell::count(version).heading(), Cell::text(time(zone, at))];
             row.extend(cells.into_iter().map(Cell::text));
@@ -141,4 +155,25 @@ fn cells_of(t: T, change: &RowChange) -> [String; 5] {
         What::Reordered => (t.w("change-reordered"), String::new(), String::new()),
     };
     [change.table.to_owned(), harmless(&change.key), column, old, new]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::campaign::Language;
+
+    #[test]
+    fn of_many_versions_the_oldest_is_only_compared_with() {
+        let (t, day) = (T(Language::En), 86_400_000);
+        let change = || RowChange {
+            table: "sites",
+            key: "S1".to_owned(),
+            what: What::Added { row: String::new() },
+        };
+        let groups = || vec![(7, day, None), (8, 2 * day, Some(vec![change()]))];
+        let whole = table(t, Tz::UTC, groups(), false);
+        assert!(whole.rows.len() == 2 && whole.note.is_empty(), "{:?}", whole.note);
+        let cut = table(t, Tz::UTC, groups(), true);
+        assert!(cut.rows.len() == 1 && cut.note.contains("100"), "{:?}", cut.note);
+    }
 }

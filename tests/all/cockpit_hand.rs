@@ -61,6 +61,11 @@ fn a_daily_mail_is_looked_at_and_sent_by_hand() {
     assert_eq!(send(&planner, DAILY, &format!("do=send&{one}")).0, 303);
     let (status, page) = send(&planner, DAILY, &format!("do=send&{one}"));
     assert!(status == 200 && page.contains("was queued before"), "{page}");
+    // A mail of a day to come would be in the way of the true one.
+    for early in ["do=send&post=S1&day=2021-04-03", "do=send&post=summary&day=2021-04-02"] {
+        let (status, page) = send(&planner, DAILY, early);
+        assert!(status == 200 && page.contains("is not over yet"), "{early}: {page}");
+    }
     let to = encoded("li@other.example");
     assert_eq!(send(&planner, DAILY, &format!("do=copy&{one}&to={to}")).0, 303);
     let (status, page) = send(&planner, DAILY, &format!("do=copy&{one}&to=nobody"));

@@ -69,6 +69,8 @@ async fn story(app: App) {
     assert!(app.locks(&loaded, now()).await.unwrap().is_empty(), "looking stores nothing");
     let what = ("S1", day, " hall \n booked ");
     assert_eq!(app.lock_planned(&loaded, what, BY, now()).await.unwrap(), effect);
+    let before = app.adopt_plan(&loaded, Some(free.no), BY, now()).await;
+    is_refused(before.map(drop), "was locked after that");
     let locked = made(&app, &loaded).await;
     assert_eq!(at_session(&locked, "S1", day), kept);
     app.adopt_plan(&loaded, Some(locked.no), BY, now()).await.unwrap();

@@ -87,6 +87,27 @@ fn a_night_plans_once_for_all_and_moves_nobody_without_need() {
 }
 
 #[test]
+fn after_a_pause_places_are_planned_from_the_day_on_which_they_fetch_vaccine_again() {
+    let world = World::empty();
+    let sites = "site,name,area,weekday_doses,saturday_doses,lead_name,lead_email,storage_doses,\
+                 restock\nS1,甲镇卫生院,A,40,20,张三,s1@small.example,500,mon\n\
+                 S2,乙镇卫生院,B,20,,李四,s2@small.example,500,mon\n";
+    for (campaign, name) in [(small(), "small"), (flu(), "flu")] {
+        let path = campaign.with("sites.csv", sites).write(&world.path(name));
+        world.run(&["campaign", "apply", text(&path)]).ends(0);
+    }
+    // Nobody reports, and in the end nothing that was planned is still to come.
+    for clock in ["2021-03-28T20:00:00+08:00", "2021-04-26T20:00:00+08:00"] {
+        at(&world, clock, &["plan", "make", "--steps", "0"]).ends(0);
+        at(&world, clock, &["plan", "adopt"]).ends(0);
+    }
+    let rows = world.run(&["plan", "show", "-o", "csv"]).ends(0).csv();
+    let used = used(&rows);
+    let first = used.keys().map(|(_, day)| day.as_str()).min();
+    assert_eq!(first, Some("2021-05-03"), "{used:?}");
+}
+
+#[test]
 fn a_draft_that_breaks_a_rule_with_the_other_one_is_refused_with_its_place_and_campaigns() {
     let world = county();
     at(&world, EVENING, &["plan", "make", "--steps", "300"]).ends(0);

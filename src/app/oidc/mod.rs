@@ -32,6 +32,8 @@ use std::collections::BTreeMap;
 
 /// How long somebody may take at the service.
 pub const BEGUN_MAX: TimeDelta = TimeDelta::minutes(10);
+/// The longest address that a login leads to, in bytes: it is stored, and anybody can begin a login.
+const NEXT_BYTES_MAX: usize = 2_000;
 
 /// A login that was begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,8 +112,12 @@ impl App {
         let config = self.config.oidc.as_ref().ok_or_else(off)?;
         let provider = match self.provider(config, KEPT, now).await? {
             Ok(provider) => provider,
-            Err(why) => return Err(self.not_let_in((OidcFault::Unreachable, why), now).await?),
+            Err(why) => {
+                self.count_source("begin", now).await?;
+                return Err(self.not_let_in((OidcFault::Unreachable, why), now).await?);
+            }
         };
+        let next = if next.len() > NEXT_BYTES_MAX { "/" } else { next };
         let (state, secret) = (secret_text(), secret_text());
         let mut tx = self.store.write().await?;
         let hashes = (&*hash_of(&state), &*hash_of(&secret));
@@ -145,12 +151,7 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Finished> {
         let config = self.config.oidc.as_ref().ok_or_else(off)?;
-        // Each refusal is a line in the audit log, and anybody may send an answer.
-        let source = self.asked_address().unwrap_or_default();
-        let keys = [(Guesser::Source, format!("oidc {source}"))];
-        if let Err(secs) = self.count_try(&keys, now).await? {
-            return Err(AppError::refused("web-too-many", &[("secs", &secs)]));
-        }
+        let key = self.count_source("end", now).await?;
         let next = match self.expected(config, answered, secret, now).await? {
             Ok(next) => next,
             Err(fault) => return Err(self.not_let_in(fault, now).await?),
@@ -170,10 +171,22 @@ impl App {
         };
         let by = (Actor::Account(&account), Power::Look);
         let mut act = self.act(by, Action::Login, now).await?;
-        guesses::forgive(act.tx(), &keys[0].1).await?;
+        guesses::forgive(act.tx(), &key).await?;
         let token = self.enter(&mut act, &account, (agent, Proof::Provider), now).await?;
         act.commit(None, "oidc").await?;
         Ok(Finished { account, token, next })
+    }
+
+    /// Counts a request of a source, which waits where there were many; returns under what. Each refusal is a line in
+    /// the audit log, and anybody may ask.
+    async fn count_source(&self, what: &str, now: DateTime<Utc>) -> Result<String> {
+        let source = self.asked_address().unwrap_or_default();
+        let keys = [(Guesser::Source, format!("oidc {what} {source}"))];
+        if let Err(secs) = self.count_try(&keys, now).await? {
+            return Err(AppError::refused("refused-oidc-many", &[("secs", &secs)]));
+        }
+        let [(_, key)] = keys;
+        Ok(key)
     }
 
     /// Where a login leads, if this is the first answer to it, from its own browser.
