@@ -180,6 +180,8 @@ impl App {
             }
             if let Some(head) = adopted {
                 published = rows_on(tx, loaded, head.no, open).await?;
+                // As when the draft was made: where all of it has passed, it binds no site to its store.
+                published.retain(|row| row.day >= open);
             }
             let known = day.min(open);
             let mut begun =
