@@ -129,7 +129,10 @@ pub fn words(language: Language, problem: &Problem) -> String {
             say(language, "problem-relay", &told)
         }
         Problem::Mail { state, count } => {
-            say(language, "problem-mail", &[("state", state), ("count", count)])
+            let named = word(language, &format!("mail-state-{state}"));
+            let said: [(&str, &dyn std::fmt::Display); 3] =
+                [("state", state), ("word", &named), ("count", count)];
+            say(language, "problem-mail", &said)
         }
     }
 }

@@ -216,7 +216,8 @@ fn said(invocation: &Invocation, problem: &Problem) -> String {
         }
         Problem::Relay { relay, cause, said, .. } => super::mails::relay(out, relay, *cause, said),
         Problem::Mail { state, count } => {
-            out.say("problem-mail", &[("state", state), ("count", count)])
+            let word = out.word(&format!("mail-state-{state}"));
+            out.say("problem-mail", &[("state", state), ("word", &word), ("count", count)])
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A campaign's dose rules: which doses of a person count, and when the next one is due.
 //!
 //! A campaign of one series gives the doses of that series; its groups say to whom. A catch-up
-//! campaign gives whatever a person has missed of a whole programme, and counts visits.
+//! campaign gives whatever a person has missed of a whole programme, and counts visits: the first dose since its start
+//! of a vaccine that it asks for. What other campaigns gave is none.
 
 use super::campaign::Campaign;
 use super::dose::Dose;
@@ -281,21 +282,27 @@ impl Judge {
     /// Whether the campaign gives the vaccine that a text names: a code, a vaccine group.
     pub fn gives(&self, vaccine: &str) -> bool {
         let vaccine = vaccine.trim();
-        let is_asked = |antigen: AntigenId| match &self.asks {
+        let is_name = |group: &super::rules::model::VaccineGroup| {
+            *group.name == *vaccine && group.antigens.iter().any(|antigen| self.is_asked(*antigen))
+        };
+        let code = self.rules.vaccine_by_code.get(vaccine);
+        code.is_some_and(|id| self.protects(*id)) || self.rules.groups.iter().any(is_name)
+    }
+
+    /// Whether the campaign is there for an antigen.
+    fn is_asked(&self, antigen: AntigenId) -> bool {
+        match &self.asks {
             Asks::Series { .. } => antigen == AntigenId(0),
             Asks::CatchUp { groups, .. } => groups
                 .iter()
                 .any(|group| self.rules.groups[usize::from(group.0)].antigens.contains(&antigen)),
-        };
-        let is_name = |group: &super::rules::model::VaccineGroup| {
-            *group.name == *vaccine && group.antigens.iter().any(|antigen| is_asked(*antigen))
-        };
-        let antigens = self.rules.vaccine_by_code.get(vaccine).map(|id| {
-            let parts = self.rules.vaccines[usize::from(id.0)].antigens.iter();
-            parts.map(|part| part.antigen).collect::<Vec<_>>()
-        });
-        antigens.is_some_and(|parts| parts.into_iter().any(is_asked))
-            || self.rules.groups.iter().any(is_name)
+        }
+    }
+
+    /// Whether a vaccine protects against something that the campaign is there for.
+    fn protects(&self, vaccine: VaccineId) -> bool {
+        let parts = &self.rules.vaccines[usize::from(vaccine.0)].antigens;
+        parts.iter().any(|part| self.is_asked(part.antigen))
     }
 
     /// Whether an outcome is of concern here: it is true of the person, or of this campaign, or of its vaccine.
@@ -326,7 +333,8 @@ impl Judge {
                 Asks::Series { doses: all, .. } => best
                     .map_or(0, |one| one.verdict.number.unwrap_or_else(|| all.saturating_add(1))),
                 Asks::CatchUp { from, .. } => {
-                    let is_visit = dose.date >= *from && visited.is_none();
+                    let is_asked = dose.vaccine.is_some_and(|vaccine| self.protects(vaccine));
+                    let is_visit = dose.date >= *from && visited.is_none() && is_asked;
                     if is_visit {
                         visited = Some(dose.date);
                     }

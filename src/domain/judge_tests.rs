@@ -148,6 +148,19 @@ fn a_catch_up_campaign_counts_the_first_visit_from_its_first_day_on() {
 }
 
 #[test]
+fn a_dose_that_a_catch_up_campaign_does_not_ask_for_is_no_visit() {
+    // A vaccine of the rules that it does not ask for, and one that the rules do not know.
+    let other = [dose("R1", 0, Some("V1")), dose("R2", 1, Some("unknown"))];
+    let judge = catching_up(&[1]);
+    let mut doses = other.to_vec();
+    doses.push(dose("R3", 2, Some("V2")));
+    let numbers: Vec<u8> = evaluated(&judge, &doses).iter().map(|one| one.0).collect();
+    assert_eq!(numbers, [0, 0, 1]);
+    let due = judge.outlook(&county(), adult(), &other, day(1)).due;
+    assert_eq!(due.map(|due| due.number), Some(1), "the visit is still due");
+}
+
+#[test]
 fn a_catch_up_campaign_gives_what_its_vaccines_miss_by_its_last_day() {
     let missed = |groups: &[u16], doses: &[Dose], at: i64| -> Vec<(u16, u8, u8, NaiveDate)> {
         let outlook = catching_up(groups).outlook(&county(), adult(), doses, day(at));

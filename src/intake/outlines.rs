@@ -174,7 +174,7 @@ impl Reading<'_> {
             return Some((code.clone(), property));
         }
         let known = self.areas.iter().flat_map(|(code, name)| [code.as_str(), name.as_str()]);
-        let near = nearest(&text, known).unwrap_or("–").to_owned();
+        let near = nearest(&text, known).unwrap_or("none").to_owned();
         self.wrong("outlines_unknown", number, |issue| {
             issue.column(property).value(&text).with("nearest", near)
         });

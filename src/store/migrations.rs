@@ -51,6 +51,7 @@ embedded!(
     "0023_homes",
     "0024_oidc_and_locks",
     "0025_outlines",
+    "0026_visits",
 );
 
 /// The migrations of a SQLite database.

@@ -4,7 +4,7 @@
 use crate::faults::gateways::{Fake, numbers};
 use crate::faults::until;
 use crate::operation::{ANY_PORT, get, read_by_promtool, samples};
-use crate::support::{Ran, SENIORS, World, on_postgresql, small};
+use crate::support::{Ran, SENIORS, World, flu, on_postgresql, small, text};
 use crate::web::{Office, account};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -375,6 +375,31 @@ fn a_group_reads_counts_and_places_and_nothing_of_any_person() {
         for name in ["赵", "钱", "张三", "李四", "13800", "@small.example", "@home.example"] {
             assert!(!card.contains(name), "{name}: {card}");
         }
+    }
+}
+
+#[test]
+fn a_group_reads_one_card_of_several_campaigns() {
+    let world = World::empty();
+    for (folder, name) in [(small(), "small"), (flu(), "flu")] {
+        let path = folder.write(&world.path(name));
+        world.run(&["campaign", "apply", text(&path)]).ends(0);
+    }
+    world.file(
+        "doseplan.toml",
+        "[channels.leads]\nkind = \"wecom\"\ntransport = \"folder\"\ndir = \"sent\"\n\
+         link = \"https://plan.example.org\"\ncards = [\"digest\"]\n",
+    );
+    world.plan_day_by_day();
+    world.run(&["job", "run", "digest", "--at", "2021-03-31T19:00"]).ends(0);
+    world.run(&["outbox", "drain", "--at", "2021-03-31T19:05"]).ends(0);
+    let files = std::fs::read_dir(world.path("sent")).unwrap();
+    let cards: Vec<_> =
+        files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    assert_eq!(cards.len(), 1, "{cards:?}");
+    for said in ["2项活动", "【小县接种】开设", "【流感接种】开设", "https://plan.example.org/)"]
+    {
+        assert!(cards[0].contains(said), "{said}: {}", cards[0]);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::app::problems::Problem;
 use crate::app::{App, Loaded, Result, millis, problems, today};
 use crate::config::{CardKind, ChannelConfig};
 use crate::domain::campaign::Language;
-use crate::domain::gateway::{Card, CardLimit};
+use crate::domain::gateway::{Card, CardLimit, CardPart};
 use crate::domain::id::{AreaCode, PlaceCode};
 use crate::domain::message::{MailKind, MailState};
 use crate::mail::link::message_hash;
@@ -16,7 +16,8 @@ use crate::mail::transport::Content;
 use crate::store::outbox::{self, NewMessage};
 use crate::text::{say, thousands, word};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 /// Exceptions of a summary that a card shows.
 const EXCEPTIONS_MAX: usize = 3;
@@ -91,7 +92,8 @@ impl App {
         Ok(new)
     }
 
-    /// Queues what the groups of leads have to know of tomorrow. Returns how many cards are new.
+    /// Queues what the groups of leads have to know of tomorrow: a card for each, with a part for each campaign.
+    /// Returns how many cards are new.
     pub(super) async fn queue_digest_cards(
         &self,
         all: &[Loaded],
@@ -100,45 +102,47 @@ impl App {
     ) -> Result<usize> {
         let mut new = 0;
         for (name, channel) in self.robots(CardKind::Digest) {
+            let mut sessions = Vec::new();
             for whole in all {
                 let Some(loaded) = Self::seen_by_group(channel, whole) else { continue };
-                let language = channel.language.unwrap_or(loaded.campaign.language);
-                let mut tx = self.store.read().await?;
-                let rows = day_rows(&mut tx, &loaded, tomorrow).await?;
-                drop(tx);
-                let campaign = &loaded.campaign;
-                let mut doses: BTreeMap<&PlaceCode, u64> = BTreeMap::new();
-                let here = |place: &PlaceCode| campaign.place(place.as_str()).is_some();
-                for row in rows.iter().filter(|row| here(&row.place)) {
-                    *doses.entry(&row.place).or_default() += u64::from(row.doses);
-                }
+                let doses = self.doses_of_day(&loaded, tomorrow).await?;
                 // A day without sessions is nothing to tell a group.
-                if doses.is_empty() {
-                    continue;
+                if !doses.is_empty() {
+                    sessions.push(Sessions { loaded, doses });
                 }
-                let date = render::date(tomorrow, language);
-                let post = Post {
-                    name,
-                    channel,
-                    kind: MailKind::Digest,
-                    key: format!("card/digest/{name}/{}/{tomorrow}", campaign.id),
-                    card: Card {
-                        title: say(
-                            language,
-                            "card-digest-title",
-                            &[("campaign", &campaign.name), ("date", &date)],
-                        ),
-                        figure: figure(language, &doses),
-                        lines: places(language, &loaded, &doses),
-                        link: link(channel, language, &loaded, "plan", tomorrow),
-                    },
-                    language,
-                    send_by: super::end_of(&loaded, tomorrow),
-                };
-                new += self.queue_card(&loaded, post, now).await?;
             }
+            let Some(first) = sessions.first() else { continue };
+            let language = channel.language.unwrap_or(first.loaded.campaign.language);
+            let ids: Vec<&str> =
+                sessions.iter().map(|one| one.loaded.campaign.id.as_str()).collect();
+            let post = Post {
+                name,
+                channel,
+                kind: MailKind::Digest,
+                key: format!("card/digest/{name}/{}/{tomorrow}", ids.join("+")),
+                card: digest_card(channel, language, &sessions, tomorrow),
+                language,
+                send_by: super::end_of(&first.loaded, tomorrow),
+            };
+            new += self.queue_card(&first.loaded, post, now).await?;
         }
         Ok(new)
+    }
+
+    /// What each place gives on a day by the plan in force.
+    async fn doses_of_day(
+        &self,
+        loaded: &Loaded,
+        day: NaiveDate,
+    ) -> Result<BTreeMap<PlaceCode, u64>> {
+        let mut tx = self.store.read().await?;
+        let rows = day_rows(&mut tx, loaded, day).await?;
+        let mut doses: BTreeMap<PlaceCode, u64> = BTreeMap::new();
+        let here = |place: &PlaceCode| loaded.campaign.place(place.as_str()).is_some();
+        for row in rows.iter().filter(|row| here(&row.place)) {
+            *doses.entry(row.place.clone()).or_default() += u64::from(row.doses);
+        }
+        Ok(doses)
     }
 
     /// Whether some group is told at once.
@@ -221,15 +225,67 @@ impl App {
     }
 }
 
-fn figure(language: Language, doses: &BTreeMap<&PlaceCode, u64>) -> String {
-    let all = thousands(doses.values().sum::<u64>());
-    say(language, "card-digest-figure", &[("places", &doses.len()), ("doses", &all)])
+/// A campaign, and what each of its places gives on a day.
+struct Sessions {
+    loaded: Loaded,
+    doses: BTreeMap<PlaceCode, u64>,
+}
+
+/// The card of a day: of one campaign its places, of several a part for each.
+fn digest_card(
+    channel: &ChannelConfig,
+    language: Language,
+    sessions: &[Sessions],
+    day: NaiveDate,
+) -> Card {
+    let date = render::date(day, language);
+    if let [one] = sessions {
+        let campaign = &one.loaded.campaign;
+        let title: [(&str, &dyn Display); 2] = [("campaign", &campaign.name), ("date", &date)];
+        return Card {
+            title: say(language, "card-digest-title", &title),
+            figure: figure(language, [one]),
+            lines: places(language, one),
+            link: link(channel, language, &one.loaded, "plan", day),
+        };
+    }
+    let part = |one: &Sessions| {
+        let figure = figure(language, [one]);
+        let said: [(&str, &dyn Display); 2] =
+            [("campaign", &one.loaded.campaign.name), ("figure", &figure)];
+        CardPart { head: say(language, "card-digest-part", &said), lines: places(language, one) }
+    };
+    let parts: Vec<CardPart> = sessions.iter().map(part).collect();
+    let title: [(&str, &dyn Display); 2] = [("campaigns", &sessions.len()), ("date", &date)];
+    let card = Card {
+        title: say(language, "card-digest-title-several", &title),
+        figure: figure(language, sessions),
+        lines: Vec::new(),
+        link: channel
+            .link
+            .as_ref()
+            .map(|base| (word(language, "card-open"), format!("{}/", base.0))),
+    };
+    card.with_parts(&parts, CardLimit::of(channel.kind), |count| {
+        say(language, "card-digest-rest", &[("count", &count)])
+    })
+}
+
+/// How many places are open, and how many doses they give together.
+fn figure<'a>(language: Language, sessions: impl IntoIterator<Item = &'a Sessions>) -> String {
+    let (mut open, mut doses) = (BTreeSet::new(), 0);
+    for one in sessions {
+        open.extend(one.doses.keys());
+        doses += one.doses.values().sum::<u64>();
+    }
+    let said: [(&str, &dyn Display); 2] = [("places", &open.len()), ("doses", &thousands(doses))];
+    say(language, "card-digest-figure", &said)
 }
 
 /// Each place with its doses, the largest first.
-fn places(language: Language, loaded: &Loaded, doses: &BTreeMap<&PlaceCode, u64>) -> Vec<String> {
+fn places(language: Language, Sessions { loaded, doses }: &Sessions) -> Vec<String> {
     let mut all: Vec<(&PlaceCode, u64)> =
-        doses.iter().map(|(code, count)| (*code, *count)).collect();
+        doses.iter().map(|(code, count)| (code, *count)).collect();
     all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let line = |(code, count): (&PlaceCode, u64)| {
         let found = loaded.campaign.place(code.as_str());

@@ -83,9 +83,27 @@ pub(super) fn load(
             lot: lot.clone(),
             product: known.product.clone(),
             doses,
-            vials: vials(lot),
+            vials: vials(lot).map(|opened| loaded(opened, doses, known.doses_per_vial)),
             expires: known.expires,
         })
     };
     doses.into_iter().filter_map(line).collect()
+}
+
+/// The vials that hold what a team loads: those that its stops open, and what is loaded beyond it.
+fn loaded(opened: u64, doses: u64, doses_per_vial: Option<u32>) -> u64 {
+    doses_per_vial.map_or(opened, |each| opened.max(doses.div_ceil(u64::from(each.max(1)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::loaded;
+
+    #[test]
+    fn vials_hold_all_the_doses_that_are_loaded() {
+        assert_eq!(loaded(22, 23, Some(1)), 23, "one more than is given, for waste");
+        assert_eq!(loaded(3, 23, Some(10)), 3);
+        assert_eq!(loaded(4, 23, Some(10)), 4, "each stop opens its own");
+        assert_eq!(loaded(2, 23, None), 2);
+    }
 }

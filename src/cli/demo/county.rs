@@ -141,6 +141,9 @@ pub(super) async fn run(
     Box::pin(county.plan(steps)).await?;
     county.live(last).await?;
     county.print(last).await?;
+    if once {
+        county.out().note("demo-county-no-pages", &[]);
+    }
     county.stage.go_on(zone, http, once).await
 }
 
@@ -200,7 +203,7 @@ impl County {
         ];
         out.note("demo-county-applied", &said);
         let people = self.import_all(Kind::Persons, "persons.csv").await?;
-        out.note("demo-register", &[("people", &people)]);
+        out.note("demo-register", &[("people", &text::thousands(people))]);
         self.import_all(Kind::Doses, "doses.csv").await?;
         self.import_all(Kind::Tallies, "tallies.csv").await?;
         self.stage.wake().await
@@ -426,12 +429,11 @@ impl County {
             doses += status.doses;
             mail = status.mail;
         }
-        let mails: Vec<String> =
-            mail.iter().map(|(state, count)| format!("{state} {count}")).collect();
+        let mails = super::sent(out, &mail);
         let (doses, dir) = (text::thousands(doses), &app.config.mail.dir);
         let dir = dir.display();
         let said: [(&str, &dyn Display); 4] =
-            [("day", &last), ("doses", &doses), ("mails", &mails.join(" · ")), ("dir", &dir)];
+            [("day", &last), ("doses", &doses), ("mails", &mails), ("dir", &dir)];
         out.note("demo-end", &said);
         let folder = self.files.parent().context("a demo has a folder")?;
         out.note("demo-county-end", &[("dir", &folder.display())]);

@@ -5,7 +5,7 @@ mod county;
 mod reports;
 mod stage;
 
-use super::output::harmless;
+use super::output::{Out, harmless};
 use super::{Invocation, coverage, parse_day};
 use crate::app::Loaded;
 use crate::app::coverage::AsOf;
@@ -15,6 +15,7 @@ use crate::config::Listen;
 use crate::domain::campaign::Campaign;
 use crate::domain::coverage::Depth;
 use crate::domain::date::days;
+use crate::domain::message::MailState;
 use crate::domain::permission::Actor;
 use crate::domain::planner::Limits;
 use crate::files;
@@ -154,6 +155,15 @@ fn look(stage: &Stage, campaign: &Campaign, root: &str) {
     }
 }
 
+/// How many messages are in which state, in words.
+fn sent(out: Out, states: &[(MailState, u64)]) -> String {
+    let one = |(state, count): &(MailState, u64)| {
+        let count = crate::text::thousands(*count);
+        format!("{} {count}", out.word(&format!("mail-state-{state}")))
+    };
+    states.iter().map(one).collect::<Vec<_>>().join(" · ")
+}
+
 /// Stores the register, plans and adopts: what an office does before the first day.
 async fn begin_replay(
     stage: Stage,
@@ -164,7 +174,7 @@ async fn begin_replay(
     let (out, app, now) = (stage.invocation.out, &stage.runner.app, stage.clock.now());
     let register = example.join("persons.csv");
     let done = app.import(&loaded, Kind::Persons, &register, out.language, now).await?;
-    out.note("demo-register", &[("people", &done.new)]);
+    out.note("demo-register", &[("people", &crate::text::thousands(done.new))]);
     let limits = Limits::steps(demo.steps.unwrap_or(STEPS));
     let search = Search { limits, progress: &mut |_| {}, time_used: &mut || 0.0 };
     let start = loaded.campaign.start;
@@ -272,9 +282,7 @@ impl Replay {
         let figures = app.coverage(loaded, AsOf::day(last), Depth::Root).await?;
         coverage::print_figures(invocation, loaded, &figures, false);
         let status = app.status(loaded, Some(last), clock.now()).await?;
-        let mails: Vec<String> =
-            status.mail.iter().map(|(state, count)| format!("{state} {count}")).collect();
-        let mails = mails.join(" · ");
+        let mails = sent(invocation.out, &status.mail);
         let (doses, dir) = (crate::text::thousands(status.doses), &app.config.mail.dir);
         invocation.out.note(
             "demo-end",

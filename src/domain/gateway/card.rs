@@ -24,6 +24,15 @@ pub struct CardLimit {
     pub bytes: usize,
 }
 
+/// A part of a card that tells of several campaigns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardPart {
+    /// What it is about.
+    pub head: String,
+    /// The most important first.
+    pub lines: Vec<String>,
+}
+
 impl CardLimit {
     /// The limit of a service, with room for what it puts around the text.
     pub fn of(service: Service) -> Self {
@@ -50,6 +59,25 @@ impl Card {
         whole(&self.title, limit.bytes)
     }
 
+    /// The card with several parts below its figure. Each part shows its heading and as many lines as the others may,
+    /// so that all of them are within the limit; `rest` tells how many lines of a part are left out.
+    #[must_use]
+    pub fn with_parts(
+        mut self,
+        parts: &[CardPart],
+        limit: CardLimit,
+        rest: impl Fn(usize) -> String,
+    ) -> Self {
+        let most = parts.iter().map(|part| part.lines.len()).max().unwrap_or(0);
+        for shown in (0..=most).rev() {
+            self.lines = parts.iter().flat_map(|part| part.shown(shown, &rest)).collect();
+            if self.text_of(self.lines.len(), &rest).len() <= limit.bytes {
+                break;
+            }
+        }
+        self
+    }
+
     fn text_of(&self, shown: usize, more: &impl Fn(usize) -> String) -> String {
         let mut out = format!("**{}**\n\n{}", plain(&self.title), plain(&self.figure));
         if shown > 0 {
@@ -65,6 +93,16 @@ impl Card {
             out += &format!("\n\n[{}]({href})", plain(words));
         }
         out
+    }
+}
+
+impl CardPart {
+    /// The heading, and up to so many of the lines. Where some are shown, `rest` tells how many are not.
+    fn shown(&self, most: usize, rest: &impl Fn(usize) -> String) -> Vec<String> {
+        let shown = self.lines.iter().take(most).cloned();
+        let left = self.lines.len().saturating_sub(most);
+        let rest = (most > 0 && left > 0).then(|| rest(left));
+        std::iter::once(self.head.clone()).chain(shown).chain(rest).collect()
     }
 }
 
@@ -92,6 +130,24 @@ mod tests {
             lines: (0..lines).map(|n| format!("第{n}条：甲镇卫生院未报")).collect(),
             link: Some(("打开".to_owned(), "https://a.example/c/small".to_owned())),
         }
+    }
+
+    #[test]
+    fn every_part_of_a_card_has_its_heading_and_as_many_lines_as_the_others_may() {
+        let part = |name: &str, lines: usize| CardPart {
+            head: format!("{name}：开设{lines}处"),
+            lines: (0..lines).map(|n| format!("{name}第{n}处卫生院：40剂次")).collect(),
+        };
+        let parts = [part("流感", 30), part("新冠", 2), part("肺炎", 30)];
+        let rest = |count: usize| format!("其余{count}处");
+        let with = |bytes: usize| card(0).with_parts(&parts, CardLimit { bytes }, rest);
+        assert_eq!(with(16_000).lines.len(), 3 + 30 + 2 + 30, "all fits");
+        let cut = with(2048);
+        assert!(cut.text(CardLimit { bytes: 2048 }, |_| String::new()).len() <= 2048);
+        let of = |name: &str| cut.lines.iter().filter(|line| line.starts_with(name)).count();
+        assert_eq!((of("流感"), of("新冠")), (of("肺炎"), 3), "{:?}", cut.lines);
+        assert!(of("流感") > 5 && of("其余") == 2, "{:?}", cut.lines);
+        assert_eq!(with(250).lines, parts.map(|part| part.head), "headings alone");
     }
 
     #[test]

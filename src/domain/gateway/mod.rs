@@ -7,7 +7,7 @@ mod receipt;
 mod text;
 
 pub use answers::{Answered, judge};
-pub use card::{Card, CardLimit};
+pub use card::{Card, CardLimit, CardPart};
 pub use receipt::{Fate, Receipt, Reply, fate, is_stop};
 pub use text::{Named, NoFit, fit, segments, short};
 

@@ -16,6 +16,9 @@ use std::collections::BTreeSet;
 /// Groups named in the bulletin's sentence; the table has all.
 const BULLETIN_ROWS_MAX: usize = 8;
 
+/// What needs attention that every part shows, however short a mail of several campaigns has to be.
+const ATTENTION_SHOWN_MIN: usize = 2;
+
 /// Columns of doses that fit on a phone beside "group" and "complete".
 const DOSE_COLUMNS_MAX: usize = 3;
 
@@ -95,7 +98,8 @@ fn part(
     if let Some(text) = words.missed("mail-summary-missed", summary.missed) {
         alerts.push(Alert { text, ..Alert::default() });
     }
-    let shown = summary.attention.iter().take(caps.rows / 2).enumerate();
+    let most = attention_shown(caps);
+    let shown = summary.attention.iter().take(most).enumerate();
     alerts.extend(shown.map(|(index, item)| super::attention::alert(words, index + 1, item)));
     let sections = [
         groups(words, &summary.by_group, caps),
@@ -117,9 +121,13 @@ fn part(
         attention: words.word("mail-summary-attention"),
         nothing: words.word("mail-summary-nothing"),
         alerts,
-        more: more(words, "mail-more", summary.attention.len(), caps.rows / 2).concat(),
+        more: more(words, "mail-more", summary.attention.len(), most).concat(),
         sections: sections.into_iter().flatten().collect(),
     }
+}
+
+fn attention_shown(caps: Caps) -> usize {
+    (caps.rows / 2).max(ATTENTION_SHOWN_MIN)
 }
 
 /// The heading of a campaign's part: its name and its vaccine.
@@ -421,4 +429,15 @@ fn trend(words: Words, trend: &[(chrono::NaiveDate, u64)]) -> Option<Section> {
         tables: vec![table],
         ..Section::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Caps, attention_shown};
+
+    #[test]
+    fn a_mail_that_has_to_be_short_still_says_what_needs_attention() {
+        let shown = |rows| attention_shown(Caps { people: 1, rows });
+        assert_eq!((shown(40), shown(2), shown(1)), (20, 2, 2));
+    }
 }

@@ -1,7 +1,7 @@
 ### 读入文件时发现的问题。每条：错在哪里，界限是什么，怎么改。
 
 word-yes-no = 是、否
-issue-column = column { $column }
+issue-column = { $column } 列
 issue-hint = { $nearest ->
     [none] {""}
    *[other] ，是否应为“{ $nearest }”
@@ -254,7 +254,7 @@ issue-outlines_collection = 不是要素集合；边界文件以 "type": "Featur
 issue-outlines_features = 有 { $value } 个要素，最多读取 { $limit } 个；请去掉 areas.csv 中没有的地区
 issue-outlines_positions = 坐标点多于 { $limit } 个；请先简化边界，例如用 mapshaper
 issue-outlines_area = 第 { $first } 个要素未注明地区；请增加属性 area（或 code），填写 areas.csv 中的编码
-issue-outlines_unknown = 第 { $first } 个要素：没有地区“{ $value }”；最接近的是 { $nearest }。请填写 areas.csv 中的编码
+issue-outlines_unknown = 第 { $first } 个要素：没有地区“{ $value }”{ issue-hint }；请填写 areas.csv 中的编码
 issue-outlines_twice = 第 { $first } 个要素：地区 { $value } 在第 { $other } 个要素中已有边界；请合并为一个 MultiPolygon
 issue-outlines_shape = 第 { $first } 个要素的几何类型为 { $value }；边界应为 Polygon 或 MultiPolygon
 issue-outlines_ring = 第 { $first } 个要素，多边形.环 { $value }：环至少有四个坐标点，且最后一点与第一点相同；请闭合

@@ -37,7 +37,7 @@ mail-no-figure = —
 mail-percent = {$number}%
 mail-more = 另有 {$count} 项未列出。
 mail-more-people = 另有 {$count} 人未列出，请查看系统名单。
-mail-and-more = {$names}等{$count}处
+mail-and-more = {$names}等{$count}个
 mail-footer = 本邮件由系统自动发送。人数与剂次分开统计；未报告不按零计算。
 
 ## 每日需接种
