@@ -11,12 +11,8 @@ const STAFF: &str = "staff,name,home,roles\n\
 const EVENING: &str = "2021-03-31T20:00:00+08:00";
 
 fn at(world: &World, arguments: &[&str]) -> Ran {
-    at_time(world, arguments, EVENING)
-}
-
-fn at_time(world: &World, arguments: &[&str], time: &str) -> Ran {
     let mut command = world.command(arguments);
-    command.env("DOSEPLAN_CLOCK", time);
+    command.env("DOSEPLAN_CLOCK", EVENING);
     Ran::from(command.output().expect("the program starts"))
 }
 
@@ -98,27 +94,4 @@ fn one_campaign_of_several_comes_along_on_the_others_tours_and_each_has_a_verdic
     // What one plans beside the other holds together.
     at(&world, &["plan", "adopt", "--campaign", "flu"]).ends(0);
     at(&world, &["db", "check"]).ends(0);
-}
-
-#[test]
-fn where_the_plan_in_force_has_passed_new_drafts_bind_no_site_to_its_store() {
-    let world = World::empty();
-    for (folder, name) in [(small(), "small"), (flu(), "flu")] {
-        // Both sites fetch vaccine on Mondays and Thursdays.
-        let folder = folder
-            .swap("sites.csv", "saturday_doses,", "saturday_doses,storage_doses,restock,")
-            .swap("sites.csv", "A,40,20,", "A,40,20,200,mon thu,")
-            .swap("sites.csv", "B,20,,", "B,20,,200,mon thu,");
-        let path = folder.write(&world.path(name));
-        at(&world, &["campaign", "apply", text(&path)]).ends(0);
-    }
-    at(&world, &["plan", "make", "--steps", "0"]).ends(0);
-    at(&world, &["plan", "adopt"]).ends(0);
-    let flu = world.run(&["plan", "show", "--campaign", "flu", "-o", "csv"]).ends(0).csv();
-    assert!(flu.iter().all(|row| row["date"].as_str() < "2021-04-13"), "{flu:?}");
-    // A Tuesday, two weeks later: nobody reported anything, so everybody is planned anew.
-    let morning = "2021-04-13T09:00:00+08:00";
-    let made = at_time(&world, &["plan", "make", "--steps", "0", "-o", "csv"], morning).ends(0);
-    assert!(used(&made.csv(), "S1").contains_key("2021-04-14"), "{}", made.out);
-    at_time(&world, &["plan", "adopt"], morning).ends(0);
 }
