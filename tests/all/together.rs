@@ -96,15 +96,17 @@ fn after_a_pause_places_are_planned_from_the_day_on_which_they_fetch_vaccine_aga
         let path = campaign.with("sites.csv", sites).write(&world.path(name));
         world.run(&["campaign", "apply", text(&path)]).ends(0);
     }
-    // Nobody reports, and in the end nothing that was planned is still to come.
-    for clock in ["2021-03-28T20:00:00+08:00", "2021-04-26T20:00:00+08:00"] {
+    // Nobody reports, and in the end nothing of one campaign that was planned is still to come.
+    for clock in ["2021-03-28T20:00:00+08:00", "2021-04-13T20:00:00+08:00"] {
         at(&world, clock, &["plan", "make", "--steps", "0"]).ends(0);
         at(&world, clock, &["plan", "adopt"]).ends(0);
     }
-    let rows = world.run(&["plan", "show", "-o", "csv"]).ends(0).csv();
-    let used = used(&rows);
-    let first = used.keys().map(|(_, day)| day.as_str()).min();
-    assert_eq!(first, Some("2021-05-03"), "{used:?}");
+    for campaign in ["small", "flu"] {
+        let show = ["plan", "show", "--campaign", campaign, "-o", "csv"];
+        let used = used(&world.run(&show).ends(0).csv());
+        let mut days = used.keys().filter(|(place, _)| place.starts_with('S'));
+        assert!(days.all(|(_, day)| day.as_str() >= "2021-04-19"), "{campaign}: {used:?}");
+    }
 }
 
 #[test]
