@@ -103,9 +103,7 @@ impl App {
         };
         let keys = register.cohort_keys();
         let held = register.held_at(place, day);
-        let room = register.places.find(place).filter(|_| day == open);
-        let room = room.and_then(|place| chances.room.get(&place)).copied().unwrap_or(0);
-        let mut crowd = Crowd::new(room.max(seats));
+        let mut crowd = Crowd::new(seats);
         let mut groups: BTreeMap<(GroupId, u8), GroupOdds> = BTreeMap::new();
         for (&(cohort, dose), &called) in &held {
             let Some(key) = keys.get(&cohort) else { continue };

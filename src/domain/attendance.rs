@@ -206,7 +206,6 @@ impl LastSeats {
 pub struct Crowd {
     seats: u64,
     people: u64,
-    expected: f64,
     /// The chance that exactly so many stay away.
     away: Vec<f64>,
 }
@@ -215,25 +214,12 @@ impl Crowd {
     /// Nobody yet, for a session with `seats`.
     #[must_use]
     pub fn new(seats: u64) -> Self {
-        Self { seats, people: 0, expected: 0.0, away: vec![1.0] }
-    }
-
-    /// The same session with nobody yet.
-    #[must_use]
-    pub fn emptied(&self) -> Self {
-        Self::new(self.seats)
-    }
-
-    /// How many come, on average.
-    #[must_use]
-    pub fn expected(&self) -> f64 {
-        self.expected
+        Self { seats, people: 0, away: vec![1.0] }
     }
 
     /// Expects somebody more who comes with this chance.
     pub fn add(&mut self, comes: f64) {
         self.people += 1;
-        self.expected += comes;
         let stays = 1.0 - comes;
         // Of more people than `most` beyond the seats nobody asks.
         let most = usize::try_from(self.seats / 4 + 8).unwrap_or(usize::MAX);

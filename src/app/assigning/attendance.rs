@@ -6,14 +6,14 @@ use crate::domain::assign::{Chances, CohortNo, PlaceNo};
 use crate::domain::attendance::{Attendance, LastSeats, Past, took_place};
 use crate::domain::campaign::{Campaign, CohortKey};
 use crate::domain::counting::ELSEWHERE;
-use crate::domain::date::{Weekdays, days};
+use crate::domain::date::days;
 use crate::domain::dose::GivenRow;
-use crate::domain::id::{GroupId, PlaceCode};
+use crate::domain::id::GroupId;
 use crate::domain::outset::ReportedDoses;
 use crate::domain::plan::PlanRow;
 use crate::domain::stock::{GivenAt, drawn_by_plan, stock_left};
+use crate::store::Tx;
 use crate::store::plans::{self, PlanHead, in_force};
-use crate::store::{Tx, campaigns};
 use chrono::{NaiveDate, TimeDelta};
 use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::BTreeMap;
@@ -122,45 +122,10 @@ fn past(
     out.into_values().collect()
 }
 
-/// Doses that other open campaigns plan on a day, by place.
-pub(super) async fn planned_by_others(
-    tx: &mut Tx,
-    loaded: &Loaded,
-    day: NaiveDate,
-) -> Result<BTreeMap<PlaceCode, u64>> {
-    let mut out = BTreeMap::new();
-    let others = campaigns::heads(tx).await?.into_iter();
-    for other in others.filter(|other| other.no != loaded.no && other.closed_at.is_none()) {
-        let heads = plans::heads(tx, other.no).await?;
-        let Some(head) = in_force(&heads, day) else { continue };
-        for row in plans::rows(tx, other.no, head.no, day..=day).await? {
-            *out.entry(row.place).or_default() += u64::from(row.doses);
-        }
-    }
-    Ok(out)
-}
-
-/// How many people sites can serve on a day beside what other campaigns plan there. Sites that fetch vaccine on some
-/// weekdays are left out: they have vaccine for the plan's seats alone.
-fn room(
-    campaign: &Campaign,
-    register: &Register,
-    others: &BTreeMap<PlaceCode, u64>,
-    day: NaiveDate,
-) -> BTreeMap<PlaceNo, u64> {
-    let mut out = BTreeMap::new();
-    for site in campaign.sites.iter().filter(|site| site.restock == Weekdays::EVERY_DAY) {
-        let Some(place) = register.places.find(&site.code) else { continue };
-        let taken = others.get(&site.code).copied().unwrap_or(0);
-        out.insert(place, u64::from(campaign.capacity(site, day)).saturating_sub(taken));
-    }
-    out
-}
-
-/// With which chance people come, cohort by cohort. `others`: doses that other campaigns plan tomorrow, by place.
+/// With which chance people come, cohort by cohort.
 pub(super) fn chances(
     campaign: &Campaign,
-    (register, others): (&Register, &BTreeMap<PlaceCode, u64>),
+    register: &Register,
     attendance: &Attendance,
     (has_vaccine, tomorrow): (bool, NaiveDate),
 ) -> Chances {
@@ -168,7 +133,6 @@ pub(super) fn chances(
         risk: campaign.overbook_risk.to_f64().unwrap_or(0.0),
         reach: register.planned(),
         has_vaccine,
-        room: room(campaign, register, others, tomorrow),
         ..Chances::default()
     };
     for (no, key) in register.cohort_keys() {

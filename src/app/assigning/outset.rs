@@ -1,7 +1,7 @@
 //! What a plan begins with: doses, sessions whose report is out, and the people of the register.
 
 use super::super::{Loaded, Result};
-use super::attendance::{chances, has_vaccine, learned, past_sessions, planned_by_others};
+use super::attendance::{chances, has_vaccine, learned, past_sessions};
 use super::register::{self, Days, Register};
 use crate::domain::assign::Chances;
 use crate::domain::attendance::Attendance;
@@ -91,10 +91,8 @@ pub(in crate::app) async fn begin(
         Begun { outset, given_doses, register, attendance, chances: Chances::default() };
     if let Some(register) = &begun.register {
         let has_vaccine = has_vaccine(&campaign, &begun.outset.history, rows, tomorrow(today));
-        let tomorrow = tomorrow(today);
-        let others = planned_by_others(tx, loaded, tomorrow).await?;
-        let who = (register, &others);
-        begun.chances = chances(&campaign, who, &begun.attendance, (has_vaccine, tomorrow));
+        let tomorrow = (has_vaccine, tomorrow(today));
+        begun.chances = chances(&campaign, register, &begun.attendance, tomorrow);
     }
     Ok(begun)
 }

@@ -25,9 +25,6 @@ pub struct Chances {
     pub reach: BTreeSet<(PlaceNo, CohortNo)>,
     /// Whether the store has vaccine for more appointments than there are seats.
     pub has_vaccine: bool,
-    /// How many people places can serve on the next day, where that may be more than the plan's seats: nobody is
-    /// turned away before that.
-    pub room: BTreeMap<PlaceNo, u64>,
 }
 
 impl Chances {
@@ -87,7 +84,6 @@ pub(super) fn without_seats(
 #[derive(Clone)]
 struct Load<'a> {
     chances: &'a Chances,
-    /// The plan's seats. More people than that are never expected.
     seats: u64,
     /// Seats and appointments of each cohort and dose.
     cells: Vec<(Cell, u64, u64)>,
@@ -104,15 +100,15 @@ impl<'a> Load<'a> {
                 cells.push((*cell, slot.doses, slot.used));
             }
         }
-        let seats: u64 = cells.iter().map(|(_, doses, _)| doses).sum();
-        let crowd = Crowd::new(chances.room.get(&at.1).copied().unwrap_or(0).max(seats));
+        let seats = cells.iter().map(|(_, doses, _)| doses).sum();
+        let crowd = Crowd::new(seats);
         let mut load = Self { chances, seats, cells, all: crowd.clone(), called: crowd };
         load.count();
         load
     }
 
     fn count(&mut self) {
-        (self.all, self.called) = (self.all.emptied(), self.called.emptied());
+        (self.all, self.called) = (Crowd::new(self.seats), Crowd::new(self.seats));
         for ((cohort, dose), doses, used) in &self.cells {
             let comes = self.chances.of_called(*cohort, *dose);
             self.all.add_all(*used, comes);
@@ -126,11 +122,9 @@ impl<'a> Load<'a> {
         self.cells.iter().map(|(_, _, used)| used).sum()
     }
 
-    /// The same with some more of a cell, who are called now; `None` where that is more than the risk, or more people
-    /// than seats would come.
-    fn with(&self, cell: Cell, people: u64) -> Option<Self> {
-        let more = self.plus(cell, people)?;
-        (more.is_safe(1.0) && more.all.expected() <= more.seats as f64).then_some(more)
+    /// The same with some more of a cell; `None` where that is more than `factor` times the risk.
+    fn with(&self, cell: Cell, people: u64, factor: f64) -> Option<Self> {
+        self.plus(cell, people).filter(|more| more.is_safe(factor))
     }
 
     /// The same with some more of a cell; `None` where the session has no seats for it.
@@ -182,7 +176,7 @@ pub(super) fn keep(
         let more = match held.day == today {
             true => load.plus(cell, 1),
             false if full.contains(&key) => None,
-            false => load.plus(cell, 1).filter(|more| more.is_safe(KEPT_FACTOR)),
+            false => load.with(cell, 1, KEPT_FACTOR),
         };
         if let (Some(slot), Some(more)) = (slot, more) {
             (slot.used, *load) = (slot.used + 1, more);
@@ -244,8 +238,8 @@ fn call_to(
         if gap > 0 && has_filled {
             break;
         }
-        let filled = if gap == 0 { Some(load.clone()) } else { load.with(cell, gap) };
-        let mut next = filled.and_then(|filled| filled.with(cell, 1));
+        let filled = if gap == 0 { Some(load.clone()) } else { load.with(cell, gap, 1.0) };
+        let mut next = filled.and_then(|filled| filled.with(cell, 1, 1.0));
         let mut count = usize::try_from(gap).unwrap_or(usize::MAX).saturating_add(1);
         while let Some(safe) = next.filter(|_| people.len() >= count) {
             for (held, one) in people.split_off(people.len() - count) {
@@ -263,7 +257,7 @@ fn call_to(
             has_filled |= gap > 0;
             load = safe;
             count = 1;
-            next = load.with(cell, 1);
+            next = load.with(cell, 1, 1.0);
         }
     }
 }

@@ -22,7 +22,6 @@ fn chances(risk: f64, called: f64, seats: f64) -> Chances {
         seats: cohorts.map(|no| ((no, 1), seats)).into(),
         reach: cohorts.map(|no| (PlaceNo(1), no)).into(),
         has_vaccine: true,
-        room: BTreeMap::new(),
     }
 }
 
@@ -154,22 +153,6 @@ fn without_vaccine_nobody_is_called_beyond_the_seats() {
     assert!((110..125).contains(&called(true)), "{}", called(true));
 }
 
-#[test]
-fn where_the_place_can_serve_more_people_than_the_plan_has_seats_as_many_are_called_as_fill_them() {
-    let offers = [offer(2, 0, 100), offer(20, 0, 100)];
-    let called = |room: u64| {
-        let mut all: Vec<Candidate> = (0..200).map(|person| candidate(person, 0)).collect();
-        let room = [(PlaceNo(1), room)].into();
-        settle(&offers, &mut all, 0, &Chances { room, ..chances(0.02, 0.8, 1.0) });
-        tomorrow(&all)
-    };
-    let by_seats_alone = called(0);
-    assert!(by_seats_alone < 110, "{by_seats_alone}");
-    assert_eq!(called(100), by_seats_alone);
-    assert_eq!(called(200), 125, "of 125, 100 come");
-    assert!((by_seats_alone + 1..125).contains(&called(108)), "{}", called(108));
-}
-
 proptest! {
     #[test]
     fn nobody_is_turned_away_more_often_than_allowed_and_nobody_moves_twice(
@@ -177,15 +160,13 @@ proptest! {
         register in 20_u32..120,
         others in 0_u64..80,
         (risk, called, used) in (0.0_f64..0.1, 0.3_f64..1.0, 0.0_f64..1.0),
-        room in 0_u64..120,
     ) {
         let offers =
             [offer(2, 0, seats.0), offer(20, 0, 60), offer(2, 1, seats.1), offer(20, 1, 60)];
         let mut all: Vec<Candidate> = (0..register).map(|one| candidate(one, one % 2)).collect();
-        let room_of = [(PlaceNo(1), room)].into();
-        let chances = Chances { room: room_of, ..chances(risk, called, used) };
+        let chances = chances(risk, called, used);
         settle(&offers, &mut all, others, &chances);
-        let mut crowd = Crowd::new(room.max(u64::from(seats.0 + seats.1)));
+        let mut crowd = Crowd::new(u64::from(seats.0 + seats.1));
         let mut named = crowd.clone();
         for (no, doses) in [(0, seats.0), (1, seats.1)] {
             let mine = all.iter().filter(|one| one.cohort == CohortNo(no));
