@@ -2,7 +2,7 @@
 //! crossed off.
 
 use super::assigning::standings;
-use super::homes::HomeRounds;
+use super::homes::{HomeCall, HomeRounds};
 use super::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::audit::Action;
 use crate::domain::homes::{CallState, VialUse};
@@ -18,20 +18,11 @@ use std::collections::BTreeSet;
 /// A call of an adopted round. No derived `Debug`: it has a name.
 #[derive(Clone, Serialize)]
 pub struct HomeVisit {
-    /// Who.
-    pub person: PersonId,
-    /// The name.
-    pub name: String,
-    /// The phone number: the person's, or a guardian's.
-    pub phone: String,
-    /// The address, or the name of the area.
-    pub address: String,
+    /// Whom, where and when.
+    #[serde(flatten)]
+    pub call: HomeCall,
     /// Where they live; `None` where the register does not know them.
     pub area: Option<AreaCode>,
-    /// Number of the dose.
-    pub dose: u8,
-    /// When the team comes.
-    pub arrives: NaiveTime,
     /// What has become of it.
     pub state: CallState,
 }
@@ -61,7 +52,7 @@ pub struct AdoptedRound {
 impl AdoptedRound {
     /// The calls that are still to be made.
     pub fn open(&self) -> impl Iterator<Item = &HomeVisit> {
-        self.calls.iter().filter(|call| call.state == CallState::Open)
+        self.calls.iter().filter(|visit| visit.state == CallState::Open)
     }
 }
 
@@ -159,19 +150,10 @@ pub(super) async fn adopted_in(
         let person = one.map(|one| &one.person);
         let due = one.and_then(|one| one.due).map(|due| due.number);
         let is_barred = one.is_none_or(|one| one.barred.is_some());
-        let phone =
-            person.and_then(|it| it.phone.clone().or_else(|| it.more.guardian_phone.clone()));
-        let area = person.and_then(|it| campaign.area(it.area.as_str()));
-        let address = person.and_then(|it| it.more.address.clone());
         HomeVisit {
             state: CallState::of(call.dose, due, is_barred),
-            name: person.and_then(|it| it.name.clone()).unwrap_or_default(),
-            phone: phone.unwrap_or_default(),
-            address: address.or_else(|| area.map(|area| area.name.clone())).unwrap_or_default(),
             area: person.map(|it| it.area.clone()),
-            person: call.person,
-            dose: call.dose,
-            arrives: time(call.arrives),
+            call: HomeCall::of(campaign, (call.person, person), (call.dose, time(call.arrives))),
         }
     };
     let adopted = |round: StoredRound| {

@@ -60,6 +60,27 @@ pub struct HomeCall {
     pub arrives: NaiveTime,
 }
 
+impl HomeCall {
+    /// The call of a person for a dose; one who is no longer in the register has a code alone.
+    pub(super) fn of(
+        campaign: &Campaign,
+        (code, person): (PersonId, Option<&Person>),
+        (dose, arrives): (u8, NaiveTime),
+    ) -> Self {
+        let phone = person.and_then(|one| one.phone.as_ref().or(one.more.guardian_phone.as_ref()));
+        let area = person.and_then(|one| campaign.area(one.area.as_str())).map(|area| &area.name);
+        let address = person.and_then(|one| one.more.address.as_ref()).or(area);
+        Self {
+            person: code,
+            name: person.and_then(|one| one.name.clone()).unwrap_or_default(),
+            phone: phone.cloned().unwrap_or_default(),
+            address: address.cloned().unwrap_or_default(),
+            dose,
+            arrives,
+        }
+    }
+}
+
 /// A round of a team.
 #[derive(Clone, Serialize)]
 pub struct HomeRound {
@@ -315,16 +336,8 @@ fn timed(
     for &home in round {
         minutes += crew.roads.between(at, home) * crew.limits.minutes_per_km;
         let (person, dose, _) = &crew.homes[home - 1];
-        let phone = person.phone.clone().or_else(|| person.more.guardian_phone.clone());
-        let area = campaign.area(person.area.as_str()).map(|area| area.name.clone());
-        calls.push(HomeCall {
-            person: person.id.clone(),
-            name: person.name.clone().unwrap_or_default(),
-            phone: phone.unwrap_or_default(),
-            address: person.more.address.clone().or(area).unwrap_or_default(),
-            dose: *dose,
-            arrives: clock(minutes),
-        });
+        let who = (person.id.clone(), Some(person));
+        calls.push(HomeCall::of(campaign, who, (*dose, clock(minutes))));
         given.push(minutes);
         minutes += crew.limits.minutes_per_call;
         at = home;

@@ -16,8 +16,8 @@ pub(super) async fn homes(context: PageContext) -> Result<Response, Refusal> {
     let days = (context.as_of, campaign.end.max(context.as_of));
     let found = context.app().adopted_homes(&context.loaded, days, context.now).await;
     let mut found = found.map_err(|error| context.refusal(&error))?;
-    let may = |call: &HomeVisit| {
-        let area = call.area.as_ref();
+    let may = |visit: &HomeVisit| {
+        let area = visit.area.as_ref();
         area.is_some_and(|area| may_see(context.actor(), campaign, area, None).is_ok())
     };
     for round in &mut found {
@@ -62,7 +62,7 @@ fn table(context: &PageContext, found: &[AdoptedRound]) -> Table {
     ];
     let mut table = Table { is_private: true, ..Table::of(t, "web-homes", &keys) };
     for round in found {
-        for call in &round.calls {
+        for HomeVisit { call, state, .. } in &round.calls {
             let name = Some(call.name.as_str()).filter(|name| !name.is_empty());
             let name = name.unwrap_or(call.person.as_str());
             let page = context.to(&format!("person/{}", encoded(call.person.as_str())));
@@ -74,7 +74,7 @@ fn table(context: &PageContext, found: &[AdoptedRound]) -> Table {
                 Cell::text(harmless(&call.phone)),
                 Cell::text(harmless(&call.address)),
                 Cell::number(call.dose.to_string()),
-                Cell::text(t.w(&format!("home-call-{}", call.state))),
+                Cell::text(t.w(&format!("home-call-{state}"))),
                 Cell::text(call.person.as_str()),
             ]);
         }

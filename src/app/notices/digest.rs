@@ -5,7 +5,7 @@ use super::post_digest::{PostDigest, brief};
 use super::tours::{Tours, load, tours};
 use super::{Post, end_of, voice};
 use crate::app::coverage::{AsOf, given};
-use crate::app::home_plans::{AdoptedRound, adopted_in};
+use crate::app::home_plans::{AdoptedRound, HomeVisit, adopted_in};
 use crate::app::plans::{in_force, rows_on};
 use crate::app::{App, Loaded, Result};
 use crate::config::DigestRule;
@@ -346,7 +346,7 @@ fn home_sheet(
     let round = evening.homes.iter().filter(|_| recipient.is_team).find(is_its)?;
     let calls: Vec<HomeLine> = round
         .open()
-        .map(|call| HomeLine {
+        .map(|HomeVisit { call, .. }| HomeLine {
             arrives: call.arrives,
             address: call.address.clone(),
             person: PersonLine {

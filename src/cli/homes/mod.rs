@@ -3,7 +3,7 @@
 use super::output::{Format, Sheet, harmless};
 use super::plan_tours::parse_time;
 use super::{Invocation, exit, parse_day};
-use crate::app::homes::{HomeOrder, HomeRound, HomeRounds};
+use crate::app::homes::{HomeCall, HomeOrder, HomeRound, HomeRounds};
 use crate::domain::campaign::Language;
 use crate::domain::id::TeamCode;
 use crate::domain::permission::Actor;
@@ -125,24 +125,30 @@ impl Rounds {
     }
 }
 
+/// The columns of a call.
+const COLUMNS: [&str; 9] =
+    ["date", "team", "number", "arrives", "person", "name", "phone", "address", "dose"];
+
+/// The cells of a call; `no`: its number on the round, from 1.
+fn call_cells((day, team): (NaiveDate, &TeamCode), no: usize, call: &HomeCall) -> Vec<String> {
+    vec![
+        day.to_string(),
+        team.to_string(),
+        no.to_string(),
+        clock(call.arrives),
+        call.person.to_string(),
+        harmless(&call.name),
+        harmless(&call.phone),
+        harmless(&call.address),
+        call.dose.to_string(),
+    ]
+}
+
 fn sheet(found: &HomeRounds) -> Sheet {
-    let columns =
-        ["date", "team", "number", "arrives", "person", "name", "phone", "address", "dose"];
-    let mut sheet = Sheet::new(&columns);
+    let mut sheet = Sheet::new(&COLUMNS);
     for round in &found.rounds {
         for (no, call) in (1..).zip(&round.calls) {
-            let no: usize = no;
-            sheet.push(vec![
-                round.day.to_string(),
-                round.team.to_string(),
-                no.to_string(),
-                clock(call.arrives),
-                call.person.to_string(),
-                harmless(&call.name),
-                harmless(&call.phone),
-                harmless(&call.address),
-                call.dose.to_string(),
-            ]);
+            sheet.push(call_cells((round.day, &round.team), no, call));
         }
     }
     sheet

@@ -2,7 +2,8 @@
 
 use super::super::output::{Format, Sheet, harmless};
 use super::super::{Invocation, exit, parse_day};
-use crate::app::home_plans::AdoptedRound;
+use super::{COLUMNS, call_cells};
+use crate::app::home_plans::{AdoptedRound, HomeVisit};
 use crate::domain::permission::Actor;
 use chrono::{NaiveDate, NaiveTime};
 use clap::Args;
@@ -61,30 +62,16 @@ impl Show {
 }
 
 fn sheet(invocation: &Invocation, found: &[AdoptedRound]) -> Sheet {
-    let columns = [
-        "date", "team", "number", "arrives", "person", "name", "phone", "address", "dose", "state",
-    ];
+    let columns = [&COLUMNS[..], &["state"]].concat();
     let mut sheet = Sheet::new(&columns);
     for round in found {
-        for (no, call) in (1..).zip(&round.calls) {
-            let no: usize = no;
-            let is_table = invocation.out.format == Format::Table;
-            sheet.push(vec![
-                round.day.to_string(),
-                round.team.to_string(),
-                no.to_string(),
-                clock(call.arrives),
-                call.person.to_string(),
-                harmless(&call.name),
-                harmless(&call.phone),
-                harmless(&call.address),
-                call.dose.to_string(),
-                if is_table {
-                    invocation.out.word(&format!("home-call-{}", call.state))
-                } else {
-                    call.state.to_string()
-                },
-            ]);
+        for (no, HomeVisit { call, state, .. }) in (1..).zip(&round.calls) {
+            let mut cells = call_cells((round.day, &round.team), no, call);
+            cells.push(match invocation.out.format {
+                Format::Table => invocation.out.word(&format!("home-call-{state}")),
+                _ => state.to_string(),
+            });
+            sheet.push(cells);
         }
     }
     sheet
