@@ -2,7 +2,7 @@
 //! ask here.
 
 use super::notices::{Post, on_day};
-use super::{App, Loaded, Result};
+use super::{App, AppError, Loaded, Result, today};
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
 use crate::domain::permission::{self, Actor, Power};
@@ -21,6 +21,14 @@ pub fn daily_day(post: &str, today: NaiveDate) -> NaiveDate {
 pub fn daily_campaigns(meant: &[Loaded], (post, day): (&str, NaiveDate)) -> Vec<Loaded> {
     let about = if post == SUMMARY { day } else { day + TimeDelta::days(1) };
     on_day(meant, about)
+}
+
+/// Refuses a mail about a day that is not over: what is queued for a day stays, and would be in the way of the true one.
+fn is_due((post, day): (&str, NaiveDate), today: NaiveDate) -> Result<()> {
+    if day > daily_day(post, today) {
+        return Err(AppError::refused("refused-daily-early", &[("day", &day)]));
+    }
+    Ok(())
 }
 
 impl App {
@@ -46,15 +54,17 @@ impl App {
         Ok(Some(self.digest_post(&all, &sessions, &digest.in_language(language))?))
     }
 
-    /// Queues a daily mail now. Returns its number; `None` where it was queued before, and stays as it is.
+    /// Queues a daily mail now. `of`: whose it is, and its day. Returns its number; `None` where it was queued before,
+    /// and stays as it is.
     pub async fn send_daily(
         &self,
         loaded: &Loaded,
-        post: &Post,
+        (of, post): ((&str, NaiveDate), &Post),
         by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<Option<i64>> {
         permission::may(by, Power::Operation)?;
+        is_due(of, today(&loaded.campaign, now))?;
         let message = self.message(loaded, post, now)?;
         let mut act = self.act((by, Power::Operation), Action::Mail, now).await?;
         let Some(id) = self.queue(act.tx(), loaded, message, now).await? else { return Ok(None) };
@@ -76,32 +86,36 @@ impl App {
         let message = self.copied(loaded, post, to, now)?;
         let mut act = self.act((by, Power::Operation), Action::Mail, now).await?;
         let queued = self.queue(act.tx(), loaded, message, now).await?;
-        let id = queued.ok_or_else(|| super::AppError::refused("refused-twice", &[]))?;
+        let id = queued.ok_or_else(|| AppError::refused("refused-twice", &[]))?;
         let said = format!("a copy of {key} as mail {id}");
         act.commit(Some(loaded.campaign.id.as_str()), &said).await?;
         Ok(id)
     }
 
-    /// Queues the digests of an evening for every lead who has something to do. Returns how many are new. `readers` is
-    /// how many readers somebody was told of: refused where there are others now, or none.
+    /// Queues the digests of an evening for every lead who has something to do. Returns how many are new, and how many
+    /// leads have no address. `readers` is how many readers somebody was told of: refused where there are others now, or
+    /// none.
     pub async fn send_digests(
         &self,
         meant: &[Loaded],
         (day, readers): (NaiveDate, usize),
         by: Actor<'_>,
         now: DateTime<Utc>,
-    ) -> Result<usize> {
+    ) -> Result<(usize, usize)> {
         permission::may(by, Power::Operation)?;
+        if let Some(first) = meant.first() {
+            is_due(("", day), today(&first.campaign, now))?;
+        }
         let all = daily_campaigns(meant, ("", day));
         let there_are = self.digest_readers(&all, day).await?;
         if readers != there_are || readers == 0 {
-            return Err(super::AppError::refused("refused-readers", &[("readers", &there_are)]));
+            return Err(AppError::refused("refused-readers", &[("readers", &there_are)]));
         }
-        let (new, _) = self.queue_digests(&all, day, None, now).await?;
+        let (new, silent) = self.queue_digests(&all, day, None, now).await?;
         let said = format!("digests of {day} for {readers} readers, {new} new");
         let of = all.first().map(|loaded| loaded.campaign.id.as_str());
         self.note_audit(&by.name(&self.user), Action::Mail, (of, &said), now).await?;
-        Ok(new)
+        Ok((new, silent.len()))
     }
 }
 

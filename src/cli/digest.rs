@@ -8,6 +8,7 @@ use crate::app::daily::daily_day;
 use crate::app::notices::{Post, on_day};
 use crate::app::{App, Loaded};
 use crate::domain::message::MailKind;
+use crate::domain::permission::Actor;
 use crate::mail::message::Party;
 use crate::store::outbox;
 use chrono::{NaiveDate, TimeDelta};
@@ -153,17 +154,15 @@ async fn send(
     let loaded = &meant[0];
     let post = post(invocation, app, meant, which).await?;
     if let Some(to) = to {
-        let queued = app.queue_copy(loaded, post, to, now).await?;
+        let queued = app.send_daily_copy(loaded, (post, to), Actor::CommandLine, now).await?;
         return sent(invocation, app, queued).await;
     }
     if post.to.email.is_none() {
         return Err(invocation.out.fail("fail-no-address", &[("post", &which.post)]));
     }
-    let message = app.message(loaded, &post, now)?;
-    let mut tx = app.store.write().await?;
-    let queued = app.queue(&mut tx, loaded, message, now).await?;
-    tx.commit().await?;
-    let Some(id) = queued else {
+    let day = which.day.unwrap_or_else(|| daily_day(&which.post, invocation.today(loaded)));
+    let mail = ((which.post.as_str(), day), &post);
+    let Some(id) = app.send_daily(loaded, mail, Actor::CommandLine, now).await? else {
         invocation.out.note("digest-queued-before", &[("key", &post.key)]);
         return Ok(exit::OK);
     };
@@ -205,9 +204,9 @@ async fn send_all(
     if said != readers || readers == 0 {
         return Err(invocation.out.fail("fail-readers", &[("said", &said), ("readers", &readers)]));
     }
-    let (new, silent) = app.queue_digests(&all, day, None, invocation.clock.now()).await?;
+    let (by, now) = (Actor::CommandLine, invocation.clock.now());
+    let (new, silent) = app.send_digests(meant, (day, readers), by, now).await?;
     let done = drain(invocation, app, &invocation.clock).await?;
-    let silent = silent.len();
     let figures: [(&str, &dyn std::fmt::Display); 3] =
         [("new", &new), ("sent", &done.sent()), ("silent", &silent)];
     invocation.out.note("digest-all-queued", &figures);

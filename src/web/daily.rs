@@ -193,17 +193,13 @@ pub(super) async fn act(
     context.visitor.here.clone_from(&to);
     let (app, by, now) = (context.app(), context.actor(), context.now);
     let all = voices(&context, day).await?;
-    // What is queued for a day stays: a mail of a day to come would be in the way of the true one.
-    if matches!(given.what.as_str(), "send" | "all") && day > daily_day(&post, context.today()) {
-        return show(&context, asked, t.w("web-daily-early")).await;
-    }
     let done = match given.what.as_str() {
         "send" => {
             let mail = found(&context, &post, day).await?;
             if mail.to.email.is_none() {
                 return show(&context, asked, t.w("web-daily-no-address")).await;
             }
-            match app.send_daily(&context.loaded, &mail, by, now).await {
+            match app.send_daily(&context.loaded, ((&post, day), &mail), by, now).await {
                 Ok(Some(_)) => Ok("queued"),
                 Ok(None) => return show(&context, asked, t.w("web-daily-before")).await,
                 Err(error) => Err(error),

@@ -17,18 +17,6 @@ use chrono::{DateTime, Utc};
 const KINDS: [MailKind; 2] = [MailKind::Digest, MailKind::Summary];
 
 impl App {
-    /// Queues a copy of a mail for another reader, marked as a copy. The mail itself does not change.
-    pub async fn queue_copy(
-        &self,
-        loaded: &Loaded,
-        post: Post,
-        to: &Party,
-        now: DateTime<Utc>,
-    ) -> Result<i64> {
-        let message = self.copied(loaded, post, to, now)?;
-        self.queue_now(loaded, message, now).await
-    }
-
     /// A copy of a mail for another reader as a new message.
     pub(crate) fn copied(
         &self,

@@ -6,7 +6,6 @@ web-daily-day = Day (a summary: the day reported; a digest: the day that ends)
 web-daily-files = Files
 web-daily-no-address = nobody: the campaign names no address
 web-daily-send = Send it now
-web-daily-early = That day is not over yet, and a day has one such mail: it goes by the timetable. A copy can be sent now.
 web-daily-before = This mail of this day was queued before and stays as it is. Look at it under Mail, where it can be sent once more.
 web-daily-all = The digests of every site and team
 web-daily-all-help = Leads with something to do on the day after { $day } and an address: { $readers }. A digest that was queued before stays as it is.

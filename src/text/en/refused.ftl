@@ -74,6 +74,7 @@ refused-same-database = the database is already there
 refused-scope = { $name } is a { $role }, which does not allow { $scope }
 refused-several-roots = the campaign has several top areas; choose one with --area
 refused-token-name = a token name has up to 40 letters, digits and . _ - @
+refused-daily-early = { $day } is not over yet, and a day has one such mail: it goes by the timetable; a copy can be sent now
 refused-twice = the same request was already made at this very moment
 refused-unknown-campaign = there is no campaign "{ $wanted }"; known: { $known }
 refused-vacant = { $file } { $why }; with --force it is kept as { $file }.before-restore

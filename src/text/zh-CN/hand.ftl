@@ -6,7 +6,6 @@ web-daily-day = 日期（接种日报为统计日；接种预告为发送当天�
 web-daily-files = 附件
 web-daily-no-address = 无收件人：活动中未填写邮箱
 web-daily-send = 立即发送
-web-daily-early = 该日尚未结束，而每天只发一封这样的邮件，届时会按时间表发送。现在可以发送副本。
 web-daily-before = 该日的这封邮件此前已进入发送队列，保持不变。可在“邮件”中查看并再发一次。
 web-daily-all = 向全部接种点和小组发送接种预告
 web-daily-all-help = { $day }次日有任务且有邮箱的负责人共{ $readers }名。此前已进入队列的邮件保持不变。
