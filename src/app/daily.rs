@@ -23,7 +23,8 @@ pub fn daily_campaigns(meant: &[Loaded], (post, day): (&str, NaiveDate)) -> Vec<
     on_day(meant, about)
 }
 
-/// Refuses a mail about a day that is not over: what is queued for a day stays, and would be in the way of the true one.
+/// Refuses a mail about a day that is not over: what is queued for a day stays, and would be in the way of the true
+/// one.
 fn is_due((post, day): (&str, NaiveDate), today: NaiveDate) -> Result<()> {
     if day > daily_day(post, today) {
         return Err(AppError::refused("refused-daily-early", &[("day", &day)]));
@@ -93,8 +94,8 @@ impl App {
     }
 
     /// Queues the digests of an evening for every lead who has something to do. Returns how many are new, and how many
-    /// leads have no address. `readers` is how many readers somebody was told of: refused where there are others now, or
-    /// none.
+    /// leads have no address. `readers` is how many readers somebody was told of: refused where there are others now,
+    /// or none.
     pub async fn send_digests(
         &self,
         meant: &[Loaded],
