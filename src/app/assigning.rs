@@ -40,23 +40,27 @@ pub struct Standing {
     pub barred: Option<OutcomeKind>,
 }
 
-/// Calls `take` for everybody of the register, sorted by code, as they stand on `day`.
+/// Calls `take` for everybody whom the campaign may be about, sorted by code, as they stand on `day`.
 pub async fn each_standing(
     tx: &mut Tx,
     loaded: &Loaded,
     day: NaiveDate,
     mut take: impl FnMut(Standing),
 ) -> Result<()> {
-    let noted = outcomes::by_person(tx).await?;
-    let mut given = doses::by_person(tx).await?;
+    let near = loaded.near();
+    let noted = outcomes::by_person(tx, near).await?;
+    let mut given = doses::by_person(tx, near).await?;
     let asked = Asked::by(&loaded.campaign);
-    people::each(tx, |person| {
+    let take = |person: Person| {
         let doses = given.remove(&person.id).unwrap_or_default();
         let noted = noted.get(&person.id).map_or(&[][..], Vec::as_slice);
         let group = asked.group(&person.area, person.traits(), day).map(|group| group.id.clone());
         take(stands(loaded, (person, group), doses, noted, day));
-    })
-    .await?;
+    };
+    match near {
+        Some(near) => people::each_near(tx, near, take).await?,
+        None => people::each(tx, take).await?,
+    }
     Ok(())
 }
 

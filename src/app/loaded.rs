@@ -5,6 +5,7 @@ use crate::domain::id::AreaCode;
 use crate::domain::judge::Judge;
 use crate::domain::permission::{self, Actor};
 use crate::store::CampaignNo;
+use crate::store::register::Near;
 use chrono::NaiveDate;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -66,6 +67,12 @@ impl Loaded {
             Cow::Borrowed(_) => self.clone(),
             Cow::Owned(campaign) => Self { campaign: Arc::new(campaign), ..self.clone() },
         }
+    }
+
+    /// Of whose records its work reads; `None`: of everybody's.
+    pub fn near(&self) -> Option<Near<'_>> {
+        let areas = self.campaign.around.as_deref()?;
+        Some(Near { areas, campaign: self.no })
     }
 
     /// What doses are judged by.

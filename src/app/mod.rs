@@ -146,8 +146,8 @@ type Places = (i64, Arc<StoredJurisdiction>);
 /// A campaign and the numbers of its version and the jurisdiction's.
 type Version = (CampaignNo, i64, i64);
 
-/// Versions of campaigns that are kept in memory: more than a jurisdiction has campaigns at a time.
-const READ_MAX: usize = 32;
+/// Versions of campaigns that are kept in memory: more than a prefecture has campaigns at a time.
+const READ_MAX: usize = 128;
 
 pub use loaded::Loaded;
 pub use refused::Refused;

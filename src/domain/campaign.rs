@@ -51,6 +51,10 @@ pub struct Campaign {
     pub group_sets: Vec<GroupSet>,
     /// The area tree, in the order of the file.
     pub areas: Vec<Area>,
+    /// The areas whose people it may be about, where those are not all: in a jurisdiction of several counties those of
+    /// the counties in which somebody is eligible. It follows from the tables and is not stored.
+    #[serde(skip)]
+    pub around: Option<Vec<AreaCode>>,
     /// Eligible people by area and group, all revisions.
     pub eligible: Vec<Eligible>,
     /// Fixed sites.

@@ -241,7 +241,7 @@ fn fits(group: &Group, person: Traits<'_>, day: NaiveDate, month_end: MonthEnd) 
         && (group.tags.is_empty() || group.tags.iter().any(|tag| person.tags.contains(tag)))
 }
 
-/// Whom a campaign asks: the people of its areas who are in one of its groups.
+/// Whom a campaign asks: the people of its areas and counties who are in one of its groups.
 #[derive(Debug)]
 pub struct Asked<'a> {
     campaign: &'a Campaign,
@@ -259,6 +259,10 @@ impl<'a> Asked<'a> {
             merged.filter(|code| areas.contains(campaign.home(code, NaiveDate::MAX).as_str()));
         let merged: Vec<&str> = merged.map(AreaCode::as_str).collect();
         areas.extend(merged);
+        if let Some(around) = &campaign.around {
+            let around: BTreeSet<&str> = around.iter().map(AreaCode::as_str).collect();
+            areas.retain(|area| around.contains(area));
+        }
         Self { campaign, areas }
     }
 

@@ -81,6 +81,7 @@ pub fn set_up(basics: Basics) -> LocalCampaign {
         travel: Travel::default(),
         groups: basics.groups.into_iter().enumerate().map(group).collect(),
         group_sets: Vec::new(),
+        around: None,
         areas: Vec::new(),
         eligible: Vec::new(),
         sites: Vec::new(),

@@ -82,6 +82,7 @@ pub(crate) fn county() -> Campaign {
             group("senior", [Some("60 years"), None], Some(10)),
             group("other", [None, None], None),
         ],
+        around: None,
         group_sets: vec![set("grown", &["adult", "senior"]), set("all", &["adult", "other"])],
         areas: vec![
             area("C", None),

@@ -66,6 +66,7 @@ impl AllSettings {
             travel: head.travel?,
             groups: self.groups,
             group_sets: self.group_sets,
+            around: None,
             areas: places.areas,
             eligible,
             sites: Vec::new(),

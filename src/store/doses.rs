@@ -4,6 +4,7 @@ use super::db::{TableRow, Value};
 use super::lookup::Lookup;
 use super::people::ENROLLEE;
 use super::records::{Record, Table};
+use super::register::Near;
 use super::{CampaignNo, Result, Tx};
 use crate::args;
 use crate::domain::dose::{Attribute, Dose, Entered};
@@ -23,6 +24,8 @@ static PEOPLE: LazyLock<Lookup> =
     LazyLock::new(|| Lookup::new("person", ("person", Some("person_enrollee")), &ENROLLEE));
 static GIVEN: LazyLock<Lookup> =
     LazyLock::new(|| Lookup::new("dose", ("person", Some("dose_person")), &JUDGED));
+static NEAR: LazyLock<String> =
+    LazyLock::new(|| Near::of((&JUDGED.join(", "), "dose"), "", "person"));
 const ALL: &str = "SELECT record, person, day, place, product, lot, campaign, elsewhere FROM dose";
 const COUNT: &str = "SELECT COUNT(*) FROM dose";
 const RECORDS_OF: &str = "SELECT record FROM dose WHERE person = $1 ORDER BY record";
@@ -135,10 +138,14 @@ pub fn sort(doses: &mut [Dose]) {
     doses.sort_by(in_order);
 }
 
-/// Everybody's doses, each person's sorted by (day, record), without who entered them.
-pub async fn by_person(tx: &mut Tx) -> Result<BTreeMap<PersonId, Vec<Dose>>> {
+/// The doses of everybody, or of people who are near, each person's sorted by (day, record), without who entered them.
+pub async fn by_person(
+    tx: &mut Tx,
+    near: Option<Near<'_>>,
+) -> Result<BTreeMap<PersonId, Vec<Dose>>> {
     let mut out: BTreeMap<PersonId, Vec<Dose>> = BTreeMap::new();
-    tx.each(ALL, args![], |row| {
+    let (sql, values) = near.map_or((ALL, args![]), |near| (&**NEAR, near.values()));
+    tx.each(sql, values, |row| {
         let dose = judged(&row.of("dose", &[0]))?;
         out.entry(dose.person.clone()).or_default().push(dose);
         Ok(())

@@ -2,6 +2,7 @@
 
 use super::db::{TableRow, Value};
 use super::records::{Record, Table};
+use super::register::Near;
 use super::{CampaignNo, Result, Tx};
 use crate::args;
 use crate::domain::id::{PersonId, RecordId};
@@ -14,6 +15,10 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     Table::new("outcome", &columns)
 });
 
+static NEAR: LazyLock<String> = LazyLock::new(|| {
+    let columns = "record, person, day, outcome, until_day, campaign, vaccine";
+    Near::of((columns, "outcome"), "", "person, day, record")
+});
 const ALL: &str = "SELECT record, person, day, outcome, until_day, campaign, vaccine FROM outcome \
      ORDER BY person, day, record";
 const OF_PERSON: &str = "SELECT record, person, day, outcome, until_day, campaign, vaccine \
@@ -57,10 +62,14 @@ impl Record for Outcome {
     }
 }
 
-/// All outcomes, each person's sorted by (day, record).
-pub async fn by_person(tx: &mut Tx) -> Result<BTreeMap<PersonId, Vec<Outcome>>> {
+/// All outcomes, or those of people who are near, each person's sorted by (day, record).
+pub async fn by_person(
+    tx: &mut Tx,
+    near: Option<Near<'_>>,
+) -> Result<BTreeMap<PersonId, Vec<Outcome>>> {
     let mut out: BTreeMap<PersonId, Vec<Outcome>> = BTreeMap::new();
-    tx.each(ALL, args![], |row| {
+    let (sql, values) = near.map_or((ALL, args![]), |near| (&**NEAR, near.values()));
+    tx.each(sql, values, |row| {
         let outcome = Outcome::read(&row.of("outcome", &[0]))?;
         out.entry(outcome.person.clone()).or_default().push(outcome);
         Ok(())

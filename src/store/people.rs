@@ -2,6 +2,7 @@
 
 use super::db::{TableRow, Value};
 use super::records::{Record, Table};
+use super::register::Near;
 use super::{Result, Tx};
 use crate::args;
 use crate::domain::id::{AreaCode, GroupId, PersonId};
@@ -14,6 +15,9 @@ pub(super) const ENROLLEE: [&str; 7] = ["person", "area", "born", "grp", "sex", 
 
 static TABLE: LazyLock<Table> =
     LazyLock::new(|| Table::new("person", &[&ENROLLEE[..], &["content"]].concat()));
+static NEAR: LazyLock<String> = LazyLock::new(|| {
+    Near::of((&format!("{}, content", ENROLLEE.join(", ")), "person"), "", "person")
+});
 
 const ALL: &str = "SELECT person, area, born, grp, sex, tags, died, content FROM person \
      ORDER BY person";
@@ -100,6 +104,15 @@ pub(super) fn enrollee(row: &TableRow<'_>) -> Result<(PersonId, Enrollee)> {
         tags: tags.iter().flat_map(|tags| tags.split(' ')).map(str::to_owned).collect(),
     };
     Ok((PersonId::new(row.get::<String>(0)?), enrollee))
+}
+
+/// Hands over those who are near, by code.
+pub async fn each_near(tx: &mut Tx, near: Near<'_>, mut take: impl FnMut(Person)) -> Result<()> {
+    tx.each(&NEAR, near.values(), |row| {
+        take(Person::read(&row.of("person", &[0]))?);
+        Ok(())
+    })
+    .await
 }
 
 /// Hands over everybody, by code.

@@ -1,11 +1,12 @@
-//! The register in the few columns that assigning needs. Names and contacts, the larger part of it, are not read.
+//! The register in the few columns that assigning needs. Names and contacts, the larger part of it, are not read. A
+//! campaign of one county among many reads the people of that county alone.
 
-use super::db::TableRow;
+use super::db::{TableRow, Value};
 use super::people::{ENROLLEE, enrollee};
 use super::pieces::Pieces;
-use super::{CampaignNo, Result, Tx};
+use super::{CampaignNo, Result, Tx, json_list};
 use crate::args;
-use crate::domain::id::PersonId;
+use crate::domain::id::{AreaCode, PersonId};
 use crate::domain::person::{Enrollee, OutcomeKind};
 use chrono::NaiveDate;
 use std::sync::LazyLock;
@@ -14,12 +15,46 @@ static PEOPLE: LazyLock<Pieces> = LazyLock::new(|| {
     let columns = ENROLLEE.map(|column| (column, column));
     Pieces::new(("person", "person"), &columns, "")
 });
+static PEOPLE_NEAR: LazyLock<String> =
+    LazyLock::new(|| Near::of((&ENROLLEE.join(", "), "person"), "", "person"));
+static DOSES_NEAR: LazyLock<String> =
+    LazyLock::new(|| Near::of((&GIVEN.join(", "), "dose"), "AND day <= $3", "record"));
 static DOSES: LazyLock<Pieces> = LazyLock::new(|| {
-    let columns = ["record", "person", "day", "product", "lot", "campaign"];
-    Pieces::new(("dose", "dose"), &columns.map(|column| (column, column)), "AND day <= $2")
+    Pieces::new(("dose", "dose"), &GIVEN.map(|column| (column, column)), "AND day <= $2")
 });
+const GIVEN: [&str; 6] = ["record", "person", "day", "product", "lot", "campaign"];
 const OUTCOMES: &str =
     "SELECT person, day, outcome, until_day, campaign, vaccine FROM outcome WHERE day <= $1";
+/// Who lives in some areas, or has an appointment of a campaign.
+const NEAR: &str = "area IN (SELECT value FROM json_each($1)) \
+     OR person IN (SELECT person FROM assignment WHERE campaign = $2)";
+
+/// Of whose records a campaign's work reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Near<'a> {
+    /// Everybody who lives in these areas.
+    pub areas: &'a [AreaCode],
+    /// And whoever has an appointment of this campaign.
+    pub campaign: CampaignNo,
+}
+
+impl Near<'_> {
+    /// The statement of a table that has each person's rows, with what else holds for them, in an order.
+    pub(super) fn of((columns, table): (&str, &str), rest: &str, order: &str) -> String {
+        let whose = if table == "person" {
+            format!("({NEAR})")
+        } else {
+            format!("person IN (SELECT person FROM person WHERE {NEAR})")
+        };
+        format!("SELECT {columns} FROM {table} WHERE {whose} {rest} ORDER BY {order}")
+    }
+
+    /// The values of `$1` and `$2` in it.
+    pub(super) fn values(self) -> Vec<Value> {
+        let areas: Vec<&str> = self.areas.iter().map(AreaCode::as_str).collect();
+        args![json_list(&areas), self.campaign]
+    }
+}
 
 /// A person of the register, without names and contacts.
 pub struct Enrolled {
@@ -61,23 +96,29 @@ pub struct OutcomeNoted {
     pub vaccine: Option<String>,
 }
 
-/// Hands over everybody, sorted by code.
-pub async fn each_person(tx: &mut Tx, mut take: impl FnMut(Enrolled)) -> Result<()> {
-    let take = |row: &TableRow<'_>| {
+/// Hands over everybody, or those who are near, sorted by code.
+pub async fn each_person(
+    tx: &mut Tx,
+    near: Option<Near<'_>>,
+    mut take: impl FnMut(Enrolled),
+) -> Result<()> {
+    let mut take = |row: &TableRow<'_>| {
         let (person, who) = enrollee(row)?;
         take(Enrolled { person, who, died: row.get(6)? });
         Ok(())
     };
-    PEOPLE.each(tx, args![], take).await
+    let Some(near) = near else { return PEOPLE.each(tx, args![], take).await };
+    tx.each(&PEOPLE_NEAR, near.values(), |row| take(&row.of("person", &[0]))).await
 }
 
-/// Hands over every dose given up to a day, sorted by record.
+/// Hands over every dose given up to a day, or those of people who are near, sorted by record.
 pub async fn each_dose(
     tx: &mut Tx,
+    near: Option<Near<'_>>,
     until: NaiveDate,
     mut take: impl FnMut(DoseGiven),
 ) -> Result<()> {
-    let take = |row: &TableRow<'_>| {
+    let mut take = |row: &TableRow<'_>| {
         take(DoseGiven {
             person: row.get(1)?,
             date: row.get(2)?,
@@ -87,7 +128,9 @@ pub async fn each_dose(
         });
         Ok(())
     };
-    DOSES.each(tx, args![until], take).await
+    let Some(near) = near else { return DOSES.each(tx, args![until], take).await };
+    let values = [near.values(), args![until]].concat();
+    tx.each(&DOSES_NEAR, values, |row| take(&row.of("dose", &[0]))).await
 }
 
 /// Hands over every outcome noted up to a day.

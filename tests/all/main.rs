@@ -54,6 +54,7 @@ mod planner_ask;
 mod planner_joint;
 mod planner_kinds;
 mod planner_people;
+mod prefectures;
 mod profiles;
 
 mod reports;

@@ -318,7 +318,7 @@ async fn people(
     let with_sex = matches!(loaded.judge.asks, Asks::CatchUp { .. });
     let (mut codes, mut people) = (Codes::default(), Vec::new());
     let asked = Asked::by(&loaded.campaign);
-    register::each_person(tx, |one| {
+    register::each_person(tx, loaded.near(), |one| {
         codes.push(one.person.as_str());
         let who = one.who;
         let group = asked.group(&who.area, who.traits(), today);
@@ -359,7 +359,7 @@ async fn given(
 ) -> Result<Vec<(PersonNo, Shot)>> {
     let (campaign, judge) = loaded.rules();
     let mut out = Vec::new();
-    register::each_dose(tx, today, |one| {
+    register::each_dose(tx, loaded.near(), today, |one| {
         if let Some(person) = codes.find(&one.person) {
             let (product, lot) = (one.product.as_deref(), one.lot.as_deref());
             let shot = judge::Shot { date: one.date, product, lot, campaign: one.campaign };

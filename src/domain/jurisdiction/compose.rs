@@ -36,7 +36,7 @@ impl StoredJurisdiction {
         let travel = given.and_then(|all| all.travel).filter(|_| !own.has_travel);
         let coordinator = given.and_then(|all| all.coordinator.clone());
         let coordinator = coordinator.filter(|_| !own.beyond.is_whole).map(|one| one.contact);
-        Campaign {
+        let campaign = Campaign {
             coordinator: said.coordinator.clone().or(coordinator),
             travel: travel.unwrap_or(said.travel),
             sites: sites.into_iter().map(|place| place.site).collect(),
@@ -49,7 +49,8 @@ impl StoredJurisdiction {
             reach,
             mergers,
             ..said.clone()
-        }
+        };
+        Campaign { around: self.around(&campaign), ..campaign }
     }
 
     /// The areas: those that the folder names with the successors of merged ones, or all.

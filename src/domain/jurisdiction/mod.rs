@@ -4,6 +4,7 @@
 //! [`Jurisdiction`] is the content of its folder. [`LocalCampaign`] is a campaign's folder beside it.
 //! [`Jurisdiction::join`] puts several of them together for planning.
 
+mod around;
 mod compose;
 mod join;
 mod largest;

@@ -71,6 +71,7 @@ pub(in crate::domain) fn plain() -> Campaign {
         travel: Travel::default(),
         groups: vec![group("all", 1.0)],
         group_sets: Vec::new(),
+        around: None,
         areas: vec![Area {
             code: area.clone(),
             name: "A1".into(),
