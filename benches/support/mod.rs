@@ -230,7 +230,7 @@ pub(crate) fn mib(kib: u64) -> String {
 }
 
 /// What the register says of everybody; the columns beside it say who, where, how old.
-fn somebody() -> Person {
+pub(crate) fn somebody() -> Person {
     Person {
         id: "P".into(),
         area: "danyang".into(),

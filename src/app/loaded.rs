@@ -5,7 +5,7 @@ use crate::domain::id::AreaCode;
 use crate::domain::judge::Judge;
 use crate::domain::permission::{self, Actor};
 use crate::store::CampaignNo;
-use crate::store::register::Near;
+use crate::store::near::Near;
 use chrono::NaiveDate;
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -2,9 +2,9 @@
 
 use super::db::{TableRow, Value};
 use super::lookup::Lookup;
+use super::near::Near;
 use super::people::ENROLLEE;
 use super::records::{Record, Table};
-use super::register::Near;
 use super::{CampaignNo, Result, Tx};
 use crate::args;
 use crate::domain::dose::{Attribute, Dose, Entered};

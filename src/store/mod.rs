@@ -38,6 +38,7 @@ pub mod locked;
 mod lookup;
 pub mod mergers;
 mod migrations;
+pub mod near;
 pub mod oidc;
 mod opening;
 pub mod outbox;

@@ -1,8 +1,8 @@
 //! Outcomes other than a dose: refused, deferred, contraindicated, absent, moved, dead.
 
 use super::db::{TableRow, Value};
+use super::near::Near;
 use super::records::{Record, Table};
-use super::register::Near;
 use super::{CampaignNo, Result, Tx};
 use crate::args;
 use crate::domain::id::{PersonId, RecordId};

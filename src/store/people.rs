@@ -1,8 +1,8 @@
 //! The register.
 
 use super::db::{TableRow, Value};
+use super::near::Near;
 use super::records::{Record, Table};
-use super::register::Near;
 use super::{Result, Tx};
 use crate::args;
 use crate::domain::id::{AreaCode, GroupId, PersonId};

@@ -1,12 +1,13 @@
 //! The register in the few columns that assigning needs. Names and contacts, the larger part of it, are not read. A
 //! campaign of one county among many reads the people of that county alone.
 
-use super::db::{TableRow, Value};
+use super::db::TableRow;
+use super::near::Near;
 use super::people::{ENROLLEE, enrollee};
 use super::pieces::Pieces;
-use super::{CampaignNo, Result, Tx, json_list};
+use super::{CampaignNo, Result, Tx};
 use crate::args;
-use crate::domain::id::{AreaCode, PersonId};
+use crate::domain::id::PersonId;
 use crate::domain::person::{Enrollee, OutcomeKind};
 use chrono::NaiveDate;
 use std::sync::LazyLock;
@@ -25,37 +26,6 @@ static DOSES: LazyLock<Pieces> = LazyLock::new(|| {
 const GIVEN: [&str; 6] = ["record", "person", "day", "product", "lot", "campaign"];
 const OUTCOMES: &str =
     "SELECT person, day, outcome, until_day, campaign, vaccine FROM outcome WHERE day <= $1";
-/// Who lives in some areas, or has an appointment of a campaign.
-const NEAR: &str = "area IN (SELECT value FROM json_each($1)) \
-     OR person IN (SELECT person FROM assignment WHERE campaign = $2)";
-
-/// Of whose records a campaign's work reads.
-#[derive(Debug, Clone, Copy)]
-pub struct Near<'a> {
-    /// Everybody who lives in these areas.
-    pub areas: &'a [AreaCode],
-    /// And whoever has an appointment of this campaign.
-    pub campaign: CampaignNo,
-}
-
-impl Near<'_> {
-    /// The statement of a table that has each person's rows, with what else holds for them, in an order.
-    pub(super) fn of((columns, table): (&str, &str), rest: &str, order: &str) -> String {
-        let whose = if table == "person" {
-            format!("({NEAR})")
-        } else {
-            format!("person IN (SELECT person FROM person WHERE {NEAR})")
-        };
-        format!("SELECT {columns} FROM {table} WHERE {whose} {rest} ORDER BY {order}")
-    }
-
-    /// The values of `$1` and `$2` in it.
-    pub(super) fn values(self) -> Vec<Value> {
-        let areas: Vec<&str> = self.areas.iter().map(AreaCode::as_str).collect();
-        args![json_list(&areas), self.campaign]
-    }
-}
-
 /// A person of the register, without names and contacts.
 pub struct Enrolled {
     /// The code that the register gives.
