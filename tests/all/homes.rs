@@ -335,7 +335,9 @@ fn a_round_is_not_adopted_for_the_day_of_a_tour_that_came_in_between() {
 const CREW: &str = "staff,name,home,roles,email\n\
     V1,赵一,T1,vaccinator,v1@small.example\n\
     V2,钱二,T1,vaccinator,v2@small.example\n\
-    D1,孙三,T1,driver,\n";
+    D1,孙三,T1,driver,\n\
+    R1,李四,S1,registrar,\n\
+    K1,周五,S1,doctor,\n";
 
 /// The mails of a kind to somebody that have left or will.
 fn mails_to(world: &World, kind: &str, who: &str) -> usize {
