@@ -1,12 +1,14 @@
 //! The call list: whom to call today, what came of each call, and taking the last one back.
 
+use super::call_line::CallLine;
 use super::import::{EnteredOne, Kind};
-use super::{App, Loaded, Result, millis, today};
+use super::left_calls::LeftCalls;
+use super::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::audit::Action;
 use crate::domain::booking::Answer;
-use crate::domain::call::{AGAIN_DAYS, CallReason, CallResult, Case, reason};
-use crate::domain::id::{AreaCode, PersonId, PlaceCode, RecordId};
-use crate::domain::permission::{Actor, Power};
+use crate::domain::call::{AGAIN_DAYS, CallResult, Case, reason};
+use crate::domain::id::{PersonId, PlaceCode, RecordId};
+use crate::domain::permission::{Actor, Denied, Power};
 use crate::domain::person::Outcome;
 use crate::intake::Issue;
 use crate::store::calls::{self, CONFIRMED, NewCall};
@@ -16,31 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Days ahead in which doses become due that the list looks at.
 const AHEAD_DAYS: i64 = 3;
-
-/// Somebody to call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallLine {
-    /// Who.
-    pub person: PersonId,
-    /// Name, or the code where the register has none.
-    pub name: String,
-    /// Phone; empty where the register has none.
-    pub phone: String,
-    /// Where they live.
-    pub area: AreaCode,
-    /// Number of the dose.
-    pub dose: u8,
-    /// Day and place of the appointment.
-    pub appointment: Option<(NaiveDate, PlaceCode)>,
-    /// The last day on which the dose is in time.
-    pub latest: Option<NaiveDate>,
-    /// Why.
-    pub reason: CallReason,
-    /// Whether they want no reminders.
-    pub opt_out: bool,
-    /// How often nobody answered today.
-    pub tries: usize,
-}
 
 /// A call that was made today.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +39,8 @@ pub struct CallMade {
 pub struct CallList {
     /// Whom to call: the most urgent first, and those who did not answer last.
     pub open: Vec<CallLine>,
+    /// Whom to call for doses that may be left at the end of today's sessions, by place.
+    pub left: Vec<LeftCalls>,
     /// Calls of today, the newest first.
     pub made: Vec<CallMade>,
 }
@@ -140,7 +119,8 @@ impl App {
             result: one.result,
             who: one.who,
         });
-        Ok(CallList { open, made: made.collect() })
+        let left = Box::pin(self.left_calls(loaded, now)).await?;
+        Ok(CallList { open, left, made: made.collect() })
     }
 
     /// Stores what came of a call that `by` made. A refusal or a move is stored as an outcome of the person, too; who
@@ -157,7 +137,13 @@ impl App {
         let record = RecordId::new(format!("call-{once}"));
         let mut act = self.act((by, Power::People), Action::OutcomeEnter, now).await?;
         let tx = act.tx();
-        let person = self.person_in(tx, loaded, code, by, now).await?.id;
+        let person = match self.person_in(tx, loaded, code, by, now).await {
+            Err(denied @ AppError::Denied(Denied::Person)) => {
+                let listed = Box::pin(self.calls_for_left(tx, (loaded, code), seen, by, now));
+                listed.await?.ok_or(denied)?
+            }
+            person => person?.id,
+        };
         if let Some((known, said, is_undone)) = calls::of_form(tx, once).await? {
             let is_same = (known.as_str(), said) == (person.as_str(), result) && !is_undone;
             return Ok(if is_same { CallStored::Stored } else { CallStored::Used });

@@ -6,6 +6,7 @@ use super::recount::{Recount, recount};
 use super::{App, Result};
 use crate::store::health::{self, Check};
 use crate::store::{copy, facts, jurisdictions};
+use chrono::{DateTime, Utc};
 
 /// What a check found.
 #[derive(Debug, Clone)]
@@ -20,7 +21,8 @@ pub struct Health {
 
 impl App {
     /// Reads every page (SQLite) and every reference, and recounts everything. `repair` corrects totals that differ.
-    pub async fn health(&self, repair: bool) -> Result<Health> {
+    /// Of teams with a tour and a round of home visits on one day those from today on are found.
+    pub async fn health(&self, repair: bool, now: DateTime<Utc>) -> Result<Health> {
         let mut tx = if repair { self.store.write().await? } else { self.store.read().await? };
         copy::unhurried(&mut tx).await?;
         health::sound(&mut tx, false).await?;
@@ -43,12 +45,14 @@ impl App {
             );
             totals.push((id.to_string(), recount(&mut tx, loaded, repair).await?));
         }
+        let tours = self.tours_and_rounds(&mut tx, &all, now).await?;
         let stored = jurisdictions::newest(&mut tx).await?;
         let all = conflicts(&stored);
         let wrong = all.iter().map(|one| format!("{} {} {}", one.table, one.code, one.campaign));
         let rows = stored.area_rows().count() + stored.site_codes().len();
         let right = rows.saturating_sub(all.len()) as u64;
         checks.push(homes);
+        checks.push(tours);
         checks.push(Check { check: "places", right, wrong: wrong.collect() });
         tx.commit().await?;
         Ok(Health { checks, unproved, totals })

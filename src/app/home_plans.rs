@@ -66,7 +66,7 @@ fn time(minute: i64) -> NaiveTime {
 
 impl App {
     /// Adopts rounds: their days and people are taken from now on. Refused where others were adopted since they were
-    /// made. Returns how many there are.
+    /// made, and where a plan in force has a tour of the team on the day. Returns how many there are.
     pub async fn adopt_homes(
         &self,
         loaded: &Loaded,
@@ -76,6 +76,8 @@ impl App {
     ) -> Result<usize> {
         let mut act = self.act((by, Power::Plan), Action::HomesAdopt, now).await?;
         let is_as_read = homes::mark(act.tx()).await? == made.mark;
+        let days = made.rounds.iter().map(|round| (round.day, &round.team));
+        self.leaves_tours(act.tx(), days).await?;
         for one in &made.rounds {
             let calls = one.calls.iter().map(|call| StoredVisit {
                 person: call.person.clone(),
@@ -98,6 +100,8 @@ impl App {
         }
         let said = format!("{} rounds, {} people", made.rounds.len(), made.visits());
         act.commit(Some(loaded.campaign.id.as_str()), &said).await?;
+        // Whoever had the digest already reads of a round that came after it.
+        Box::pin(self.tell_leads(loaded, now)).await?;
         Ok(made.rounds.len())
     }
 
@@ -112,23 +116,25 @@ impl App {
         adopted_in(&mut tx, loaded, days, today(&loaded.campaign, now)).await
     }
 
-    /// Takes back the round of a team on a day from today on, so that its people get another one; `false` where there
-    /// is none.
+    /// Takes back the round of a team on a day from today on, so that its people get another one. The team's lead and
+    /// staff are told as far as they had been told before; returns how many mails. `None`: there is no such round.
     pub async fn withdraw_home_round(
         &self,
         loaded: &Loaded,
         (day, team): (NaiveDate, &str),
         by: Actor<'_>,
         now: DateTime<Utc>,
-    ) -> Result<bool> {
+    ) -> Result<Option<usize>> {
         let mut act = self.act((by, Power::Plan), Action::HomesWithdraw, now).await?;
-        if day < today(&loaded.campaign, now)
-            || !homes::withdraw(act.tx(), loaded.no, (day, team)).await?
-        {
-            return Ok(false);
-        }
+        let is_it = |one: &StoredRound| one.team.as_str() == team && one.campaign == loaded.no;
+        let round = homes::rounds(act.tx(), (day, day)).await?.into_iter().find(is_it);
+        let is_ahead = day >= today(&loaded.campaign, now);
+        let Some(round) = round.filter(|_| is_ahead) else { return Ok(None) };
+        homes::withdraw(act.tx(), loaded.no, (day, team)).await?;
+        let staff = self.tell_round_off(act.tx(), (loaded, &round), now).await?;
         act.commit(Some(loaded.campaign.id.as_str()), &format!("{day} {team}")).await?;
-        Ok(true)
+        let leads = Box::pin(self.tell_leads(loaded, now)).await?;
+        Ok(Some(staff + leads))
     }
 }
 

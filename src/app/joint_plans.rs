@@ -6,7 +6,7 @@ use super::locking::Kept;
 use super::plan_basis::{Basis, BasisPlan, BasisSearch, Part};
 use super::plans::{Adopted, Made, Search, draft_to_adopt, in_force, made_by, rows_on};
 use super::staffing::StaffOutcome;
-use super::{App, AppError, Loaded, Refused, Result, fault_words, millis, today};
+use super::{App, AppError, Loaded, Refused, Result, fault_words, home_days, millis, today};
 use crate::domain::audit::Action;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{CampaignId, CampaignNo};
@@ -183,7 +183,7 @@ impl App {
                 published = rows_on(tx, loaded, head.no, open).await?;
             }
             if let Some(head) = draft {
-                Kept::read(tx, loaded.no, open).await?.allow(head, (&published, &rows))?;
+                may_adopt(tx, loaded, (head, open), (&published, &rows)).await?;
             }
             let known = day.min(open);
             let mut begun =
@@ -217,6 +217,17 @@ impl App {
         }
         Ok(out)
     }
+}
+
+/// Refuses a draft that changes a locked session, or needs a team on the day of its round of home visits.
+async fn may_adopt(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    (draft, open): (&PlanHead, NaiveDate),
+    (published, rows): (&[PlanRow], &[PlanRow]),
+) -> Result<()> {
+    Kept::read(tx, loaded.no, open).await?.allow(draft, (published, rows))?;
+    home_days::leaves_rounds(tx, loaded, draft.no, rows, open).await
 }
 
 /// What campaigns begin with when they are planned from a day on.

@@ -133,7 +133,7 @@ impl World {
             }
             assert!(expected.is_empty(), "nobody tells of {expected:?} as of {as_of}");
         }
-        let health = self.app.health(false).await.expect("a check");
+        let health = self.app.health(false, self.now).await.expect("a check");
         let homes = health.checks.iter().find(|check| check.check == "homes").expect("it is made");
         assert!(homes.wrong.is_empty(), "{:?}", homes.wrong);
         assert!(health.totals.iter().all(|(_, found)| found.wrong.is_empty()));

@@ -5,10 +5,11 @@ use super::assigning::outset::Begun;
 use super::locking::Kept;
 use super::places::owns;
 use super::staffing::StaffOutcome;
-use super::{App, Loaded, Result, today};
+use super::{App, Loaded, Result, home_days, today};
 use crate::domain::booking::kept_sessions;
 use crate::domain::dose::GivenRow;
 use crate::domain::group::Eligible;
+use crate::domain::homes::RoundDay;
 use crate::domain::id::PlaceCode;
 use crate::domain::jurisdiction::{
     AgreedSession, ClosedDays, Joined, JoinedCampaign, Jurisdiction, LocalCampaign,
@@ -20,7 +21,7 @@ use crate::domain::planner::{
 };
 use crate::domain::roster::Duty;
 use crate::domain::site::Closure;
-use crate::store::{Tx, bookings, duties, jurisdictions, plans};
+use crate::store::{Tx, bookings, duties, homes, jurisdictions, plans};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::BTreeSet;
 
@@ -72,6 +73,8 @@ pub(super) struct Basis {
     others: Vec<PlanRow>,
     /// The published roster; empty where nobody has counted the staff.
     duties: Vec<Duty>,
+    /// Days on which teams make rounds of home visits: no tours then.
+    rounds: Vec<RoundDay>,
     /// The first day of the plan.
     from: NaiveDate,
 }
@@ -184,6 +187,7 @@ impl Basis {
             taken: Vec::new(),
             others: Vec::new(),
             duties: published,
+            rounds: homes::days(tx, from).await?,
             from,
         })
     }
@@ -234,6 +238,7 @@ impl Basis {
     fn join(&self, held: &Jurisdiction) -> Joined {
         let mut held = held.clone();
         held.sites.retain(|row| !self.brought.contains(&row.site.code));
+        held.closures.extend(home_days::closures(&self.rounds).map(|one| ClosedDays::of(&one)));
         let mut joined = held.join(&self.locals, self.from);
         for (one, share) in joined.campaigns.iter_mut().zip(&self.shares) {
             one.campaign.eligible.clone_from(&share.eligible);
@@ -269,6 +274,7 @@ impl Basis {
             published,
             duties: &self.duties,
             others: &self.others,
+            rounds: &self.rounds,
             warm,
             limits,
         };

@@ -3,7 +3,7 @@
 use super::assigning::{assign_in, outset};
 use super::coverage::given;
 use super::staffing::StaffOutcome;
-use super::{App, AppError, Loaded, Refused, Result, fault_words, millis, today};
+use super::{App, AppError, Loaded, Refused, Result, fault_words, home_days, millis, today};
 use crate::domain::assign::Output;
 use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
@@ -226,6 +226,7 @@ impl App {
             published = rows_on(tx, loaded, adopted.no, open).await?;
         }
         let rows = rows_on(tx, loaded, head.no, head.from).await?;
+        home_days::leaves_rounds(tx, loaded, head.no, &rows, open).await?;
         let known = day.min(head.from);
         let mut begun =
             Box::pin(outset::begin(tx, loaded, known, (&rows, head.from, open))).await?;

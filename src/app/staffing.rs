@@ -8,7 +8,7 @@ use crate::domain::planner::{self, StaffLimit};
 use crate::domain::roster::Missing;
 use crate::domain::staff_lost::{staff_differs, staff_lost};
 use crate::domain::standing::Lost;
-use crate::store::{Tx, duties, jurisdictions, plans};
+use crate::store::{Tx, duties, homes, jurisdictions, plans};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::BTreeMap;
 
@@ -46,8 +46,10 @@ impl App {
             }
         }
         let published = duties::published(&mut tx, (NaiveDate::MIN, NaiveDate::MAX)).await?;
+        let rounds = homes::days(&mut tx, from).await?;
         drop(tx);
-        let found = || planner::staff_limits(&of, &all, &published, (from, until));
+        let known = (published.as_slice(), rounds.as_slice());
+        let found = || planner::staff_limits(&of, &all, known, (from, until));
         let mut found = tokio::task::block_in_place(found);
         // Somebody else's place is no limit of this plan.
         found.retain(|one| {
@@ -86,6 +88,7 @@ pub(super) async fn lost(
     let Some(from) = from else { return Ok(LostStaff::new()) };
     let published = duties::published(tx, (NaiveDate::MIN, NaiveDate::MAX)).await?;
     let (numbers, rows): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-    let lost = staff_lost((old, new), &rows, &published, from);
+    let rounds = homes::days(tx, from).await?;
+    let lost = staff_lost((old, new), &rows, (&published, &rounds), from);
     Ok(numbers.into_iter().zip(lost).collect())
 }

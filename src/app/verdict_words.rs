@@ -131,7 +131,8 @@ impl App {
             unplaced: head.unplaced.clone(),
             stages: Stages::default(),
         };
-        let campaign = loaded.campaign.on(head.from);
+        let mut campaign = loaded.campaign.on(head.from).into_owned();
+        campaign.closures.extend(self.round_closures(loaded, head.from).await?);
         let request = Request {
             campaign: &campaign,
             given: &given,

@@ -68,7 +68,7 @@ async fn check(
 ) -> anyhow::Result<u8> {
     let app = invocation.open(false).await?;
     incomplete(invocation, &app).await?;
-    let health = app.health(repair).await;
+    let health = app.health(repair, invocation.clock.now()).await;
     let health = health
         .with_context(|| format!("database {}", crate::secrets::shown(&invocation.address())))?;
     let has_head = match audit_head {

@@ -5,7 +5,7 @@ use super::output::{Format, Sheet, harmless};
 use super::plan_choice::{any_plan, planning_day};
 use super::plan_files::Basis;
 use super::plan_joint::{Asked, Together};
-use super::plan_print::{rows_sheet, table, view};
+use super::plan_print::{rows_sheet, table, travel_note, view};
 use super::plan_progress::Watch;
 use super::{
     Invocation, exit, parse_day, plan_allocation, plan_check, plan_joint, plan_lock, plan_surge,
@@ -218,7 +218,9 @@ impl Make {
         }
         match invocation.out.format {
             Format::Csv => invocation.out.sheet(&rows_sheet(&plan.rows)),
-            Format::Json => invocation.out.json(&view(plan, (verdict, limits), no, from)),
+            Format::Json => {
+                invocation.out.json(&view((plan, campaign), (verdict, limits), no, from));
+            }
             Format::Table => table(invocation, campaign, (plan, verdict), no),
         }
         Ok(())
@@ -335,9 +337,10 @@ async fn show(
         return show_vials(invocation, no, &asked).await;
     }
     let (app, all) = chosen(invocation, no).await?;
-    let mut shown = Vec::new();
+    let (mut shown, mut travel) = (Vec::new(), Vec::new());
     for loaded in &all {
         if let Some((head, mut rows)) = any_plan(invocation, &app, loaded, no).await? {
+            travel.push(planner::least_travel(&loaded.campaign.on(head.from), &rows));
             rows.retain(|row| asked(row.day, &row.place, row.team.as_ref()));
             shown.push((loaded, head, rows));
         }
@@ -362,6 +365,7 @@ async fn show(
             &[("no", &head.no), ("state", &head.state.word()), ("from", &head.from)],
         );
     }
+    travel_note(invocation, travel.into_iter().sum());
     Ok(exit::OK)
 }
 

@@ -2,19 +2,21 @@
 
 use super::output::{Format, NONE, Sheet, harmless};
 use super::plan_files::{Unusable, misused, read_tallies};
-use super::plan_print::{StagesView, stages_sheet, worst_text};
+use super::plan_print::{StagesView, stages_sheet, travel_note, worst_text};
 use super::plan_progress::Watch;
 use super::{Invocation, exit};
 use crate::app::plans::Search;
 use crate::app::staffing::StaffOutcome;
 use crate::app::{App, Loaded};
+use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::CampaignId;
 use crate::domain::jurisdiction::{Joined, Jurisdiction, LocalCampaign};
 use crate::domain::permission::Actor;
 use crate::domain::plan::{CampaignPart, Figures, JointPlan, PlanRow, Unplaced, WorstArea};
 use crate::domain::planner::{
-    self, GroupVerdict, JointRequest, Limits, SearchProgress, StaffLimit, StaffedRequest,
+    self, GroupVerdict, JointRequest, LeastTravel, Limits, SearchProgress, StaffLimit,
+    StaffedRequest,
 };
 use crate::intake::rows::CampaignRow;
 use crate::intake::{self, Issue};
@@ -137,7 +139,9 @@ pub(super) fn make(
     let (plan, staff) = made(together, asked.limits, &mut progress, &mut time_used);
     watch.end();
     staff_limits(invocation, &staff);
-    let said = Said { drafts: &[], verdict: &[], staff: &staff };
+    let campaigns = together.joined.campaigns.iter().map(|one| &one.campaign);
+    let travel = travel(&plan, campaigns);
+    let said = Said { drafts: &[], verdict: &[], staff: &staff, travel: &travel };
     print(invocation, (&plan, together.from), &said, asked.certificate)?;
     Ok(exit::OK)
 }
@@ -183,7 +187,10 @@ pub(super) async fn make_stored(
     watch.end();
     staff_limits(invocation, &made.staff);
     let drafts: Vec<i64> = made.drafts.iter().map(|(_, no)| *no).collect();
-    let said = Said { drafts: &drafts, verdict: &made.verdict, staff: &made.staff };
+    let campaigns = made.drafts.iter().map(|(loaded, _)| &*loaded.campaign);
+    let travel = travel(&made.plan, campaigns);
+    let said =
+        Said { drafts: &drafts, verdict: &made.verdict, staff: &made.staff, travel: &travel };
     print(invocation, (&made.plan, made.from), &said, asked.certificate)?;
     if invocation.out.format == Format::Table {
         for ((loaded, _), verdict) in made.drafts.iter().zip(&made.verdict) {
@@ -204,6 +211,14 @@ struct Said<'a> {
     verdict: &'a [Vec<GroupVerdict>],
     /// Where staff is the limit.
     staff: &'a StaffOutcome,
+    /// People's ways to sites.
+    travel: &'a [LeastTravel],
+}
+
+/// People's ways to sites by each campaign's part of a plan, in their order.
+fn travel<'a>(plan: &JointPlan, campaigns: impl Iterator<Item = &'a Campaign>) -> Vec<LeastTravel> {
+    let pairs = campaigns.zip(&plan.campaigns);
+    pairs.map(|(campaign, part)| planner::least_travel(campaign, &part.rows)).collect()
 }
 
 /// Prints plans.
@@ -223,6 +238,7 @@ fn print(
         Format::Json => invocation.out.json(&View::of(plan, said, from)),
         Format::Table => {
             table(invocation, plan);
+            travel_note(invocation, said.travel.iter().copied().sum());
             if !said.drafts.is_empty() {
                 let numbers: Vec<String> = said.drafts.iter().map(ToString::to_string).collect();
                 invocation.out.note("plan-made-together", &[("numbers", &numbers.join(", "))]);
@@ -254,6 +270,7 @@ fn made(
         published: &[],
         duties: &[],
         others: &[],
+        rounds: &[],
         warm: None,
         limits,
     };
@@ -273,6 +290,7 @@ struct View<'a> {
     people_finished: u64,
     worst_area: Option<WorstView<'a>>,
     travel_km: f64,
+    travel_ratio: f64,
     stages: StagesView<'a>,
     campaigns: Vec<PartView<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -299,6 +317,7 @@ struct PartView<'a> {
     people_finished: u64,
     worst_area: Option<&'a WorstArea>,
     travel_km: f64,
+    travel_ratio: f64,
     unplaced: &'a [Unplaced],
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<&'a [GroupVerdict]>,
@@ -321,6 +340,7 @@ impl<'a> View<'a> {
             people_finished,
             worst_area: worst.map(|area| WorstView { campaign, area }),
             travel_km,
+            travel_ratio: said.travel.iter().copied().sum::<LeastTravel>().ratio(),
             stages: StagesView::of(&plan.stages, &plan.figures),
             campaigns: (0..)
                 .zip(&plan.campaigns)
@@ -343,6 +363,7 @@ impl<'a> PartView<'a> {
             people_finished,
             worst_area: part.figures.worst_area.as_ref(),
             travel_km,
+            travel_ratio: said.travel.get(at).map_or(1.0, LeastTravel::ratio),
             unplaced: &part.unplaced,
             verdict: said.verdict.get(at).map(Vec::as_slice),
         }

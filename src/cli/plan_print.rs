@@ -5,7 +5,7 @@ use super::output::{Format, NONE, Sheet, harmless};
 use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
 use crate::domain::plan::{Figures, Plan, PlanRow, Stages, Unplaced, WorstArea};
-use crate::domain::planner::{GroupVerdict, StaffLimit};
+use crate::domain::planner::{GroupVerdict, LeastTravel, StaffLimit, least_travel};
 use crate::text::thousands;
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -23,6 +23,7 @@ pub(super) struct View<'a> {
     people_finished: u64,
     worst_area: Option<&'a WorstArea>,
     travel_km: f64,
+    travel_ratio: f64,
     stages: StagesView<'a>,
     unplaced: &'a [Unplaced],
     verdict: &'a [GroupVerdict],
@@ -65,7 +66,7 @@ impl<'a> StagesView<'a> {
 }
 
 pub(super) fn view<'a>(
-    plan: &'a Plan,
+    (plan, campaign): (&'a Plan, &Campaign),
     (verdict, staff_limits): (&'a [GroupVerdict], &'a [StaffLimit]),
     no: Option<i64>,
     from: NaiveDate,
@@ -83,6 +84,7 @@ pub(super) fn view<'a>(
         people_finished,
         worst_area: plan.figures.worst_area.as_ref(),
         travel_km,
+        travel_ratio: least_travel(campaign, &plan.rows).ratio(),
         stages: StagesView::of(&plan.stages, &plan.figures),
         unplaced: &plan.unplaced,
         verdict,
@@ -125,6 +127,8 @@ pub(super) fn table(
     if let Some(km) = plan.figures.km_each() {
         sheet.push(vec![out.word("column-km_each"), format!("{km:.1}")]);
     }
+    let ratio = least_travel(campaign, &plan.rows).ratio();
+    sheet.push(vec![out.word("figure-travel-ratio"), format!("{ratio:.3}")]);
     out.sheet(&sheet);
     out.sheet(&stages_sheet(invocation, &plan.stages, &plan.figures));
     super::verdict::print(invocation, campaign, verdict);
@@ -132,6 +136,12 @@ pub(super) fn table(
     if let Some(no) = no {
         out.note("plan-made", &[("no", &no)]);
     }
+}
+
+/// Says how long people's ways are, and how many times as long as the shortest.
+pub(super) fn travel_note(invocation: &Invocation, travel: LeastTravel) {
+    let (km, ratio) = (format!("{:.0}", travel.km), format!("{:.3}", travel.ratio()));
+    invocation.out.note("plan-travel", &[("km", &km), ("ratio", &ratio)]);
 }
 
 /// The plain plan, the best objective and the plan, side by side.

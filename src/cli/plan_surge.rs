@@ -78,12 +78,12 @@ impl Surge {
             return self.answer(invocation, (&campaign, None), from, &start);
         }
         let (app, loaded) = invocation.loaded(self.basis.id.as_deref()).await?;
-        let campaign = &loaded.campaign;
-        let from = first_day(campaign, invocation.today(&loaded), self.basis.from);
+        let from = first_day(&loaded.campaign, invocation.today(&loaded), self.basis.from);
+        let campaign = app.around_rounds(&loaded, from).await?;
         let start = app.plan_start(&loaded, from).await?;
         let jurisdiction = app.jurisdiction().await?;
         app.store.close().await;
-        let known = (&**campaign, jurisdiction.as_ref());
+        let known = (&campaign, jurisdiction.as_ref());
         tokio::task::block_in_place(|| self.answer(invocation, known, from, &start))
     }
 

@@ -156,13 +156,13 @@ impl WhatIf {
             return self.compare(invocation, &campaign, from, &start, &changes);
         }
         let (app, loaded) = invocation.loaded(self.basis.id.as_deref()).await?;
-        let campaign = &loaded.campaign;
-        let from = first_day(campaign, invocation.today(&loaded), self.basis.from);
+        let from = first_day(&loaded.campaign, invocation.today(&loaded), self.basis.from);
+        let campaign = app.around_rounds(&loaded, from).await?;
         let start = app.plan_start(&loaded, from).await?;
         let jurisdiction = app.jurisdiction().await?;
         app.store.close().await;
-        let changes = self.changes((campaign, jurisdiction.as_ref()), from)?;
-        tokio::task::block_in_place(|| self.compare(invocation, campaign, from, &start, &changes))
+        let changes = self.changes((&campaign, jurisdiction.as_ref()), from)?;
+        tokio::task::block_in_place(|| self.compare(invocation, &campaign, from, &start, &changes))
     }
 
     /// What is supposed.

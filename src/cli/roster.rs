@@ -5,6 +5,7 @@ use super::plan_files::misused;
 use super::roster_basis::{Basis, changes, days_of, missing, moved, read_roster, refused, role};
 use super::roster_stored::{Export, LeaveDays, Publish, Show};
 use super::{Invocation, exit};
+use crate::domain::homes::RoundDay;
 use crate::domain::jurisdiction::{Jurisdiction, Role};
 use crate::domain::plan::PlanRow;
 use crate::domain::roster::{self, Change, Duty, Fairness, Missing, Needs, RosterReport, Spread};
@@ -94,26 +95,37 @@ struct View<'a> {
     fairness: &'a Fairness,
 }
 
+/// What a roster is made from.
+struct Given {
+    plans: Vec<PlanRow>,
+    rounds: Vec<RoundDay>,
+    before: Vec<Duty>,
+}
+
 impl Make {
-    /// The plans and the roster before: from files, or where the jurisdiction is the database's, from there.
-    async fn given(&self, invocation: &Invocation) -> anyhow::Result<(Vec<PlanRow>, Vec<Duty>)> {
+    /// The plans, rounds of home visits, and the roster before: from files, or where the jurisdiction is the
+    /// database's, from there.
+    async fn given(&self, invocation: &Invocation) -> anyhow::Result<Given> {
         let mut plans = read_plans(invocation, &self.plan)?;
         let mut before = match &self.before {
             Some(path) => read_roster(invocation, path)?,
             None => Vec::new(),
         };
+        let mut rounds = Vec::new();
         if self.basis.jurisdiction.is_none() {
             let app = invocation.open(false).await?;
             let today = invocation.clock.now().date_naive();
             if plans.is_empty() && self.before.is_none() {
-                plans = app.rows_to_staff(self.basis.from.unwrap_or(today)).await?;
+                let from = self.basis.from.unwrap_or(today);
+                plans = app.rows_to_staff(from).await?;
+                rounds = app.rounds_to_staff(from).await?;
             }
             if self.before.is_none() {
                 before = app.published((NaiveDate::MIN, NaiveDate::MAX)).await?;
             }
             app.store.close().await;
         }
-        Ok((plans, before))
+        Ok(Given { plans, rounds, before })
     }
 
     async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
@@ -122,8 +134,8 @@ impl Make {
             misused(invocation, "roster-plan-or-before");
         }
         let of = self.basis.jurisdiction(invocation).await?;
-        let (plans, before) = self.given(invocation).await?;
-        let needs = if plans.is_empty() {
+        let Given { plans, rounds, before } = self.given(invocation).await?;
+        let mut needs = if plans.is_empty() {
             Needs::of_roster(&before)
         } else {
             Needs::of_plans(&of, &plans).map_err(|unknown| {
@@ -131,6 +143,7 @@ impl Make {
                 invocation.out.fail("roster-unknown-place", &[("place", &place)])
             })?
         };
+        needs.and(&Needs::of_rounds(&of, &rounds));
         let Some((from, until)) = self.basis.span(needs.span()) else {
             invocation.out.note("roster-no-days", &[]);
             return Ok(exit::FAILED);

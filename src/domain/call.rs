@@ -43,6 +43,8 @@ words! {
         Appointment = "appointment",
         /// Their dose is overdue, and they have no appointment.
         Overdue = "overdue",
+        /// They are due, live nearby, and doses of an open vial may be left at the end of a session.
+        LeftDoses = "left_doses",
     }
 }
 

@@ -70,6 +70,8 @@ pub struct HomeSheet {
     pub back: NaiveTime,
     /// Vials to load.
     pub vials: u32,
+    /// People on the round, also those who need not be visited any more.
+    pub planned: u64,
     /// The calls, in order.
     pub calls: Vec<HomeLine>,
 }
@@ -320,6 +322,8 @@ pub struct Amended {
     pub day: NaiveDate,
     /// Each place that changed: its name, the doses that the digest had, and the doses now.
     pub sessions: Vec<(String, u64, u64)>,
+    /// People on the team's round of home visits, as the digest had it, and now; `None`: none before, and none now.
+    pub home: Option<(u64, u64)>,
     /// People who are no longer expected.
     pub left: Vec<PersonLine>,
     /// People who are expected now and were not.

@@ -47,6 +47,23 @@ pub struct DutyDay {
     pub address: Option<String>,
 }
 
+/// What the staff of a team get when a round of home visits is taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoundOff {
+    /// Name of the jurisdiction.
+    pub jurisdiction: String,
+    /// Who reads it.
+    pub to: Contact,
+    /// In which language.
+    pub language: Language,
+    /// Name of the team.
+    pub team_name: String,
+    /// The day.
+    pub day: NaiveDate,
+    /// People who were to be visited.
+    pub people: u64,
+}
+
 /// Which list a school gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SchoolPaper {

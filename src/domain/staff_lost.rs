@@ -1,5 +1,6 @@
 //! Seats of plans in force that lose their staff: somebody is ill, or leaves, and nobody can take over.
 
+use super::homes::RoundDay;
 use super::jurisdiction::Jurisdiction;
 use super::plan::PlanRow;
 use super::roster::{self, Duty, Missing, Needs, Roster, RosterRequest};
@@ -20,18 +21,20 @@ pub fn staff_differs(old: &Jurisdiction, new: &Jurisdiction) -> bool {
 
 /// The seats that each of these plans loses from a day on when the staff of one version of a jurisdiction becomes that
 /// of another. Whoever has a published duty keeps it where that can be; a place loses seats only where nobody can take
-/// over. What it lacked before is no news.
+/// over. What it lacked before is no news. `rounds`: days on which teams make rounds of home visits, which need their
+/// crews.
 #[must_use]
 pub fn staff_lost(
     (old, new): (&Jurisdiction, &Jurisdiction),
     plans: &[Vec<PlanRow>],
-    duties: &[Duty],
+    (duties, rounds): (&[Duty], &[RoundDay]),
     from: NaiveDate,
 ) -> Vec<Vec<Lost>> {
     let mut out = vec![Vec::new(); plans.len()];
     let all: Vec<PlanRow> = plans.iter().flatten().filter(|row| row.day >= from).cloned().collect();
     let Some(until) = all.iter().map(|row| row.day).max() else { return out };
-    let needs = Needs::of_known(new, &all);
+    let mut needs = Needs::of_known(new, &all);
+    needs.and(&Needs::of_rounds(new, rounds));
     let made = |of: &Jurisdiction| {
         let request =
             RosterRequest { jurisdiction: of, needs: &needs, before: duties, from, until };
@@ -168,7 +171,7 @@ mod tests {
         let old = small();
         let plans = [vec![row(0, 1, 9), row(1, 1, 5), row(1, 2, 4)], vec![row(1, 1, 7)]];
         let lost = |new: &Jurisdiction| {
-            let found = staff_lost((&old, new), &plans, &[], day(1));
+            let found = staff_lost((&old, new), &plans, (&[], &[]), day(1));
             let doses = |lost: &Vec<Lost>| lost.iter().map(|one| one.row.doses).sum::<u32>();
             found.iter().map(doses).collect::<Vec<_>>()
         };
@@ -180,7 +183,7 @@ mod tests {
         // Who was missing already is no news.
         let without = ill(&old, "v", 1);
         let again = ill(&without, "d", 1);
-        let found = staff_lost((&without, &again), &plans, &[], day(1));
+        let found = staff_lost((&without, &again), &plans, (&[], &[]), day(1));
         assert!(found.iter().all(Vec::is_empty), "{found:?}");
     }
 

@@ -26,7 +26,8 @@ pub const CONFLICTS: &str = "conflicts";
 /// One check and the rows that fail it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Check {
-    /// In a word: `references`, `reminders`, `claims`, `runs`, `contents`, `conflicts`, `audit`.
+    /// In a word: `references`, `reminders`, `claims`, `runs`, `contents`, `conflicts`, `audit`,
+    /// `homes`, `places`, `tours`.
     pub check: &'static str,
     /// How many rows are right.
     pub right: u64,

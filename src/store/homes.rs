@@ -3,7 +3,7 @@
 
 use super::db::Row;
 use super::{CampaignNo, Result, Tx};
-use crate::domain::homes::VialUse;
+use crate::domain::homes::{RoundDay, VialUse};
 use crate::domain::id::{PersonId, TeamCode};
 use crate::{args, bulk};
 use chrono::NaiveDate;
@@ -45,6 +45,7 @@ const ROUNDS: &str = "SELECT day, team, campaign, leaves, back, metres, vials, w
 const CALLS: &str = "SELECT c.day, c.team, COALESCE(a.person, c.person), c.dose, c.arrives \
      FROM home_call c LEFT JOIN alias a ON a.alias = c.person \
      WHERE c.day >= $1 AND c.day <= $2 ORDER BY c.day, c.team, c.nr";
+const DAYS: &str = "SELECT day, team FROM home_round WHERE day >= $1 ORDER BY day, team";
 const OF_PERSON: &str = "SELECT r.campaign, c.day, c.team, c.dose \
      FROM home_call c JOIN home_round r ON r.day = c.day AND r.team = c.team \
      LEFT JOIN alias a ON a.alias = c.person \
@@ -101,6 +102,15 @@ pub async fn rounds(
         }
     }
     Ok(out)
+}
+
+/// The days from one on on which a team makes a round, whichever campaign it is for.
+pub async fn days(tx: &mut Tx, from: NaiveDate) -> Result<Vec<RoundDay>> {
+    let day = |row: &Row| {
+        let row = row.of("home_round", &[0, 1]);
+        Ok((row.get(0)?, TeamCode::new(row.get::<String>(1)?)))
+    };
+    tx.rows(DAYS, args![from]).await?.iter().map(day).collect()
 }
 
 /// The campaign, day, team and number of the dose of each adopted call to a person.

@@ -7,10 +7,12 @@ use super::plan::local;
 use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::AppError;
-use crate::app::calls::{CallLine, CallList, CallMade, CallStored};
+use crate::app::call_line::CallLine;
+use crate::app::calls::{CallList, CallMade, CallStored};
+use crate::app::left_calls::LeftCalls;
 use crate::domain::audit::Action;
 use crate::domain::call::CallResult;
-use crate::domain::id::PlaceCode;
+use crate::domain::id::{PersonId, PlaceCode};
 use crate::domain::permission::Denied;
 use crate::text::{harmless, thousands};
 use askama::Template;
@@ -26,6 +28,7 @@ const SHOWN_MAX: usize = 30;
 /// Somebody to call, as the page shows them.
 struct Line {
     name: String,
+    /// The person's page; empty where the visitor may not open it.
     href: String,
     phone: String,
     /// The address that dials; empty without a number.
@@ -37,6 +40,13 @@ struct Line {
     seen: String,
 }
 
+/// A session of today with whom to call for doses that are left.
+struct LeftPart {
+    heading: String,
+    said: String,
+    lines: Vec<Line>,
+}
+
 #[derive(Template)]
 #[template(path = "web/calls.html")]
 struct Main {
@@ -45,6 +55,8 @@ struct Main {
     action: String,
     said: String,
     lines: Vec<Line>,
+    /// Sessions of today at whose end doses may be left.
+    left: Vec<LeftPart>,
     /// Word and text of each button.
     results: Vec<(&'static str, String)>,
     /// The call that the button takes back, and what it says; `None` where the visitor made none today.
@@ -69,10 +81,15 @@ async fn show(context: &PageContext, wrong: Vec<String>) -> Result<Response, Ref
         let appointment = line.appointment.as_ref();
         may_see_line(context.actor(), &context.loaded, (&line.area, appointment), &visits)
     };
-    let open: Vec<&CallLine> = found.open.iter().filter(sees).collect();
+    let left = seen_left(context, &found).await?;
+    let called: BTreeSet<&PersonId> =
+        left.iter().flat_map(|of| of.1.iter().map(|(line, _)| &line.person)).collect();
+    let is_once = |line: &&CallLine| !called.contains(&line.person);
+    let open: Vec<&CallLine> = found.open.iter().filter(sees).filter(is_once).collect();
     let who = &context.visitor.account.name;
     let own: Vec<&CallMade> = found.made.iter().filter(|one| one.who == *who).collect();
-    let said = format!("call list: {} people", open.len());
+    let count = open.len() + called.len();
+    let said = format!("call list: {count} people");
     let about = (Some(campaign.id.as_str()), said.as_str());
     let noted = context.app().note_audit(who, Action::SeeDue, about, context.now).await;
     noted.map_err(|error| context.refusal(&error))?;
@@ -80,8 +97,9 @@ async fn show(context: &PageContext, wrong: Vec<String>) -> Result<Response, Ref
         t,
         wrong,
         action: format!("{}&csrf={}", context.to("calls"), context.visitor.csrf()),
-        said: t.say("web-calls-count", &[("count", &thousands(open.len() as u64))]),
+        said: t.say("web-calls-count", &[("count", &thousands(count as u64))]),
         lines: open.iter().take(SHOWN_MAX).map(|line| shown(context, line)).collect(),
+        left: left.iter().map(|of| left_part(context, of)).collect(),
         results: CallResult::ALL
             .into_iter()
             .map(|one| (one.word(), t.w(&format!("call-{}", one.word()))))
@@ -96,6 +114,48 @@ async fn show(context: &PageContext, wrong: Vec<String>) -> Result<Response, Ref
     let title = t.w("web-calls");
     let page = Page::new(format!("{title} · {}", campaign.name), "calls", &main);
     Ok(context.show(page.with(vec![main.made])))
+}
+
+/// A session of today with people whom the visitor may call, each with whether they may see the person's page.
+type SeenLeft<'a> = (&'a LeftCalls, Vec<(&'a CallLine, bool)>);
+
+/// The sessions of today at which the visitor may call people.
+async fn seen_left<'a>(
+    context: &PageContext,
+    found: &'a CallList,
+) -> Result<Vec<SeenLeft<'a>>, Refusal> {
+    let lines = || found.left.iter().flat_map(|of| &of.lines);
+    let later = lines().filter_map(|line| line.appointment.as_ref().map(|it| it.0));
+    let visits = context.visits_of(found.left.iter().map(|of| of.day).chain(later)).await?;
+    let sees = |line: &CallLine, at: Option<&(NaiveDate, PlaceCode)>| {
+        may_see_line(context.actor(), &context.loaded, (&line.area, at), &visits)
+    };
+    let of_session = |of: &'a LeftCalls| {
+        let session = (of.day, of.place.clone());
+        let lines = of.lines.iter().filter(|line| sees(line, Some(&session)));
+        let lines = lines.map(|line| (line, sees(line, line.appointment.as_ref())));
+        (of, lines.collect::<Vec<_>>())
+    };
+    Ok(found.left.iter().map(of_session).filter(|(_, lines)| !lines.is_empty()).collect())
+}
+
+/// A session's people, under its heading.
+fn left_part(context: &PageContext, (of, lines): &SeenLeft<'_>) -> LeftPart {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let name = campaign.place(of.place.as_str()).map(|it| harmless(it.name()));
+    let name = name.unwrap_or_else(|| of.place.to_string());
+    let count = thousands(lines.len() as u64);
+    let line = |(line, has_page): &(&CallLine, bool)| {
+        let seen = format!("{} {}", of.day, of.place);
+        let shown = shown(context, line);
+        let href = if *has_page { shown.href } else { String::new() };
+        Line { href, seen, ..shown }
+    };
+    LeftPart {
+        heading: t.say("web-calls-left", &[("place", &name)]),
+        said: t.say("web-calls-left-help", &[("count", &count)]),
+        lines: lines.iter().map(line).collect(),
+    }
 }
 
 fn shown(context: &PageContext, line: &CallLine) -> Line {

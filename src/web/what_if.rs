@@ -343,23 +343,25 @@ async fn answer(
     let (app, loaded) = (context.app(), &context.loaded);
     let from = first_day(&loaded.campaign, context.today(), None);
     let answers = &context.site.desk.supposed;
-    let key = format!("{}/{}/{from}/{question:?}", loaded.no.0, loaded.version);
+    let campaign = Arc::new(app.around_rounds(loaded, from).await.map_err(fail)?);
+    let closed = &campaign.closures[loaded.campaign.closures.len()..];
+    let key = format!("{}/{}/{from}/{question:?}/{closed:?}", loaded.no.0, loaded.version);
     if let Some(known) = answers.find(&key) {
         return Ok(Ok(known));
     }
     let jurisdiction = app.jurisdiction().await.map_err(fail)?;
-    let known = (&*loaded.campaign, jurisdiction.as_ref());
+    let known = (&*campaign, jurisdiction.as_ref());
     let changes = match supposed.changes(known, from, STATION_DOSES) {
         Ok(changes) => changes,
         Err(error) => return Ok(Err(unfit(t, &loaded.campaign, &error))),
     };
-    let other = match planner::changed(&loaded.campaign, from, &changes) {
+    let other = match planner::changed(&campaign, from, &changes) {
         Ok(other) => other,
         Err(error) => return Ok(Err(impossible(t, &error))),
     };
     let Ok(_turn) = answers.turn.try_lock() else { return Ok(Err(t.w("what-if-busy"))) };
     let start = app.plan_start(loaded, from).await.map_err(fail)?;
-    let (campaign, ending) = (Arc::clone(&loaded.campaign), Arc::clone(&answers.ending));
+    let ending = Arc::clone(&answers.ending);
     let limit = Duration::from_secs(question.seconds()) / 2;
     let work = move || {
         let plan = |campaign: &Campaign| planned(campaign, (from, &start), limit, &ending);

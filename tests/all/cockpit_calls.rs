@@ -5,6 +5,9 @@ use crate::copies::sqlite;
 use crate::operation::ANY_PORT;
 use crate::support::{SENIORS, World, on_postgresql, small, wait};
 use crate::web::{Browser, Office, account};
+use doseplan::app::App;
+use doseplan::config::Config;
+use doseplan::store::Store;
 
 /// The seniors have appointments soon; p4 and p5 get no mail.
 const NOW: &str = "2021-04-01T10:00:00+08:00";
@@ -182,4 +185,70 @@ fn calls_go_with_the_person_who_is_erased_and_with_a_copy_of_the_database() {
     assert_eq!(calls(&other), Some(1));
     office.world.run(&["persons", "erase", "p5", "--reason", "asked"]).ends(0);
     assert_eq!(calls(&office.world), Some(0));
+}
+
+/// Whom the digest of the evening before names for doses that are left at a site, in its order.
+fn named_by_the_digest(world: &World) -> Vec<String> {
+    wait(async {
+        let app = App::new(Store::open(world.db(), false).await.unwrap(), Config::default());
+        let loaded = app.campaign(None).await.unwrap();
+        let evening = "2021-03-31".parse().unwrap();
+        let all = std::slice::from_ref(&loaded);
+        let digests = app.digests(all, evening, Some("S1"), None).await.unwrap();
+        app.store.close().await;
+        let sheets = &digests[0].first().sessions;
+        let call = sheets.iter().flat_map(|sheet| &sheet.to_call);
+        call.map(|line| line.person.to_string()).collect()
+    })
+}
+
+#[test]
+fn the_list_has_whom_the_digest_names_for_doses_that_are_left() {
+    let county = small()
+        .swap("deliveries.csv", "expires\n", "expires,doses_per_vial\n")
+        .swap("deliveries.csv", "2021-09-01", "2021-09-01,10")
+        .swap("deliveries.csv", "2021-04-10\n", "2021-04-10,10\n")
+        .without("teams.csv")
+        .without("stops.csv");
+    let world = World::with(&county);
+    world.file("doseplan.toml", ANY_PORT);
+    // More than the site has seats on the first day.
+    let adult = |no: u32| format!("a{no:02},A,1980-01-01,成人{no:02},F,,,139000000{no:02},,,");
+    let adults: Vec<String> = (0..60).map(adult).collect();
+    world.import("persons", &adults.join("\n")).ends(0);
+    world.plan_day_by_day();
+    for (name, site) in [("lead", "S1"), ("other", "S2")] {
+        account(&world, &["add", name, "--role", "lead", "--places", site], name);
+    }
+    let named = named_by_the_digest(&world);
+    assert_eq!(named.len(), 10, "as many as a vial has doses: {named:?}");
+    let office = Office::bare(world, NOW);
+    let part = |browser: &Browser| -> Option<String> {
+        let page = list(browser);
+        let (_, part) = page.split_once("<h2>Doses left at 甲镇卫生院</h2>")?;
+        Some(part.split("<h2>").next().unwrap().to_owned())
+    };
+    let people = |part: &str| -> Vec<String> {
+        let people = part.split("name=\"person\" value=\"").skip(1);
+        people.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+    };
+    let lead = office.login("lead");
+    let shown = part(&lead).expect("the session of today");
+    assert_eq!(people(&shown), named);
+    let phone = format!("href=\"tel:139000000{}\"", &named[0][1..]);
+    assert!(shown.contains(&phone), "{phone}: {shown}");
+    // Nobody is on the page twice, and whoever was spoken to is called no more today.
+    let page = list(&lead);
+    for one in &named {
+        assert_eq!(open(&page).iter().filter(|who| *who == one).count(), 1, "{one}");
+    }
+    let form = fields(&page, &named[0]).unwrap();
+    assert_eq!(send(&lead, &format!("{form}&result=reached")).0, 303);
+    assert_eq!(people(&part(&lead).unwrap()), named[1..]);
+    // Nobody answers: the last one to try again.
+    let form = fields(&list(&lead), &named[1]).unwrap();
+    assert_eq!(send(&lead, &format!("{form}&result=not_reached")).0, 303);
+    let after: Vec<String> = named[2..].iter().chain([&named[1]]).cloned().collect();
+    assert_eq!(people(&part(&lead).unwrap()), after);
+    assert_eq!(part(&office.login("other")), None, "another site's people");
 }

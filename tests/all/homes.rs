@@ -1,10 +1,17 @@
 //! Home visits through the command line.
 
+use crate::copies::sqlite;
 use crate::operation::ANY_PORT;
-use crate::support::{Folder, Ran, World, on_postgresql, python, small, text};
+use crate::support::{Folder, Ran, World, on_postgresql, python, small, text, wait};
 use crate::web::{Office, account};
+use chrono::{DateTime, NaiveTime, Utc};
+use doseplan::app::App;
+use doseplan::app::homes::HomeOrder;
+use doseplan::config::Config;
+use doseplan::domain::permission::Actor;
+use doseplan::store::Store;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// The small county, whose seniors are visited at home.
@@ -204,4 +211,188 @@ fn a_round_is_printed_and_what_cannot_be_is_told() {
     // Nobody comes back on the next day.
     let night = at(&world, &["homes", "rounds", "--leave-at", "22:50"]);
     assert!(night.code != 0 && night.err.contains("22:50"), "{}", night.err);
+}
+
+/// The county whose adults get their doses at stops alone, so that the team goes on tours.
+fn touring() -> Folder {
+    let toml = "id = \"adult\"\nname = \"18–59岁\"\nplaces = [\"stop\"]";
+    county().swap("campaign.toml", "id = \"adult\"\nname = \"18–59岁\"", toml)
+}
+
+/// The days of a plan's tours.
+fn tours(rows: &Rows) -> BTreeSet<String> {
+    rows.iter().filter(|row| row["team"] == "T1").map(|row| row["date"].clone()).collect()
+}
+
+/// The days of the adopted rounds.
+fn round_days(world: &World) -> BTreeSet<String> {
+    shown(world, "2021-03-31T10:00").iter().map(|row| row["date"].clone()).collect()
+}
+
+const MAKE: [&str; 6] = ["plan", "make", "--steps", "0", "-o", "json"];
+
+fn never_both(world: &World) {
+    register(world);
+    let draft = at(world, &MAKE).ends(0).json()["plan"].to_string();
+    let planned = tours(&at(world, &["plan", "show", &draft, "-o", "csv"]).ends(0).csv());
+    at(world, &["homes", "rounds", "--adopt"]).ends(0);
+    let rounds = round_days(world);
+    let both: Vec<&String> = planned.intersection(&rounds).collect();
+    assert!(!both.is_empty(), "{planned:?} {rounds:?}");
+    // The draft knew nothing of the rounds.
+    let refused = at(world, &["plan", "adopt"]);
+    let remedy = format!("doseplan homes withdraw {} T1 --campaign small", both[0]);
+    assert!(refused.code != 0 && refused.err.contains(&remedy), "{}", refused.err);
+    assert!(refused.err.contains("plan make"), "{}", refused.err);
+    // A new one leaves the days to them, at night, too.
+    at(world, &MAKE).ends(0);
+    at(world, &["plan", "adopt"]).ends(0);
+    for is_night in [false, true] {
+        if is_night {
+            on(world, "2021-03-31T22:00", &["job", "run", "plan"]).ends(0);
+        }
+        let rows = on(world, "2021-03-31T23:00", &["plan", "show", "-o", "csv"]).ends(0).csv();
+        let planned = tours(&rows);
+        assert!(!planned.is_empty() && planned.is_disjoint(&rounds), "{planned:?} {rounds:?}");
+    }
+    let found = at(world, &["db", "check", "-o", "json"]).ends(0).json();
+    let found = found.as_array().unwrap().iter().find(|one| one["check"] == "tours").unwrap();
+    assert_eq!(found["right"], rounds.len(), "{found}");
+}
+
+#[test]
+fn a_team_makes_no_tour_on_the_day_of_its_round() {
+    never_both(&World::with(&touring()));
+    on_postgresql(|server| never_both(&World::on(server).applied(&touring())));
+}
+
+#[test]
+fn a_round_that_is_taken_back_leaves_its_day_to_tours() {
+    let world = World::with(&touring());
+    register(&world);
+    at(&world, &MAKE).ends(0);
+    at(&world, &["homes", "rounds", "--adopt"]).ends(0);
+    assert_ne!(at(&world, &["plan", "adopt"]).code, 0);
+    for day in round_days(&world) {
+        at(&world, &["homes", "withdraw", &day, "T1"]).ends(0);
+    }
+    at(&world, &["plan", "adopt"]).ends(0);
+}
+
+/// Works on the database without the command line.
+fn with_app<T>(world: &World, work: impl AsyncFnOnce(&App, DateTime<Utc>) -> T) -> T {
+    wait(async {
+        let app = App::new(Store::open(world.db(), false).await.unwrap(), Config::default());
+        let done = work(&app, "2021-03-31T09:00:00+08:00".parse().unwrap()).await;
+        app.store.close().await;
+        done
+    })
+}
+
+#[test]
+fn a_round_is_not_adopted_for_the_day_of_a_tour_that_came_in_between() {
+    let world = World::with(&touring());
+    register(&world);
+    let order = HomeOrder {
+        first: None,
+        visits_max: None,
+        minutes_per_visit: 20,
+        open_vial_minutes: 360,
+        leaves_at: NaiveTime::from_hms_opt(8, 0, 0).unwrap(),
+        teams: Vec::new(),
+    };
+    let made = with_app(&world, async |app, now| {
+        let loaded = app.campaign(None).await.unwrap();
+        app.home_rounds(&loaded, &order, now).await.unwrap()
+    });
+    at(&world, &MAKE).ends(0);
+    at(&world, &["plan", "adopt"]).ends(0);
+    let refused = with_app(&world, async |app, now| {
+        let loaded = app.campaign(None).await.unwrap();
+        let done = app.adopt_homes(&loaded, &made, Actor::CommandLine, now).await;
+        done.expect_err("the team is on tour").to_string()
+    });
+    for wanted in ["team T1", "campaign small", "homes rounds --adopt"] {
+        assert!(refused.contains(wanted), "{wanted}: {refused}");
+    }
+    assert!(round_days(&world).is_empty());
+    // Made again they leave the days of the tours.
+    at(&world, &["homes", "rounds", "--adopt"]);
+    let planned = tours(&at(&world, &["plan", "show", "-o", "csv"]).ends(0).csv());
+    assert!(planned.is_disjoint(&round_days(&world)));
+    at(&world, &["db", "check"]).ends(0);
+    // Whatever stored both, the check finds it.
+    let day = planned.first().unwrap();
+    let sql = format!(
+        "INSERT INTO home_round (day, team, campaign, leaves, back, metres, vials, wasted, \
+         adopted_at) SELECT '{day}', 'T1', no, 480, 600, 1000, 1, 0, 0 FROM campaign"
+    );
+    wait(sqlite(&world.path("doseplan.db"), &sql));
+    let found = at(&world, &["db", "check"]).ends(1).err;
+    assert!(found.contains(&format!("T1 {day}: small P")), "{found}");
+}
+
+const CREW: &str = "staff,name,home,roles,email\n\
+    V1,赵一,T1,vaccinator,v1@small.example\n\
+    V2,钱二,T1,vaccinator,v2@small.example\n\
+    D1,孙三,T1,driver,\n\
+    R1,李四,S1,registrar,\n\
+    K1,周五,S1,doctor,\n";
+
+/// The mails of a kind to somebody that have left or will.
+fn mails_to(world: &World, kind: &str, who: &str) -> usize {
+    let to = format!("{who}@small.example");
+    let is_it = |(state, of, address): &(String, String, String)| {
+        state != "withdrawn" && of == kind && *address == to
+    };
+    world.mails().iter().filter(|mail| is_it(mail)).count()
+}
+
+#[test]
+fn a_round_that_is_taken_back_is_told_once_to_whoever_was_told_of_it() {
+    let world = World::with(&county());
+    register(&world);
+    at(&world, &["jurisdiction", "export", "county"]).ends(0);
+    std::fs::write(world.path("county").join("staff.csv"), CREW).unwrap();
+    at(&world, &["jurisdiction", "apply", "county"]).ends(0);
+    at(&world, &["homes", "rounds", "--adopt"]).ends(0);
+    // The crew of the first round is published and told, that of the others is not.
+    let days: Vec<String> = round_days(&world).into_iter().collect();
+    let mut roster = "date,staff,place,role\n".to_owned();
+    for (who, role) in [("V1", "vaccinator"), ("V2", "vaccinator"), ("D1", "driver")] {
+        writeln!(roster, "{},{who},T1,{role}", days[0]).unwrap();
+    }
+    let file = world.file("roster.csv", roster);
+    at(&world, &["roster", "publish", text(&file)]).ends(0);
+    on(&world, "2021-03-31T10:10", &["outbox", "drain"]).ends(0);
+    let digest = ["job", "run", "digest", "--at", "2021-03-31T18:00"];
+    on(&world, "2021-03-31T18:00", &digest).ends(0);
+    on(&world, "2021-03-31T18:05", &["outbox", "drain"]).ends(0);
+    let told = |who: &str| (mails_to(&world, "digest", who), mails_to(&world, "roster", who));
+    assert_eq!([told("t1"), told("v1"), told("v2")], [(1, 0), (0, 1), (0, 1)]);
+    // The lead, and two of the crew who have an address.
+    let off = ["homes", "withdraw", days[0].as_str(), "T1"];
+    let said = on(&world, "2021-03-31T19:00", &off).ends(0).err;
+    assert!(said.contains("3 mails tell the team"), "{said}");
+    assert_eq!([told("t1"), told("v1"), told("v2")], [(2, 0), (0, 2), (0, 2)]);
+    let all = world.run(&["outbox", "list", "-o", "json"]).ends(0).json();
+    let newest = |who: &str| -> String {
+        let to = format!("{who}@small.example");
+        let mails = all.as_array().unwrap().iter().filter(|mail| mail["to"] == to.as_str());
+        let id = mails.map(|mail| mail["id"].as_i64().unwrap()).max().unwrap().to_string();
+        world.run(&["outbox", "show", &id, "--part", "text"]).ends(0).out
+    };
+    let lead = newest("t1");
+    assert!(lead.contains("上门接种：原定") && lead.contains("路线已取消"), "{lead}");
+    let crew = newest("v1");
+    assert!(crew.contains("一队") && crew.contains("已撤回"), "{crew}");
+    // Nobody had been told of the next round.
+    let next = ["homes", "withdraw", days[1].as_str(), "T1"];
+    let said = on(&world, "2021-03-31T19:05", &next).ends(0).err;
+    assert!(!said.contains("mails tell"), "{said}");
+    // A round that is adopted after the digest is told, too; the mail that says otherwise goes.
+    on(&world, "2021-03-31T19:10", &["outbox", "drain"]).ends(0);
+    on(&world, "2021-03-31T19:15", &["homes", "rounds", "--adopt"]).ends(0);
+    assert!(round_days(&world).contains(&days[0]));
+    assert_eq!(told("t1"), (3, 0));
 }

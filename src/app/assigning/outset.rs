@@ -1,6 +1,6 @@
 //! What a plan begins with: doses, sessions whose report is out, and the people of the register.
 
-use super::super::{Loaded, Result};
+use super::super::{Loaded, Result, home_days};
 use super::attendance::{chances, has_vaccine, learned, past_sessions};
 use super::register::{self, Days, Register};
 use crate::domain::assign::Chances;
@@ -78,7 +78,7 @@ pub(in crate::app) async fn begin(
         }
         None => (Attendance::default(), BTreeMap::new()),
     };
-    let outset = outset(OutsetFacts {
+    let mut outset = outset(OutsetFacts {
         campaign: &campaign,
         open,
         counted: &counted,
@@ -87,6 +87,7 @@ pub(in crate::app) async fn begin(
         used,
         last_seats: &last_seats,
     });
+    outset.campaign.closures.extend(home_days::closed(tx, &campaign, open).await?);
     let mut begun =
         Begun { outset, given_doses, register, attendance, chances: Chances::default() };
     if let Some(register) = &begun.register {

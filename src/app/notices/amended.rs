@@ -1,9 +1,11 @@
 //! Leads whose day has changed since the digest are told again, shortly. A digest that still waits is made anew.
 
 use super::digest::day_rows;
+use super::lines::lines;
 use super::post_digest::brief;
 use super::ways::Numbers;
 use super::{Post, end_of};
+use crate::app::home_plans::{AdoptedRound, adopted_in};
 use crate::app::{App, Loaded, Result, millis, today};
 use crate::domain::assign::Assignment;
 use crate::domain::contact::Contact;
@@ -23,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::mending::{Mended, Waits};
 
-/// Doses by place.
+/// Doses by place. Of a team's round of home visits: people, by the code of the team.
 type Doses = BTreeMap<String, u64>;
 
 /// Who left and who joined a day since an instant.
@@ -41,7 +43,11 @@ enum News {
 impl App {
     /// Tells the leads of tomorrow, and before noon of today, whose day is no longer as they were told. Returns how
     /// many mails.
-    pub(super) async fn tell_leads(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<usize> {
+    pub(in crate::app) async fn tell_leads(
+        &self,
+        loaded: &Loaded,
+        now: DateTime<Utc>,
+    ) -> Result<usize> {
         let day = today(&loaded.campaign, now);
         let noon = NaiveTime::from_hms_opt(12, 0, 0).expect("noon exists");
         let is_morning = now.with_timezone(&loaded.campaign.timezone).time() < noon;
@@ -195,10 +201,12 @@ async fn news(
     told: &BTreeMap<String, Vec<Briefing>>,
 ) -> Result<Vec<(DigestRecipient, News)>> {
     let rows = day_rows(tx, loaded, day).await?;
+    let homes = homes_of(tx, loaded, day).await?;
     let mut moves: BTreeMap<i64, Moves> = BTreeMap::new();
     let mut out = Vec::new();
     for recipient in digest_recipients(&loaded.campaign) {
-        let doses = doses_of(&rows, &recipient);
+        let last = told.get(&recipient.code).and_then(|told| last_told(told));
+        let doses = doses_of((&rows, &homes), last, &recipient);
         let Some(told) = told.get(&recipient.code) else {
             let is_reached = recipient.lead.as_ref().is_some_and(|lead| lead.email.is_some());
             if is_reached && !doses.is_empty() {
@@ -206,7 +214,7 @@ async fn news(
             }
             continue;
         };
-        let (Some(newest), last) = (told.last(), last_told(told)) else { continue };
+        let Some(newest) = told.last() else { continue };
         let Some(last) = last else {
             out.push((recipient, News::Anew(Some(newest.mail))));
             continue;
@@ -249,14 +257,41 @@ pub(in crate::app) async fn is_outdated(
     let recipients = digest_recipients(&loaded.campaign);
     let recipient = recipients.iter().find(|recipient| recipient.code == post);
     let (Some(told), Some(recipient)) = (told, recipient) else { return Ok(false) };
-    let doses = doses_of(&day_rows(tx, loaded, day).await?, recipient);
+    let known = (day_rows(tx, loaded, day).await?, homes_of(tx, loaded, day).await?);
+    let doses = doses_of((&known.0, &known.1), Some(told), recipient);
     let moves = assignments::changed_since(tx, loaded.no, day, told.at).await?;
     let (left, joined) = moves_at(&moves, told, &doses, recipient);
     Ok(doses != told.doses || !left.is_empty() || !joined.is_empty())
 }
 
-fn doses_of(rows: &[PlanRow], recipient: &DigestRecipient) -> Doses {
+/// People on the rounds of home visits of a day by team, and whether one of them is still to be visited, as the evening
+/// before has it.
+async fn homes_of(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    day: NaiveDate,
+) -> Result<BTreeMap<String, (u64, bool)>> {
+    let rounds = adopted_in(tx, loaded, (day, day), day - TimeDelta::days(1)).await?;
+    let people = |round: AdoptedRound| {
+        let people = (round.calls.len() as u64, round.open().next().is_some());
+        (round.team.to_string(), people)
+    };
+    Ok(rounds.into_iter().map(people).collect())
+}
+
+/// What a lead has to do on a day. A round on which nobody is to be visited any more counts where the lead was told of
+/// it: what was given on the way is no news.
+fn doses_of(
+    (rows, homes): (&[PlanRow], &BTreeMap<String, (u64, bool)>),
+    last: Option<&Briefing>,
+    recipient: &DigestRecipient,
+) -> Doses {
     let mut out = Doses::new();
+    let home = homes.get(&recipient.code).filter(|_| recipient.is_team);
+    let is_told = last.is_some_and(|last| last.doses.contains_key(&recipient.code));
+    if let Some((people, _)) = home.filter(|(_, is_open)| *is_open || is_told) {
+        out.insert(recipient.code.clone(), *people);
+    }
     for row in rows {
         let is_its = match &row.team {
             Some(team) => team.as_str() == recipient.code,
@@ -297,7 +332,10 @@ fn amended(
     doses: &Doses,
 ) -> Amended {
     let campaign = &loaded.campaign;
-    let places: BTreeSet<&String> = last.doses.keys().chain(doses.keys()).collect();
+    let is_home = |place: &String| recipient.is_team && *place == recipient.code;
+    let mut places: BTreeSet<&String> = last.doses.keys().chain(doses.keys()).collect();
+    let has_home = places.iter().any(|place| is_home(place));
+    places.retain(|place| !is_home(place));
     let of = |some: &Doses, place: &String| some.get(place).copied().unwrap_or(0);
     let sessions = places.into_iter().map(|place| {
         let name = super::reminders::place_name(campaign, place);
@@ -312,6 +350,7 @@ fn amended(
         language: campaign.language,
         day,
         sessions: sessions.collect(),
+        home: has_home.then(|| (of(&last.doses, &recipient.code), of(doses, &recipient.code))),
         left: Vec::new(),
         joined: Vec::new(),
         call: Vec::new(),
@@ -326,7 +365,7 @@ async fn with_people(
     numbers: &Numbers,
 ) -> Result<Amended> {
     let ids: BTreeSet<_> = left.iter().chain(joined).map(|one| &one.person).collect();
-    let (lines, people) = super::digest::lines(tx, loaded, ids, change.day).await?;
+    let (lines, people) = lines(tx, loaded, ids, change.day).await?;
     let unsubscribed = unsubscribed::addresses(tx).await?;
     let suppressed = bounces::addresses(tx).await?;
     let is_reached = |person: &Person| {

@@ -1,6 +1,7 @@
 //! The evening digest of each site and team lead.
 
-use super::late_vials::{LateFacts, late_facts};
+use super::late_vials::{LateCalls, day_vials, late_calls};
+use super::lines::lines;
 use super::post_digest::{PostDigest, brief};
 use super::tours::{Tours, load, tours};
 use super::{Post, end_of, voice};
@@ -20,13 +21,12 @@ use crate::domain::jurisdiction::Jurisdiction;
 use crate::domain::notice::{
     DrawLine, Expected, HomeLine, HomeSheet, LeadDigest, PersonLine, SessionSheet, VialLine,
 };
-use crate::domain::person::{Person, group_of};
 use crate::domain::plan::PlanRow;
 use crate::domain::plan::PlanState;
-use crate::domain::planner::{LotDraw, SessionVials, lot_draws, vials};
+use crate::domain::planner::{LotDraw, SessionVials, lot_draws};
 use crate::domain::recipient::{DigestRecipient, digest_recipients};
 use crate::domain::stock::{drawn_for, taken_after, wastage_rate};
-use crate::store::{Tx, assignments, cells, doses, plans, records};
+use crate::store::{Tx, assignments, cells, doses, plans};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rayon::prelude::*;
 use rust_decimal::prelude::ToPrimitive as _;
@@ -50,8 +50,8 @@ struct Evening {
     lines: BTreeMap<PersonId, PersonLine>,
     /// Rounds of home visits.
     homes: Vec<AdoptedRound>,
-    /// What the rules for another vial follow from, and whom to call, by place.
-    late: BTreeMap<PlaceCode, (LateFacts, Vec<PersonLine>)>,
+    /// What the rules for another vial follow from, and whom to call.
+    late: LateCalls,
 }
 
 impl App {
@@ -114,21 +114,11 @@ impl App {
         let reported = cells::reported(&mut tx, loaded.no, today).await?.into_iter().collect();
         let expected = assignments::on(&mut tx, loaded.no, tomorrow).await?;
         let absent = absent(&mut tx, loaded, today, &reported).await?;
-        let mut in_vials = Vec::new();
-        if campaign.deliveries.iter().any(|lot| lot.doses_per_vial.is_some()) {
-            in_vials = vials(campaign, &all, &given_before, from);
-            in_vials.retain(|session| session.day == tomorrow);
-        }
+        let in_vials = day_vials(&mut tx, loaded, (&all, from), tomorrow).await?;
         let homes = adopted_in(&mut tx, loaded, (tomorrow, tomorrow), today).await?;
-        let late = late_facts(&mut tx, (loaded, of), (&all, from), &in_vials, today).await?;
-        let called = late.values().flat_map(|one| one.call.iter().map(|(person, _)| person));
-        let ids = expected.iter().chain(&absent).map(|one| &one.person).chain(called).collect();
-        let (lines, people) = lines(&mut tx, loaded, ids, tomorrow).await?;
-        let with_lines = |(place, one): (PlaceCode, LateFacts)| {
-            let call = one.lines(&lines, &people);
-            (place, (one, call))
-        };
-        let late = late.into_iter().map(with_lines).collect();
+        let late = late_calls(&mut tx, (loaded, of), (&all, from), &in_vials, today).await?;
+        let ids = expected.iter().chain(&absent).map(|one| &one.person).collect();
+        let (lines, _) = lines(&mut tx, loaded, ids, tomorrow).await?;
         let on = |day: NaiveDate| all.iter().filter(|row| row.day == day).cloned().collect();
         rows_today.extend(on(today));
         Ok(Evening {
@@ -242,30 +232,6 @@ pub(super) async fn day_rows(tx: &mut Tx, loaded: &Loaded, day: NaiveDate) -> Re
     in_force(tx, loaded, day, day + TimeDelta::days(1)).await
 }
 
-/// What a lead may see of people, as they are on a day, and the people themselves.
-pub(super) async fn lines(
-    tx: &mut Tx,
-    loaded: &Loaded,
-    ids: BTreeSet<&PersonId>,
-    day: NaiveDate,
-) -> Result<(BTreeMap<PersonId, PersonLine>, BTreeMap<PersonId, Person>)> {
-    let known = records::find::<Person>(tx, ids.into_iter().map(PersonId::as_str)).await?;
-    let people: BTreeMap<PersonId, Person> =
-        known.into_values().map(|known| (known.value.id.clone(), known.value)).collect();
-    let line = |person: &Person| {
-        let group = group_of(&loaded.campaign, person.traits(), day);
-        PersonLine {
-            person: person.id.clone(),
-            name: person.name.clone(),
-            phone: person.phone.clone(),
-            group_name: group.map(|group| group.name.clone()).unwrap_or_default(),
-            dose: 0,
-        }
-    };
-    let lines = people.iter().map(|(id, person)| (id.clone(), line(person))).collect();
-    Ok((lines, people))
-}
-
 /// Appointments of a day at places that have reported, of people without a dose on that day.
 async fn absent(
     tx: &mut Tx,
@@ -358,8 +324,8 @@ fn home_sheet(
             },
         })
         .collect();
-    let vials = round.vials.vials;
-    let sheet = HomeSheet { leaves: round.leaves, back: round.back, vials, calls };
+    let (vials, planned) = (round.vials.vials, round.calls.len() as u64);
+    let sheet = HomeSheet { leaves: round.leaves, back: round.back, vials, planned, calls };
     (!sheet.calls.is_empty()).then_some(sheet)
 }
 
@@ -398,7 +364,7 @@ fn sessions(
         let doses = rows.iter().map(|row| u64::from(row.doses)).sum();
         let times = at(place).cloned();
         let stay = times.as_ref().map(|at| (at.arrives, at.leaves));
-        let late = evening.late.get(place);
+        let late = evening.late.of.get(place);
         let sheet = SessionSheet {
             place: place.clone(),
             place_name: campaign

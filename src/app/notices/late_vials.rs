@@ -1,6 +1,9 @@
 //! Whether leads open another vial at the end of tomorrow's sessions, and whom they call for doses that are left.
 
+use super::lines::lines;
 use crate::app::assigning::outset::{self, Begun};
+use crate::app::coverage::given;
+use crate::app::plans::{in_force, rows_on};
 use crate::app::{Loaded, Result};
 use crate::domain::counting::ELSEWHERE;
 use crate::domain::id::{PersonId, PlaceCode};
@@ -8,11 +11,11 @@ use crate::domain::jurisdiction::Jurisdiction;
 use crate::domain::notice::PersonLine;
 use crate::domain::open_vial::{VialRule, VialWorth};
 use crate::domain::person::Person;
-use crate::domain::plan::PlanRow;
-use crate::domain::planner::SessionVials;
+use crate::domain::plan::{PlanRow, PlanState};
+use crate::domain::planner::{SessionVials, vials};
 use crate::domain::stock::{GivenAt, drawn_by_plan, stock_left};
-use crate::store::Tx;
-use chrono::{NaiveDate, NaiveTime};
+use crate::store::{Tx, jurisdictions, plans};
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use std::collections::BTreeMap;
 
 /// People named for doses that are left: a vial's doses, but no more than these.
@@ -29,7 +32,7 @@ pub(super) struct LateFacts {
     /// The hours of a site, where it says them.
     hours: Option<(NaiveTime, NaiveTime)>,
     /// People to call, with the number of the dose.
-    pub(super) call: Vec<(PersonId, u8)>,
+    call: Vec<(PersonId, u8)>,
 }
 
 impl LateFacts {
@@ -39,7 +42,7 @@ impl LateFacts {
     }
 
     /// The people to call of whom the register has a phone, without those who want no messages.
-    pub(super) fn lines(
+    fn lines(
         &self,
         lines: &BTreeMap<PersonId, PersonLine>,
         people: &BTreeMap<PersonId, Person>,
@@ -54,9 +57,84 @@ impl LateFacts {
     }
 }
 
+/// What the leads of a day's sessions are told of doses that are left.
+#[derive(Default)]
+pub(in crate::app) struct LateCalls {
+    /// By place: what the rule follows from, and whom to call.
+    pub(super) of: BTreeMap<PlaceCode, (LateFacts, Vec<PersonLine>)>,
+    /// The people themselves.
+    people: BTreeMap<PersonId, Person>,
+}
+
+impl LateCalls {
+    /// Whom to call, by place, with the people as the register has them.
+    pub(in crate::app) fn each(&self) -> impl Iterator<Item = (&PlaceCode, Vec<(&Person, u8)>)> {
+        let known = |line: &PersonLine| Some((self.people.get(&line.person)?, line.dose));
+        self.of
+            .iter()
+            .map(move |(place, (_, call))| (place, call.iter().filter_map(known).collect()))
+    }
+}
+
+/// The rules for the sessions of the day after `today`, and whom their leads call: what the digest of that evening
+/// says, and the call list of the day itself. As for [`late_facts`].
+pub(super) async fn late_calls(
+    tx: &mut Tx,
+    (loaded, of): (&Loaded, Option<&Jurisdiction>),
+    rows: (&[PlanRow], NaiveDate),
+    vials: &[SessionVials],
+    today: NaiveDate,
+) -> Result<LateCalls> {
+    let facts = late_facts(tx, (loaded, of), rows, vials, today).await?;
+    let ids = facts.values().flat_map(|one| one.call.iter().map(|(person, _)| person)).collect();
+    let (lines, people) = lines(tx, loaded, ids, outset::tomorrow(today)).await?;
+    let with_lines = |(place, one): (PlaceCode, LateFacts)| {
+        let call = one.lines(&lines, &people);
+        (place, (one, call))
+    };
+    Ok(LateCalls { of: facts.into_iter().map(with_lines).collect(), people })
+}
+
+/// The vials of the sessions of a day; none where no lot says how many doses a vial holds. `rows`: of the plan in
+/// force, from `first` on.
+pub(super) async fn day_vials(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    (rows, first): (&[PlanRow], NaiveDate),
+    day: NaiveDate,
+) -> Result<Vec<SessionVials>> {
+    let campaign = &loaded.campaign;
+    if !campaign.deliveries.iter().any(|lot| lot.doses_per_vial.is_some()) {
+        return Ok(Vec::new());
+    }
+    let before = given(tx, loaded, NaiveDate::MIN, first - TimeDelta::days(1)).await?;
+    let mut found = vials(campaign, rows, &before, first);
+    found.retain(|session| session.day == day);
+    Ok(found)
+}
+
+/// Whom the leads of a day's sessions call for doses that are left, as the digest of the evening before has it.
+pub(in crate::app) async fn late_calls_on(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    day: NaiveDate,
+) -> Result<LateCalls> {
+    let Some(head) = plans::newest(tx, loaded.no, PlanState::Adopted).await? else {
+        return Ok(LateCalls::default());
+    };
+    let evening = day - TimeDelta::days(1);
+    // A plan that was mended on the day begins after it.
+    let mut rows = in_force(tx, loaded, day, head.from).await?;
+    rows.extend(rows_on(tx, loaded, head.no, evening).await?);
+    let plan = (rows.as_slice(), head.from.min(day));
+    let in_vials = day_vials(tx, loaded, plan, day).await?;
+    let of = jurisdictions::newest(tx).await?.jurisdiction;
+    late_calls(tx, (loaded, of.as_ref()), plan, &in_vials, evening).await
+}
+
 /// The facts of tomorrow's sessions, `vials`, as far as a vial of theirs holds several doses. `rows`: of the plan in
 /// force, from `first` on.
-pub(super) async fn late_facts(
+async fn late_facts(
     tx: &mut Tx,
     (loaded, of): (&Loaded, Option<&Jurisdiction>),
     (rows, first): (&[PlanRow], NaiveDate),

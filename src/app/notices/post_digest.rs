@@ -69,9 +69,12 @@ pub(super) async fn brief(
 ) -> Result<()> {
     let first = digest.first();
     for (nth, loaded) in all.iter().enumerate() {
-        let parts = digest.parts().filter(|(of, _)| *of == nth);
-        let sheets = parts.flat_map(|(_, part)| &part.sessions);
-        let doses = sheets.map(|sheet| (sheet.place.to_string(), sheet.doses)).collect();
+        let parts = || digest.parts().filter(|(of, _)| *of == nth).map(|(_, part)| part);
+        let sheets = parts().flat_map(|part| &part.sessions);
+        let homes = parts().filter_map(|part| part.home.as_ref());
+        let sessions = sheets.map(|sheet| (sheet.place.to_string(), sheet.doses));
+        // A team's own code stands for its round of home visits.
+        let doses = sessions.chain(homes.map(|it| (first.post.clone(), it.planned))).collect();
         let about = (first.post.as_str(), first.tomorrow, mail);
         briefings::insert(tx, loaded.no, about, &doses).await?;
     }

@@ -16,7 +16,7 @@ use crate::domain::plan::first_day;
 use crate::domain::schools::{
     ClassNeed, ConsentAnswer, SchoolNeed, VisitPlan, VisitRequest, plan_visits, stop_of,
 };
-use crate::store::{self, Tx, people};
+use crate::store::{self, Tx, homes, people};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,6 +91,7 @@ impl App {
         listed.extend(store::schools::lists(&mut tx).await?.into_iter().map(|it| it.list));
         let denominators = denominators(&mut tx, loaded, (&groups, &listed), day).await?;
         let above = above(&loaded.campaign, &denominators, day);
+        busy.extend(homes::days(&mut tx, first).await?.into_iter().map(|(day, team)| (team, day)));
         drop(tx);
         let schools = Schools::of(&loaded.campaign);
         let kept = kept(&own, (&schools, &pupils), (first, order.again));

@@ -86,10 +86,13 @@ impl Withdraw {
         app.store.close().await;
         let team = harmless(&self.team);
         let said: [(&str, &dyn std::fmt::Display); 2] = [("team", &team), ("date", &self.day)];
-        if !done? {
+        let Some(mails) = done? else {
             return Err(invocation.out.fail("homes-no-round", &said));
-        }
+        };
         invocation.out.note("homes-withdrawn", &said);
+        if mails > 0 {
+            invocation.out.note("homes-told-off", &[("count", &mails)]);
+        }
         Ok(exit::OK)
     }
 }

@@ -16,7 +16,12 @@ pub use rounds::{Rounds, shortest_rounds};
 pub use vials::{VialUse, vials_for};
 
 use super::area::{Point, Travel};
+use super::id::TeamCode;
 use super::words::words;
+use chrono::NaiveDate;
+
+/// A day on which a team makes a round. It goes out once a day, so it makes no tour of a plan then.
+pub type RoundDay = (NaiveDate, TeamCode);
 
 /// The kind of place of groups that are visited at home.
 pub const HOME: &str = "home";

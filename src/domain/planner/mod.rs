@@ -67,6 +67,7 @@ pub(super) mod testing;
 mod tests;
 #[cfg(test)]
 mod tour_tests;
+mod transport;
 mod travel;
 mod units;
 mod verdict;
@@ -91,6 +92,7 @@ pub use supposed::{
 pub use surge::{
     GroupSurge, Means, MeansError, Resources, StationTerms, Surge, SurgeQuestion, surge,
 };
+pub use travel::{LeastTravel, least_travel};
 pub use verdict::{Bind, Fix, GroupVerdict, apply, verdict};
 pub use vials::{LotVials, Merge, SessionVials, merges, vials};
 pub use what_if::{GroupOutcome, PlanOutcome, WhatIfChange, WhatIfError, changed, outcome};

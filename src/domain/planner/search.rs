@@ -210,7 +210,9 @@ pub(super) fn improve<'p>(
         search.plans(limits.steps, budget);
     }
     search.found.before_stages = measure::figures(&search.found.draft);
-    search.stages(task.until.max(problem.first), budget);
+    // Without a published plan nobody was told of the first days.
+    let told = if task.wishes.is_empty() { problem.first } else { task.until };
+    search.stages((task.until, told), budget);
     search.tell(budget);
     search.found
 }
@@ -435,7 +437,7 @@ impl<'p> Search<'_, 'p> {
     }
 
     /// The stages for the worst area and for travel. They leave a published plan as it is.
-    fn stages(&mut self, until: Day, budget: &mut SearchBudget) {
+    fn stages(&mut self, (until, told): (Day, Day), budget: &mut SearchBudget) {
         if !self.is_new {
             return;
         }
@@ -443,7 +445,7 @@ impl<'p> Search<'_, 'p> {
         let Ends { worst_area, travel, .. } = self.ends;
         self.found.draft =
             worst_area::raise_worst(self.found.draft.clone(), floor, until, budget, worst_area);
-        travel::shorten(&mut self.found.draft, until, budget, travel);
+        travel::shorten(&mut self.found.draft, told, budget, travel);
         self.objective = measure::objective(&self.found.draft);
     }
 

@@ -1,6 +1,7 @@
 //! Where staff is the limit of a plan, in words that whoever reads it can act on.
 
 use crate::domain::campaign::Campaign;
+use crate::domain::homes::RoundDay;
 use crate::domain::id::AreaCode;
 use crate::domain::jurisdiction::{Joined, Jurisdiction};
 use crate::domain::plan::{JointPlan, PlanRow, UnplacedReason};
@@ -26,15 +27,16 @@ pub struct StaffLimit {
 }
 
 /// The places at which staff is the limit of plans as they stand, on the days of a span. `rows`: of all plans in force;
-/// `duties`: the published roster.
+/// `duties`: the published roster; `rounds`: days on which teams make rounds of home visits.
 pub fn staff_limits(
     of: &Jurisdiction,
     rows: &[PlanRow],
-    duties: &[Duty],
+    (duties, rounds): (&[Duty], &[RoundDay]),
     (from, until): (NaiveDate, NaiveDate),
 ) -> Vec<StaffLimit> {
     let mut needs = Needs::of_known(of, rows);
     needs.and(&Needs::of_duties(of, duties, from));
+    needs.and(&Needs::of_rounds(of, rounds));
     let request = RosterRequest { jurisdiction: of, needs: &needs, before: duties, from, until };
     let held = roster::make(&request).stations;
     let spare = Staffing::most(of, (from, until)).beyond(&held);

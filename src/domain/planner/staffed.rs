@@ -4,6 +4,7 @@
 use super::staff_limits::{StaffLimit, limits_of, say_staff};
 use super::{JointRequest, Limits, SearchProgress, check_joint_certificate, make_joint};
 use crate::domain::dose::GivenRow;
+use crate::domain::homes::RoundDay;
 use crate::domain::id::StaffId;
 use crate::domain::jurisdiction::{ClosedDays, Joined, Jurisdiction};
 use crate::domain::plan::{JointCertificate, JointPlan, PlanRow};
@@ -39,6 +40,8 @@ pub struct StaffedRequest<'a> {
     pub duties: &'a [Duty],
     /// Plans of campaigns that are not planned here: their people come first.
     pub others: &'a [PlanRow],
+    /// Days on which teams make rounds of home visits: their crews work then. That they make no tour is said by `join`.
+    pub rounds: &'a [RoundDay],
     /// Prices of an older plan to start from.
     pub warm: Option<&'a JointCertificate>,
     /// How long to search.
@@ -89,6 +92,7 @@ impl<'a> Task<'a> {
         }
         let mut held = Needs::of_duties(jurisdiction, request.duties, first);
         held.and(&Needs::of_known(jurisdiction, request.others));
+        held.and(&Needs::of_rounds(jurisdiction, request.rounds));
         let after = (span.1 + TimeDelta::days(1), span.1 + TimeDelta::days(DAYS_AFTER));
         let later = Staffing::most(jurisdiction, after);
         let duties = request.duties.to_vec();
@@ -342,6 +346,7 @@ mod tests {
             published: &[],
             duties,
             others,
+            rounds: &[],
             warm: None,
             limits: Limits::QUICK,
         };

@@ -1,36 +1,43 @@
-//! The third stage: the same doses on the same days, nearer to the people. Two areas of one programme
-//! exchange sites on a day if that saves kilometres; nothing else changes. An area is a catchment
-//! here: people who use the same places.
+//! The third stage: the same doses on the same days, nearer to the people. Areas of one programme exchange sites on a
+//! day as long as that saves kilometres; nothing else changes. An area is a catchment here: people who use the same
+//! places. Of a plan as it stands [`least_travel`] says how much longer its ways are than the shortest.
 
 use super::draft::{Draft, Path};
 use super::index::{CatchmentIndex, Day, Per, Place, ProgrammeIndex, SiteIndex};
 use super::measure;
 use super::model::Catchment;
 use super::search_budget::SearchBudget;
-use std::collections::BTreeMap;
+use super::transport::{Transport, millimetres};
+use crate::domain::area::Point;
+use crate::domain::campaign::Campaign;
+use crate::domain::id::{AreaCode, PlaceCode};
+use crate::domain::plan::PlanRow;
+use chrono::NaiveDate;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Doses of a day by area and site.
 type Cells = BTreeMap<(CatchmentIndex, SiteIndex), i64>;
 
-/// Kilometres from an area to a site; infinite out of reach.
-type Kilometres = Per<CatchmentIndex, Per<SiteIndex, f64>>;
+/// Millimetres from an area to a site; `None` out of reach.
+type Ways = Per<CatchmentIndex, Per<SiteIndex, Option<i64>>>;
 
 /// Shortens people's ways on all days from `until` on, until the share `ends` of the time limit has
 /// passed.
 pub(super) fn shorten(draft: &mut Draft, until: Day, budget: &mut SearchBudget, ends: f64) {
     let problem = draft.problem;
     let distances = |catchment: &Catchment| {
-        let mut km = Per::filled(f64::INFINITY, problem.sites.len());
+        let mut ways = Per::filled(None, problem.sites.len());
         // Agreed sessions stay where they are.
         let is_free = catchment.pins.is_none() && catchment.agreed.is_empty();
         for &place in catchment.places.iter().filter(|_| is_free) {
             if let Place::Site(site) = place {
-                km[site] = measure::km(problem, catchment.area, place);
+                ways[site] = millimetres(measure::km(problem, catchment.area, place));
             }
         }
-        km
+        ways
     };
-    let km: Kilometres = problem.catchments.iter().map(distances).collect();
+    let ways: Ways = problem.catchments.iter().map(distances).collect();
     let mut of_day: Per<Day, Vec<(usize, usize)>> = Per::filled(Vec::new(), problem.days);
     for (at, path) in draft.paths.iter().enumerate() {
         for (j, step) in path.steps.iter().enumerate() {
@@ -45,8 +52,7 @@ pub(super) fn shorten(draft: &mut Draft, until: Day, budget: &mut SearchBudget, 
         }
         for programme in problem.programmes.indices() {
             let old = cells(draft, &of_day[day], programme);
-            let mut new = old.clone();
-            exchange(&mut new, &km);
+            let new = shortest(&old, &ways);
             if new != old {
                 apply(draft, &mut of_day, day, &old, &new);
             }
@@ -70,86 +76,20 @@ fn cells(draft: &Draft, steps: &[(usize, usize)], programme: ProgrammeIndex) -> 
     cells
 }
 
-/// Rounds of exchanges on a day.
-const ROUNDS: usize = 12;
-/// Kilometres saved that are not worth an exchange.
-const SAVING_MIN: f64 = 1e-9;
-
-/// Doses of an area at a site, and the kilometres that each would save at the other site.
-struct Mover {
-    saves: f64,
-    area: CatchmentIndex,
-    doses: i64,
-}
-
-/// Exchanges the sites of two areas as long as that saves kilometres.
-fn exchange(cells: &mut Cells, km: &Kilometres) {
-    let mut at: BTreeMap<SiteIndex, BTreeMap<CatchmentIndex, i64>> = BTreeMap::new();
-    for (&(area, place), &n) in cells.iter() {
-        at.entry(place).or_default().insert(area, n);
-    }
-    let places: Vec<SiteIndex> = at.keys().copied().collect();
-    let mut changed_ever = false;
-    for _ in 0..ROUNDS {
-        let mut changed = false;
-        for (i, &p) in places.iter().enumerate() {
-            for &q in &places[i + 1..] {
-                changed |= exchange_pair(&mut at, km, (p, q));
-            }
-        }
-        changed_ever |= changed;
-        if !changed {
-            break;
-        }
-    }
-    if changed_ever {
-        let by_area = |(place, areas): (SiteIndex, BTreeMap<CatchmentIndex, i64>)| {
-            areas.into_iter().map(move |(area, n)| ((area, place), n))
-        };
-        *cells = at.into_iter().flat_map(by_area).collect();
-    }
-}
-
-/// Exchanges between two sites: the areas that save most by leaving one of them with those that
-/// save most by leaving the other.
-fn exchange_pair(
-    at: &mut BTreeMap<SiteIndex, BTreeMap<CatchmentIndex, i64>>,
-    km: &Kilometres,
-    (one, other): (SiteIndex, SiteIndex),
-) -> bool {
-    let movers = |from: SiteIndex, to: SiteIndex| -> Vec<Mover> {
-        let here = at[&from].iter();
-        let here =
-            here.filter(|(area, n)| **n > 0 && (km[**area][from] + km[**area][to]).is_finite());
-        let mover = |(&area, &doses): (&CatchmentIndex, &i64)| Mover {
-            saves: km[area][from] - km[area][to],
-            area,
-            doses,
-        };
-        let mut movers: Vec<Mover> = here.map(mover).collect();
-        movers.sort_by(|a, b| b.saves.total_cmp(&a.saves).then(a.area.cmp(&b.area)));
-        movers
-    };
-    let (mut from_one, mut from_other) = (movers(one, other), movers(other, one));
-    let (mut first, mut second, mut changed) = (0, 0, false);
-    while let (Some(a), Some(b)) = (from_one.get_mut(first), from_other.get_mut(second)) {
-        if a.saves + b.saves <= SAVING_MIN {
-            break;
-        }
-        let n = a.doses.min(b.doses);
-        for (place, area, by) in
-            [(one, a.area, -n), (other, b.area, -n), (other, a.area, n), (one, b.area, n)]
-        {
-            if let Some(areas) = at.get_mut(&place) {
-                *areas.entry(area).or_insert(0) += by;
-            }
-        }
-        (a.doses, b.doses) = (a.doses - n, b.doses - n);
-        first += usize::from(a.doses == 0);
-        second += usize::from(b.doses == 0);
-        changed = true;
-    }
-    changed
+/// The same doses of each area and each site on a day, with the shortest ways.
+fn shortest(cells: &Cells, ways: &Ways) -> Cells {
+    let areas: BTreeSet<CatchmentIndex> = cells.keys().map(|(area, _)| *area).collect();
+    let sites: BTreeSet<SiteIndex> = cells.keys().map(|(_, site)| *site).collect();
+    let by_site = |area: CatchmentIndex| sites.iter().map(move |site| (area, *site));
+    let ways =
+        areas.iter().map(|area| by_site(*area).map(|(area, site)| ways[area][site]).collect());
+    let doses = areas
+        .iter()
+        .map(|area| by_site(*area).map(|cell| cells.get(&cell).copied().unwrap_or(0)).collect());
+    let mut found = Transport::new(ways.collect(), doses.collect(), sites.len());
+    found.shorten();
+    let cells = areas.iter().flat_map(|area| by_site(*area)).zip(found.doses().iter().flatten());
+    cells.filter(|(_, doses)| **doses > 0).map(|(cell, doses)| (cell, *doses)).collect()
 }
 
 /// Moves steps of a day from cells that have too many to those of the same area that have too few.
@@ -200,5 +140,172 @@ fn apply(
             }
             draft.paths.push(other);
         }
+    }
+}
+
+/// Kilometres of people to sites and back, by road.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct LeastTravel {
+    /// By the plan.
+    pub km: f64,
+    /// The least for the same doses of each area, and of each site, on each day.
+    pub least_km: f64,
+}
+
+impl std::iter::Sum for LeastTravel {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            km: sum.km + one.km,
+            least_km: sum.least_km + one.least_km,
+        })
+    }
+}
+
+impl LeastTravel {
+    /// How many times as long the ways of the plan are; 1 where nobody travels.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        if self.least_km > 0.0 { self.km / self.least_km } else { 1.0 }
+    }
+}
+
+/// How long people's ways to sites are by the rows of a plan, and how long they would be at least. Which doses an area
+/// gets on a day and a site gives on it stays, and areas use the sites that they may. That a session was agreed, or a
+/// group has sites of its own, is not looked at: the least may be out of reach then.
+pub fn least_travel(campaign: &Campaign, rows: &[PlanRow]) -> LeastTravel {
+    let mut days: BTreeMap<NaiveDate, BTreeMap<(&AreaCode, &PlaceCode), i64>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.team.is_none()) {
+        let of_day = days.entry(row.day).or_default();
+        *of_day.entry((&row.area, &row.place)).or_default() += i64::from(row.doses);
+    }
+    let reach: BTreeSet<(&AreaCode, &PlaceCode)> =
+        campaign.reach.iter().map(|reach| (&reach.area, &reach.site)).collect();
+    let area = |code: &AreaCode| campaign.area(code.as_str()).and_then(|area| area.point);
+    let site = |code: &PlaceCode| {
+        let site = campaign.site(code.as_str())?;
+        site.point.or_else(|| area(&site.area))
+    };
+    let mut points: BTreeMap<&str, Option<Point>> = BTreeMap::new();
+    for (of_area, of_site) in days.values().flat_map(BTreeMap::keys) {
+        points.entry(of_area.as_str()).or_insert_with(|| area(of_area));
+        points.entry(of_site.as_str()).or_insert_with(|| site(of_site));
+    }
+    let (mut now, mut least) = (0_i128, 0_i128);
+    for cells in days.values() {
+        let areas: BTreeSet<&AreaCode> = cells.keys().map(|(area, _)| *area).collect();
+        let sites: BTreeSet<&PlaceCode> = cells.keys().map(|(_, site)| *site).collect();
+        let way = |cell: (&AreaCode, &PlaceCode)| {
+            if !reach.contains(&cell) && !cells.contains_key(&cell) {
+                return None;
+            }
+            let known = |code: &str| points.get(code).copied().flatten();
+            let ends = known(cell.0.as_str()).zip(known(cell.1.as_str()));
+            millimetres(ends.map_or(0.0, |(a, b)| a.km_to(b)))
+        };
+        let of_area = |area: &AreaCode| sites.iter().map(|site| way((area, site))).collect();
+        let ways = areas.iter().map(|area| of_area(area)).collect();
+        let doses = |area: &AreaCode| {
+            sites.iter().map(|site| cells.get(&(area, *site)).copied().unwrap_or(0)).collect()
+        };
+        let doses = areas.iter().map(|area| doses(area)).collect();
+        let mut found = Transport::new(ways, doses, sites.len());
+        now += found.length();
+        found.shorten();
+        least += found.length();
+    }
+    let both_ways = 2.0 * campaign.travel.road_factor;
+    let km = |length: i128| length as f64 / 1e6 * both_ways;
+    LeastTravel { km: km(now), least_km: km(least) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{campaign, plain, start};
+    use super::super::{Limits, Request, make};
+    use super::*;
+    use crate::domain::area::Area;
+    use crate::domain::site::{Reach, Site};
+    use chrono::TimeDelta;
+
+    /// Areas West and East a degree apart on the equator, each with a site a tenth of a degree from it.
+    fn two() -> Campaign {
+        let mut campaign = plain();
+        let at = |longitude: f64| Some(Point { latitude: 0.0, longitude });
+        let area = |code: &str, longitude| Area {
+            code: code.into(),
+            name: code.to_owned(),
+            parent: None,
+            point: at(longitude),
+        };
+        let site = |code: &str, area: &str, longitude| Site {
+            code: code.into(),
+            area: area.into(),
+            point: at(longitude),
+            ..plain().sites[0].clone()
+        };
+        campaign.areas = vec![area("West", 0.0), area("East", 1.0)];
+        campaign.sites = vec![site("W", "West", 0.1), site("E", "East", 0.9)];
+        campaign.reach = ["West", "East"]
+            .iter()
+            .flat_map(|area| {
+                ["W", "E"].map(|site| Reach { area: (*area).into(), site: site.into() })
+            })
+            .collect();
+        campaign
+    }
+
+    fn row(day: i64, (area, place): (&str, &str), doses: u32) -> PlanRow {
+        PlanRow {
+            day: start() + TimeDelta::days(day),
+            place: place.into(),
+            team: None,
+            area: area.into(),
+            group: "adults".into(),
+            dose: 1,
+            doses,
+        }
+    }
+
+    #[test]
+    fn crossed_ways_are_nine_times_as_long_as_they_need_be() {
+        let mut campaign = two();
+        let crossed = [row(0, ("West", "E"), 10), row(0, ("East", "W"), 10)];
+        let found = least_travel(&campaign, &crossed);
+        assert!((found.ratio() - 9.0).abs() < 1e-3, "{found:?}");
+        // 0.9 degrees of 111.2 km, there and back, 20 times.
+        let km = 20.0 * 2.0 * 0.9 * 111.195 * campaign.travel.road_factor;
+        assert!((found.km / km - 1.0).abs() < 1e-3, "{found:?} {km}");
+        // Three doses of each area go nearer; the other site has no more room.
+        let part = [row(0, ("West", "E"), 10), row(0, ("East", "W"), 3), row(0, ("East", "E"), 4)];
+        let found = least_travel(&campaign, &part);
+        let (is, least) = (10.0 * 0.9 + 3.0 * 0.9 + 4.0 * 0.1, 7.0 * 0.9 + 3.0 * 0.1 + 7.0 * 0.1);
+        assert!((found.ratio() - is / least).abs() < 1e-3, "{found:?}");
+        // On two days nobody can exchange anything, and nobody goes where they may not.
+        let apart = [row(0, ("West", "E"), 10), row(1, ("East", "W"), 10)];
+        assert!((least_travel(&campaign, &apart).ratio() - 1.0).abs() < 1e-9);
+        campaign.reach.retain(|reach| (reach.area.as_str(), reach.site.as_str()) != ("West", "W"));
+        assert!((least_travel(&campaign, &crossed).ratio() - 1.0).abs() < 1e-9);
+        assert!((least_travel(&campaign, &[]).ratio() - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn ways_of_new_plans_are_the_shortest_for_their_doses() {
+        let mut km = 0.0;
+        for seed in 0..16 {
+            let campaign = campaign(seed);
+            let request = Request {
+                campaign: &campaign,
+                given: &[],
+                from: campaign.start,
+                published: &[],
+                warm: None,
+                limits: Limits::steps(100),
+            };
+            let plan = make(&request, &mut |_| {}, &mut || 0.0);
+            let found = least_travel(&campaign, &plan.rows);
+            assert!(found.ratio() < 1.001, "seed {seed}: {found:?}");
+            km += found.km;
+        }
+        assert!(km > 0.0);
     }
 }

@@ -1,6 +1,7 @@
 //! What plans ask of places: stations at sites, crews of teams.
 
 use super::Duty;
+use crate::domain::homes::RoundDay;
 use crate::domain::id::TeamCode;
 use crate::domain::jurisdiction::{
     Crew, CrewKind, Jurisdiction, People, Role, crew_of, default_crews,
@@ -77,6 +78,14 @@ impl Needs {
         };
         let known: Vec<PlanRow> = rows.iter().filter(is_known).cloned().collect();
         Self::of_plans(jurisdiction, &known).unwrap_or_default()
+    }
+
+    /// What rounds of home visits ask for: the crew of each team that the jurisdiction has, with whom homes ask for.
+    pub fn of_rounds(of: &Jurisdiction, rounds: &[RoundDay]) -> Self {
+        let kinds = BTreeSet::from([CrewKind::Team, CrewKind::Home]);
+        let need = CrewNeed { stations: 1, kinds, doses_too_many: 0, crew: None };
+        let known = rounds.iter().filter(|(_, team)| of.team(team.as_str()).is_some());
+        Self(known.map(|(day, team)| ((*day, team.to_string()), need.clone())).collect())
     }
 
     /// What published duties from a day on are there for: as many stations as their people make whole crews of.

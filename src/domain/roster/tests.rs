@@ -341,6 +341,30 @@ fn published_duties_are_needed_as_far_as_they_are_whole_crews() {
 }
 
 #[test]
+fn rounds_of_home_visits_need_the_crew_of_their_team() {
+    let mut of = places();
+    of.crews.push(Crew {
+        kind: CrewKind::Home,
+        role: Role::Vaccinator,
+        per_station: 3.into(),
+        per_place: 0,
+    });
+    let rounds = [(day(1), TeamCode::from("T")), (day(2), TeamCode::from("X"))];
+    let mut needs = Needs::of_rounds(&of, &rounds);
+    assert_eq!(needs.0.len(), 1, "a team that the jurisdiction does not have");
+    needs.and(&Needs::of_plans(&of, &[doses(1, "A", None, 10)]).expect("a place"));
+    let (from, until) = (day(0), day(2));
+    let request = RosterRequest { jurisdiction: &of, needs: &needs, before: &[], from, until };
+    let made = make(&request);
+    assert_eq!(made.missing, []);
+    let of_team = |role: Role| {
+        made.duties.iter().filter(|duty| duty.place == "T" && duty.role == role).count()
+    };
+    assert_eq!([of_team(Role::Vaccinator), of_team(Role::Driver)], [3, 1]);
+    assert!(made.duties.iter().all(|duty| duty.date == day(1)));
+}
+
+#[test]
 fn no_rule_is_broken_in_random_counties() {
     for seed in 0..60 {
         let dice = &mut Dice(seed);

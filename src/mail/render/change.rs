@@ -28,6 +28,7 @@ pub(super) fn amended(change: &Amended, caps: Caps) -> Letter {
     };
     let changed = change.sessions.iter().filter(|(_, before, now)| before != now);
     let notes: Vec<String> = changed.take(caps.rows).map(session).collect();
+    let notes: Vec<String> = homes(words, change).into_iter().chain(notes).collect();
     let mut sections = Vec::new();
     if !notes.is_empty() {
         let heading = words.word("mail-amended-sessions");
@@ -49,6 +50,17 @@ pub(super) fn amended(change: &Amended, caps: Caps) -> Letter {
         footer: words.word("mail-footer"),
     };
     body.letter(words, subject, &words.in_brackets(&title, &safe::name(&change.post)))
+}
+
+/// What has become of the team's round of home visits, where it is other than the digest said.
+fn homes(words: Words, change: &Amended) -> Option<String> {
+    let (before, now) = change.home.filter(|(before, now)| before != now)?;
+    let (was, is) = (thousands(before), thousands(now));
+    Some(match (before, now) {
+        (_, 0) => words.count("mail-amended-homes-none", before, &[("before", &was)]),
+        (0, _) => words.count("mail-amended-homes-new", now, &[("now", &is)]),
+        _ => words.say("mail-amended-homes", &[("before", &was), ("now", &is)]),
+    })
 }
 
 fn listed(words: Words, key: &str, people: &[PersonLine], left: &mut usize) -> Option<Section> {

@@ -12,6 +12,7 @@ mod late_vial;
 mod marked;
 mod people;
 mod reminder;
+mod round_off;
 mod school;
 mod summary;
 mod summary_heads;
@@ -26,7 +27,7 @@ use super::{Letter, Picture};
 use crate::domain::campaign::Language;
 use crate::domain::coverage::Need;
 use crate::domain::notice::{Amended, LeadDigest, PlanChange, Reminder, Summary};
-use crate::domain::office_mail::{DutyLetter, SchoolLetter};
+use crate::domain::office_mail::{DutyLetter, RoundOff, SchoolLetter};
 use crate::domain::pace::Prospect;
 use crate::mail::link::WayOut;
 use crate::mail::safe;
@@ -61,6 +62,11 @@ pub fn amended(change: &Amended) -> Letter {
 /// The mail to somebody of the staff about their days at work.
 pub fn duties(letter: &DutyLetter) -> Letter {
     fit(|caps| duties::letter(letter, caps))
+}
+
+/// The mail to somebody of a team whose round of home visits was taken back.
+pub fn round_off(letter: &RoundOff) -> Letter {
+    fit(|caps| round_off::letter(letter, caps))
 }
 
 /// The mail to a school with a list.

@@ -212,6 +212,11 @@ mail-amended-opening = The plan for {$date} is not as the last digest said. This
 mail-amended-sessions = Sessions
 mail-amended-doses = {$place}: {$now} doses instead of {$before}
 mail-amended-none = {$place}: no session; {$before} doses were planned
+mail-amended-homes = Home visits: {$now} people instead of {$before}
+mail-amended-homes-new = Home visits: a round to {$now} people was adopted
+mail-amended-homes-new-one = Home visits: a round to 1 person was adopted
+mail-amended-homes-none = Home visits: the round to {$before} people is off
+mail-amended-homes-none-one = Home visits: the round to 1 person is off
 mail-amended-call = No mail reaches them, please phone ({$people})
 mail-amended-left = No longer expected ({$people})
 mail-amended-joined = Expected as well ({$people})
@@ -318,6 +323,10 @@ mail-duties-hours = Hours
 mail-duties-was = Was
 mail-duties-is = Is now
 mail-duties-off = off
+mail-round-off-subject = Home visits of {$team} on {$date} are off
+mail-round-off-opening = The round of home visits of {$team} on {$date} ({$people} people) was taken back.
+mail-round-off-opening-one = The round of home visits of {$team} on {$date} (1 person) was taken back.
+mail-round-off-duty = You stay on duty on that day as the roster says, until a new one is published.
 mail-duties-footer = Sent by doseplan. If you cannot come, tell your office at once.
 
 ## The chart

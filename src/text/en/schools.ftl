@@ -116,6 +116,7 @@ homes-kept = { $count } people are on rounds that were adopted before; these sta
 homes-shown = { $rounds } adopted rounds, { $visits } visits, { $open } of them to be made
 homes-no-round = there is no round of team { $team } on { $date } that can be taken back
 homes-withdrawn = The round of team { $team } on { $date } is taken back; homes rounds gives its people another one.
+homes-told-off = { $count } mails tell the team that it is off.
 home-call-open = to be made
 home-call-given = given
 home-call-off = not to be made

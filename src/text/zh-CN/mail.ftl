@@ -212,6 +212,11 @@ mail-amended-opening = {$date}的安排与已发的预告不同，以本邮件�
 mail-amended-sessions = 场次
 mail-amended-doses = {$place}：原 {$before} 剂次，现 {$now} 剂次
 mail-amended-none = {$place}：原 {$before} 剂次，现不接种
+mail-amended-homes = 上门接种：原 {$before} 人，现 {$now} 人
+mail-amended-homes-new = 上门接种：新增路线，{$now} 人
+mail-amended-homes-new-one = 上门接种：新增路线，{$now} 人
+mail-amended-homes-none = 上门接种：原定 {$before} 人的路线已取消
+mail-amended-homes-none-one = 上门接种：原定 {$before} 人的路线已取消
 mail-amended-call = 邮件到不了，请电话告知（{$people} 人）
 mail-amended-left = 不再来的人（{$people} 人）
 mail-amended-joined = 新增的人（{$people} 人）
@@ -318,6 +323,10 @@ mail-duties-hours = 时间
 mail-duties-was = 原来
 mail-duties-is = 现在
 mail-duties-off = 休息
+mail-round-off-subject = {$team}{$date}的上门接种取消
+mail-round-off-opening = {$team}{$date}的上门接种路线（{$people} 人）已撤回。
+mail-round-off-opening-one = {$team}{$date}的上门接种路线（{$people} 人）已撤回。
+mail-round-off-duty = 当天仍按已发布的排班上班，以新发布的排班为准。
 mail-duties-footer = 由 doseplan 发送。如不能到岗，请立即告知单位。
 
 ## 折线图

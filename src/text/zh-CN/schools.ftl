@@ -116,6 +116,7 @@ homes-kept = { $count } 人已在先前采用的路线上，保持不变。
 homes-shown = 已采用路线 { $rounds } 条，{ $visits } 户次，其中待上门 { $open } 户次
 homes-no-round = 没有接种队 { $team } { $date } 可撤回的路线
 homes-withdrawn = 已撤回接种队 { $team } { $date } 的路线；其人员用 homes rounds 另行安排。
+homes-told-off = 已用 { $count } 封邮件告知该队取消。
 home-call-open = 待上门
 home-call-given = 已接种
 home-call-off = 不再上门

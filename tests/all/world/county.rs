@@ -147,7 +147,7 @@ impl<'a> County<'a> {
                 self.compare(day).await;
             }
         }
-        let health = self.app.health(false).await.unwrap();
+        let health = self.app.health(false, moment(DAYS, "08:00")).await.unwrap();
         let unsound = health.checks.iter().flat_map(|check| check.wrong.iter().cloned());
         self.wrong.extend(unsound);
         self.wrong.append(&mut self.season.in_vain);
