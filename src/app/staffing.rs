@@ -3,9 +3,9 @@
 use super::{App, Loaded, Result, today};
 use crate::domain::id::CampaignNo;
 use crate::domain::jurisdiction::Jurisdiction;
-use crate::domain::plan::{PlanRow, PlanState};
-use crate::domain::planner::{self, StaffLimit};
-use crate::domain::roster::Missing;
+use crate::domain::plan::{Certificate, PlanRow, PlanState, UnplacedReason};
+use crate::domain::planner::{self, GroupVerdict, StaffLimit};
+use crate::domain::roster::{Missing, StationGap};
 use crate::domain::staff_lost::{staff_differs, staff_lost};
 use crate::domain::standing::Lost;
 use crate::store::{Tx, duties, jurisdictions, plans};
@@ -19,22 +19,25 @@ pub struct StaffOutcome {
     pub missing: Vec<Missing>,
     /// Where staff is the limit.
     pub limits: Vec<StaffLimit>,
+    /// Whom these places lack.
+    pub gaps: Vec<StationGap>,
 }
 
 impl App {
-    /// The places at which staff is the limit of a campaign's plan, with the plans that the other campaigns have in
-    /// force; none where nobody has counted the staff.
+    /// The places at which staff is the limit of a campaign's plan and whom they lack, with the plans that the other
+    /// campaigns have in force; none where nobody has counted the staff. `prices`: of the plan.
     pub async fn staff_limits(
         &self,
         loaded: &Loaded,
-        from: NaiveDate,
-        rows: &[PlanRow],
-    ) -> Result<Vec<StaffLimit>> {
+        (from, rows): (NaiveDate, &[PlanRow]),
+        prices: Option<&Certificate>,
+    ) -> Result<StaffOutcome> {
+        let none = StaffOutcome::default();
         let mut tx = self.store.read().await?;
         let of = jurisdictions::newest(&mut tx).await?.jurisdiction;
-        let Some(of) = of.filter(|of| !of.staff.is_empty()) else { return Ok(Vec::new()) };
+        let Some(of) = of.filter(|of| !of.staff.is_empty()) else { return Ok(none) };
         let mut all: Vec<PlanRow> = rows.iter().filter(|row| row.day >= from).cloned().collect();
-        let Some(until) = all.iter().map(|row| row.day).max() else { return Ok(Vec::new()) };
+        let Some(until) = all.iter().map(|row| row.day).max() else { return Ok(none) };
         for other in self.campaigns_in(&mut tx).await? {
             if other.no == loaded.no || !other.is_open {
                 continue;
@@ -48,13 +51,33 @@ impl App {
         let published = duties::published(&mut tx, (NaiveDate::MIN, NaiveDate::MAX)).await?;
         drop(tx);
         let found = || planner::staff_limits(&of, &all, &published, (from, until));
-        let mut found = tokio::task::block_in_place(found);
+        let (mut limits, mut gaps) = tokio::task::block_in_place(found);
         // Somebody else's place is no limit of this plan.
-        found.retain(|one| {
-            let campaign = &loaded.campaign;
-            campaign.place(&one.place).is_some() || campaign.team(&one.place).is_some()
-        });
-        Ok(found)
+        let campaign = &loaded.campaign;
+        let is_own =
+            |place: &str| campaign.place(place).is_some() || campaign.team(place).is_some();
+        limits.retain(|one| is_own(&one.place));
+        gaps.retain(|one| is_own(&one.place));
+        if let Some(prices) = prices {
+            planner::price_gaps(&mut gaps, prices);
+        }
+        Ok(StaffOutcome { limits, gaps, ..none })
+    }
+
+    /// Says of a stored plan's verdict which staff-days would serve the people whom staff holds back.
+    pub(super) async fn say_gaps(
+        &self,
+        loaded: &Loaded,
+        plan: (NaiveDate, &[PlanRow]),
+        prices: &Certificate,
+        verdict: &mut [GroupVerdict],
+    ) -> Result<()> {
+        let mut binds = verdict.iter().flat_map(|one| &one.binds);
+        if binds.any(|bind| bind.reason == UnplacedReason::Staff) {
+            let staff = self.staff_limits(loaded, plan, Some(prices)).await?;
+            planner::say_gaps(verdict, &loaded.campaign, &staff.gaps);
+        }
+        Ok(())
     }
 }
 

@@ -7,14 +7,16 @@ use super::plan_progress::Watch;
 use super::{Invocation, exit};
 use crate::app::plans::Search;
 use crate::app::staffing::StaffOutcome;
+use crate::app::verdict_words;
 use crate::app::{App, Loaded};
+use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::CampaignId;
 use crate::domain::jurisdiction::{Joined, Jurisdiction, LocalCampaign};
 use crate::domain::permission::Actor;
 use crate::domain::plan::{CampaignPart, Figures, JointPlan, PlanRow, Unplaced, WorstArea};
 use crate::domain::planner::{
-    self, GroupVerdict, JointRequest, Limits, SearchProgress, StaffLimit, StaffedRequest,
+    self, GroupVerdict, JointRequest, Limits, SearchProgress, StaffGap, StaffLimit, StaffedRequest,
 };
 use crate::intake::rows::CampaignRow;
 use crate::intake::{self, Issue};
@@ -137,6 +139,10 @@ pub(super) fn make(
     let (plan, staff) = made(together, asked.limits, &mut progress, &mut time_used);
     watch.end();
     staff_limits(invocation, &staff);
+    let campaigns = together.joined.campaigns.iter().map(|one| &one.campaign);
+    if let Some(first) = campaigns.min_by_key(|campaign| campaign.start) {
+        staff_gaps(invocation, (first, first.start), &planner::staff_gaps(&staff.gaps));
+    }
     let said = Said { drafts: &[], verdict: &[], staff: &staff };
     print(invocation, (&plan, together.from), &said, asked.certificate)?;
     Ok(exit::OK)
@@ -167,6 +173,27 @@ pub(super) fn staff_limits(invocation: &Invocation, staff: &StaffOutcome) {
     }
 }
 
+/// Says whom townships and teams lack in which week.
+pub(super) fn staff_gaps(
+    invocation: &Invocation,
+    campaign: (&Campaign, NaiveDate),
+    gaps: &[StaffGap],
+) {
+    for gap in gaps.iter().take(LIMITS_SHOWN) {
+        let said = verdict_words::gap_words(invocation.out.language, campaign, gap);
+        super::output::tell(&harmless(&said));
+    }
+    let more = gaps.len().saturating_sub(LIMITS_SHOWN);
+    if more > 0 {
+        invocation.out.note("plan-staff-gaps-more", &[("more", &more)]);
+    }
+}
+
+/// Whether a verdict says whom townships and teams lack.
+pub(super) fn tells_gaps(verdict: &[GroupVerdict]) -> bool {
+    verdict.iter().flat_map(|one| &one.binds).any(|bind| !bind.staff.is_empty())
+}
+
 /// Makes drafts of campaigns in a database and prints them.
 pub(super) async fn make_stored(
     invocation: &Invocation,
@@ -182,6 +209,11 @@ pub(super) async fn make_stored(
     let made = app.make_together(all, from, Actor::CommandLine, search, now).await?;
     watch.end();
     staff_limits(invocation, &made.staff);
+    let campaigns = made.drafts.iter().map(|(loaded, _)| &loaded.campaign);
+    let is_told = made.verdict.iter().any(|verdict| tells_gaps(verdict));
+    if let Some(first) = campaigns.min_by_key(|campaign| campaign.start).filter(|_| !is_told) {
+        staff_gaps(invocation, (first, first.start), &planner::staff_gaps(&made.staff.gaps));
+    }
     let drafts: Vec<i64> = made.drafts.iter().map(|(_, no)| *no).collect();
     let said = Said { drafts: &drafts, verdict: &made.verdict, staff: &made.staff };
     print(invocation, (&made.plan, made.from), &said, asked.certificate)?;
@@ -258,7 +290,8 @@ fn made(
         limits,
     };
     let made = planner::make_staffed(&request, progress, time_used);
-    (made.plan, StaffOutcome { missing: made.missing, limits: made.limits })
+    let (missing, limits, gaps) = (made.missing, made.limits, made.gaps);
+    (made.plan, StaffOutcome { missing, limits, gaps })
 }
 
 /// A joint plan as `-o json` prints it.
@@ -277,6 +310,8 @@ struct View<'a> {
     campaigns: Vec<PartView<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     staff_limits: &'a [StaffLimit],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    staff_days: Vec<StaffGap>,
 }
 
 /// The worst area over all campaigns.
@@ -327,6 +362,7 @@ impl<'a> View<'a> {
                 .map(|(at, part)| PartView::of(part, said, at))
                 .collect(),
             staff_limits: &said.staff.limits,
+            staff_days: planner::staff_gaps(&said.staff.gaps),
         }
     }
 }

@@ -56,6 +56,7 @@ mod search;
 mod search_budget;
 mod setup;
 mod slots;
+mod staff_days;
 mod staff_limits;
 mod staffed;
 mod supposed;
@@ -83,6 +84,7 @@ pub use diff::{CountChange, PlanDiff, SessionChange, diff};
 pub use joint_verdict::joint_verdict;
 pub use lot_allocation::{CurveDay, LotDraw, curve, lot_draws};
 pub use routes::{TeamTour, Tour, TourStop, tour, tours};
+pub use staff_days::{StaffGap, price_gaps, say_gaps, staff_gaps};
 pub use staff_limits::{StaffLimit, staff_limits};
 pub use staffed::{Join, StaffedPlan, StaffedRequest, make_staffed};
 pub use supposed::{
