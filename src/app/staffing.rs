@@ -38,16 +38,8 @@ impl App {
         let Some(of) = of.filter(|of| !of.staff.is_empty()) else { return Ok(none) };
         let mut all: Vec<PlanRow> = rows.iter().filter(|row| row.day >= from).cloned().collect();
         let Some(until) = all.iter().map(|row| row.day).max() else { return Ok(none) };
-        for other in self.campaigns_in(&mut tx).await? {
-            if other.no == loaded.no || !other.is_open {
-                continue;
-            }
-            if let Some(head) = plans::newest(&mut tx, other.no, PlanState::Adopted).await? {
-                let rows = plans::rows(&mut tx, other.no, head.no, from..).await?;
-                let rows = other.campaign.plan_rows_on(rows, from);
-                all.extend(rows.into_iter().filter(|row| row.day <= until));
-            }
-        }
+        let others = self.rows_of_others(&mut tx, loaded, from).await?;
+        all.extend(others.into_iter().filter(|row| row.day <= until));
         let published = duties::published(&mut tx, (NaiveDate::MIN, NaiveDate::MAX)).await?;
         drop(tx);
         let found = || planner::staff_limits(&of, &all, &published, (from, until));
@@ -62,6 +54,41 @@ impl App {
             planner::price_gaps(&mut gaps, prices);
         }
         Ok(StaffOutcome { limits, gaps, ..none })
+    }
+
+    /// Rows of the plans that the other open campaigns have in force, from a day on.
+    async fn rows_of_others(
+        &self,
+        tx: &mut Tx,
+        loaded: &Loaded,
+        from: NaiveDate,
+    ) -> Result<Vec<PlanRow>> {
+        let mut all = Vec::new();
+        for other in self.campaigns_in(tx).await? {
+            if other.no == loaded.no || !other.is_open {
+                continue;
+            }
+            if let Some(head) = plans::newest(tx, other.no, PlanState::Adopted).await? {
+                let rows = plans::rows(tx, other.no, head.no, from..).await?;
+                all.extend(other.campaign.plan_rows_on(rows, from));
+            }
+        }
+        Ok(all)
+    }
+
+    /// The jurisdiction, and the rows of other campaigns' plans whose people are used: none where nobody has counted
+    /// the staff.
+    pub async fn supposed_of(
+        &self,
+        loaded: &Loaded,
+        from: NaiveDate,
+    ) -> Result<(Option<Jurisdiction>, Vec<PlanRow>)> {
+        let mut tx = self.store.read().await?;
+        let of = jurisdictions::newest(&mut tx).await?.jurisdiction;
+        let is_counted = of.as_ref().is_some_and(|of| !of.staff.is_empty());
+        let others =
+            if is_counted { self.rows_of_others(&mut tx, loaded, from).await? } else { Vec::new() };
+        Ok((of, others))
     }
 
     /// Says of a stored plan's verdict which staff-days would serve the people whom staff holds back.

@@ -2,15 +2,17 @@
 
 use super::{App, Loaded, Result};
 use crate::domain::campaign::{Campaign, Language};
-use crate::domain::id::AreaCode;
+use crate::domain::id::{AreaCode, PlaceCode};
 use crate::domain::plan::{Plan, PlanRow, Stages, UnplacedReason};
 use crate::domain::planner::{
-    self, Bind, Fix, GroupVerdict, Limits, Request, Scarce, Scarcity, StaffGap,
+    self, Bind, Fix, GroupVerdict, Limits, Request, Scarce, Scarcity, StaffGap, Supposed,
+    SupposedOf,
 };
 use crate::domain::roster::monday_of;
 use crate::store::plans::PlanHead;
 use crate::text::{say, thousands, word};
 use chrono::NaiveDate;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 /// Areas named in a sentence; the rest are counted.
@@ -173,6 +175,23 @@ pub fn gap_words(
     let area = campaign.area(code).map_or(code, |area| &area.name);
     arguments.push(("area", &area));
     say(language, "staff-gap", &arguments)
+}
+
+/// What staff has to do with the answer to a what-if question: that it was counted with, or whom to count first.
+pub fn of_supposed(language: Language, of: &SupposedOf<'_>, supposed: &Supposed) -> Option<String> {
+    if of.counted().is_some() {
+        return Some(word(language, "what-if-counted"));
+    }
+    let site = |code: &PlaceCode| of.campaign.site(code.as_str()).map(|site| &site.area);
+    let sites = supposed.stations.iter().map(|(code, _)| code).chain(&supposed.add_site);
+    let areas = sites.filter_map(site).chain(supposed.staff.iter().map(|one| &one.area));
+    let areas: BTreeSet<&AreaCode> = areas.collect();
+    let name = |code: &&AreaCode| {
+        of.campaign.area(code.as_str()).map_or(code.as_str(), |area| &area.name).to_owned()
+    };
+    let named: Vec<String> = areas.iter().take(AREAS_NAMED).map(name).collect();
+    let areas = named.join(&word(language, "mail-separator"));
+    (!named.is_empty()).then(|| say(language, "what-if-count-first", &[("areas", &areas)]))
 }
 
 fn fix_words(language: Language, fix: &Fix) -> String {

@@ -12,6 +12,7 @@
 mod aggregated_cohorts;
 mod agreed;
 mod agreed_teams;
+mod as_staffed;
 mod bound;
 mod catchments;
 #[cfg(test)]
@@ -76,6 +77,7 @@ mod what_if;
 mod why;
 mod worst_area;
 
+pub use as_staffed::AsStaffed;
 pub use check::{
     CheckReport, Fault, JointReport, JointViolation, TeamLimit, Violation, check,
     check_certificate, check_joint, check_joint_certificate,
@@ -88,7 +90,8 @@ pub use staff_days::{StaffGap, price_gaps, say_gaps, staff_gaps};
 pub use staff_limits::{StaffLimit, staff_limits};
 pub use staffed::{Join, StaffedPlan, StaffedRequest, make_staffed};
 pub use supposed::{
-    ComparedFigure, ComparedValues, Comparison, STATION_DOSES, Supposed, comparisons,
+    ComparedFigure, ComparedValues, Comparison, MorePeople, STATION_DOSES, Supposed, SupposedError,
+    SupposedOf, comparisons,
 };
 pub use surge::{
     GroupSurge, Means, MeansError, Resources, StationTerms, Surge, SurgeQuestion, surge,

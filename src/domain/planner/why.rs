@@ -431,7 +431,7 @@ mod tests {
         assert_eq!((all[0].scarce, all[0].role), (Scarce::StaffDay, Some(Role::Vaccinator)));
         assert_eq!((all[0].code.as_str(), all[0].count, all[0].dearest), ("A1", 2, on(0)));
         assert_eq!((all[0].one_more, all[0].weight), (0.5, 0.75));
-        let about = |place, area| asked(Question { place, area, ..none }).len();
+        let about = |place, area| asked(Question { area, place, ..none }).len();
         assert_eq!((about(Some("S1"), None), about(None, Some("A1"))), (1, 1));
         assert_eq!((about(Some("S9"), None), about(None, Some("A9"))), (0, 0));
         assert_eq!(asked(Question { day: Some(on(1)), ..none }), []);

@@ -188,11 +188,13 @@ impl<'a> Free<'a> {
         }
         let monday = monday_of(day);
         let week = busy.range(monday..=monday + TimeDelta::days(6)).count();
-        let is_on = |at: &NaiveDate| busy.contains(at);
-        let before = (1..).map(|n| day - TimeDelta::days(n)).take_while(is_on).count();
-        let after = (1..).map(|n| day + TimeDelta::days(n)).take_while(is_on).count();
         let most = |days: u32| usize::try_from(days).unwrap_or(usize::MAX);
-        week < most(member.days_a_week_max) && before + after < most(member.days_in_row_max)
+        let run = |step: i64| {
+            let next = |day: &NaiveDate| Some(*day + TimeDelta::days(step));
+            let days = std::iter::successors(next(&day), next);
+            days.take(busy.len()).take_while(|day| busy.contains(day)).count()
+        };
+        week < most(member.days_a_week_max) && run(-1) + run(1) < most(member.days_in_row_max)
     }
 }
 
