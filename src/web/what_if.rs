@@ -349,10 +349,13 @@ async fn answer(
     let (app, loaded) = (context.app(), &context.loaded);
     let from = first_day(&loaded.campaign, context.today(), None);
     let answers = &context.site.desk.supposed;
-    let key = format!("{}/{}/{from}/{question:?}", loaded.no.0, loaded.version);
+    // What is said of staff is in words.
+    let key = format!("{}/{}/{}/{from}/{question:?}", t.0.tag(), loaded.no.0, loaded.version);
     if let Some(known) = answers.find(&key) {
         return Ok(Ok(known));
     }
+    // What staff can do is worked out before a code turns out to be wrong: that takes a turn, too.
+    let Ok(_turn) = answers.turn.try_lock() else { return Ok(Err(t.w("what-if-busy"))) };
     let (jurisdiction, others) = app.supposed_of(loaded, from).await.map_err(fail)?;
     let (jurisdiction, others) = (jurisdiction.as_ref(), others.as_slice());
     let of = SupposedOf { campaign: &loaded.campaign, jurisdiction, others, from };
@@ -363,7 +366,6 @@ async fn answer(
         Err(SupposedError::Change(error)) => return Ok(Err(impossible(t, &error))),
     };
     let staff = verdict_words::of_supposed(t.0, &of, supposed);
-    let Ok(_turn) = answers.turn.try_lock() else { return Ok(Err(t.w("what-if-busy"))) };
     let start = app.plan_start(loaded, from).await.map_err(fail)?;
     let ending = Arc::clone(&answers.ending);
     let limit = Duration::from_secs(question.seconds()) / 2;
