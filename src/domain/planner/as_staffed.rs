@@ -58,7 +58,9 @@ impl AsStaffed {
                 continue;
             }
             let used = used.get(&(lack.place.as_str(), lack.day)).copied().unwrap_or(0);
-            let held = closed.entry((lack.place.clone(), lack.day)).or_insert(u32::MAX);
+            // What the campaign itself does not use on a day stays so.
+            let usual = site.map_or(0, |site| site.weekly_capacity(lack.day));
+            let held = closed.entry((lack.place.clone(), lack.day)).or_insert(usual);
             let could = (*held).min(lack.could.unwrap_or(0)).saturating_sub(used);
             *held = lack.can.saturating_sub(used).min(*held);
             if let Some(site) = site.filter(|_| *held == 0 && could > 0) {
@@ -126,7 +128,9 @@ mod tests {
             person("d", Role::Doctor),
         ];
         let leave = |day| Leave { staff: "d".into(), first: on(day), last: on(day), reason: None };
-        of.leave = vec![leave(1), leave(3)];
+        // The place could open on Saturday, but the campaign is not there.
+        of.sites[0].site.saturday_doses = 20;
+        of.leave = vec![leave(1), leave(3), leave(5)];
         let found = AsStaffed::new(&campaign, &of, &[], span);
         let given = |campaign: &Campaign| -> Vec<u32> {
             (0..6).map(|day| campaign.capacity(&campaign.sites[0], on(day))).collect()
