@@ -109,7 +109,11 @@ impl BasisPlan {
         let BasisSearch { given, published, limits, .. } = *search;
         let request =
             JointRequest { joined: &self.joined, given, from, published, warm: None, limits };
-        planner::joint_verdict(&request, &self.plan, time_used)
+        let mut all = planner::joint_verdict(&request, &self.plan, time_used);
+        for (one, verdict) in self.joined.campaigns.iter().zip(&mut all) {
+            planner::say_gaps(verdict, &one.campaign, &self.staff.gaps);
+        }
+        all
     }
 }
 
@@ -279,7 +283,7 @@ impl Basis {
             limits,
         };
         let made = planner::make_staffed(&request, progress, time_used);
-        let staff = StaffOutcome { missing: made.missing, limits: made.limits };
+        let staff = StaffOutcome { missing: made.missing, limits: made.limits, gaps: made.gaps };
         BasisPlan { plan: made.plan, joined: made.joined, staff }
     }
 }

@@ -3,9 +3,9 @@
 use super::{App, Loaded, Result, today};
 use crate::domain::id::CampaignNo;
 use crate::domain::jurisdiction::Jurisdiction;
-use crate::domain::plan::{PlanRow, PlanState};
-use crate::domain::planner::{self, StaffLimit};
-use crate::domain::roster::Missing;
+use crate::domain::plan::{Certificate, PlanRow, PlanState, UnplacedReason};
+use crate::domain::planner::{self, GroupVerdict, StaffLimit};
+use crate::domain::roster::{Missing, StationGap};
 use crate::domain::staff_lost::{staff_differs, staff_lost};
 use crate::domain::standing::Lost;
 use crate::store::{Tx, duties, homes, jurisdictions, plans};
@@ -19,44 +19,94 @@ pub struct StaffOutcome {
     pub missing: Vec<Missing>,
     /// Where staff is the limit.
     pub limits: Vec<StaffLimit>,
+    /// Whom these places lack.
+    pub gaps: Vec<StationGap>,
 }
 
 impl App {
-    /// The places at which staff is the limit of a campaign's plan, with the plans that the other campaigns have in
-    /// force; none where nobody has counted the staff.
+    /// The places at which staff is the limit of a campaign's plan and whom they lack, with the plans that the other
+    /// campaigns have in force; none where nobody has counted the staff. `prices`: of the plan.
     pub async fn staff_limits(
         &self,
         loaded: &Loaded,
-        from: NaiveDate,
-        rows: &[PlanRow],
-    ) -> Result<Vec<StaffLimit>> {
+        (from, rows): (NaiveDate, &[PlanRow]),
+        prices: Option<&Certificate>,
+    ) -> Result<StaffOutcome> {
+        let none = StaffOutcome::default();
         let mut tx = self.store.read().await?;
         let of = jurisdictions::newest(&mut tx).await?.jurisdiction;
-        let Some(of) = of.filter(|of| !of.staff.is_empty()) else { return Ok(Vec::new()) };
+        let Some(of) = of.filter(|of| !of.staff.is_empty()) else { return Ok(none) };
         let mut all: Vec<PlanRow> = rows.iter().filter(|row| row.day >= from).cloned().collect();
-        let Some(until) = all.iter().map(|row| row.day).max() else { return Ok(Vec::new()) };
-        for other in self.campaigns_in(&mut tx).await? {
-            if other.no == loaded.no || !other.is_open {
-                continue;
-            }
-            if let Some(head) = plans::newest(&mut tx, other.no, PlanState::Adopted).await? {
-                let rows = plans::rows(&mut tx, other.no, head.no, from..).await?;
-                let rows = other.campaign.plan_rows_on(rows, from);
-                all.extend(rows.into_iter().filter(|row| row.day <= until));
-            }
-        }
+        let Some(until) = all.iter().map(|row| row.day).max() else { return Ok(none) };
+        let others = self.rows_of_others(&mut tx, loaded, from).await?;
+        all.extend(others.into_iter().filter(|row| row.day <= until));
         let published = duties::published(&mut tx, (NaiveDate::MIN, NaiveDate::MAX)).await?;
         let rounds = homes::days(&mut tx, from).await?;
         drop(tx);
         let known = (published.as_slice(), rounds.as_slice());
         let found = || planner::staff_limits(&of, &all, known, (from, until));
-        let mut found = tokio::task::block_in_place(found);
+        let (mut limits, mut gaps) = tokio::task::block_in_place(found);
         // Somebody else's place is no limit of this plan.
-        found.retain(|one| {
-            let campaign = &loaded.campaign;
-            campaign.place(&one.place).is_some() || campaign.team(&one.place).is_some()
-        });
-        Ok(found)
+        let campaign = &loaded.campaign;
+        let is_own =
+            |place: &str| campaign.place(place).is_some() || campaign.team(place).is_some();
+        limits.retain(|one| is_own(&one.place));
+        gaps.retain(|one| is_own(&one.place));
+        if let Some(prices) = prices {
+            planner::price_gaps(&mut gaps, prices);
+        }
+        Ok(StaffOutcome { limits, gaps, ..none })
+    }
+
+    /// Rows of the plans that the other open campaigns have in force, from a day on.
+    async fn rows_of_others(
+        &self,
+        tx: &mut Tx,
+        loaded: &Loaded,
+        from: NaiveDate,
+    ) -> Result<Vec<PlanRow>> {
+        let mut all = Vec::new();
+        for other in self.campaigns_in(tx).await? {
+            if other.no == loaded.no || !other.is_open {
+                continue;
+            }
+            if let Some(head) = plans::newest(tx, other.no, PlanState::Adopted).await? {
+                let rows = plans::rows(tx, other.no, head.no, from..).await?;
+                all.extend(other.campaign.plan_rows_on(rows, from));
+            }
+        }
+        Ok(all)
+    }
+
+    /// The jurisdiction, and the rows of other campaigns' plans whose people are used: none where nobody has counted
+    /// the staff.
+    pub async fn supposed_of(
+        &self,
+        loaded: &Loaded,
+        from: NaiveDate,
+    ) -> Result<(Option<Jurisdiction>, Vec<PlanRow>)> {
+        let mut tx = self.store.read().await?;
+        let of = jurisdictions::newest(&mut tx).await?.jurisdiction;
+        let is_counted = of.as_ref().is_some_and(|of| !of.staff.is_empty());
+        let others =
+            if is_counted { self.rows_of_others(&mut tx, loaded, from).await? } else { Vec::new() };
+        Ok((of, others))
+    }
+
+    /// Says of a stored plan's verdict which staff-days would serve the people whom staff holds back.
+    pub(super) async fn say_gaps(
+        &self,
+        loaded: &Loaded,
+        plan: (NaiveDate, &[PlanRow]),
+        prices: &Certificate,
+        verdict: &mut [GroupVerdict],
+    ) -> Result<()> {
+        let mut binds = verdict.iter().flat_map(|one| &one.binds);
+        if binds.any(|bind| bind.reason == UnplacedReason::Staff) {
+            let staff = self.staff_limits(loaded, plan, Some(prices)).await?;
+            planner::say_gaps(verdict, &loaded.campaign, &staff.gaps);
+        }
+        Ok(())
     }
 }
 

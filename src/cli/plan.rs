@@ -12,12 +12,13 @@ use super::{
     plan_tours, plan_vials, plan_what_if, plan_why,
 };
 use crate::app::plans::{Made, Search};
+use crate::app::staffing::StaffOutcome;
 use crate::app::{App, Loaded};
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{PlaceCode, TeamCode};
 use crate::domain::permission::Actor;
 use crate::domain::plan::{MadeBy, Plan as PlanValue, is_over};
-use crate::domain::planner::{self, GroupVerdict, Limits, Method, StaffLimit};
+use crate::domain::planner::{self, GroupVerdict, Limits, Method};
 use crate::store::plans::PlanHead;
 use anyhow::Context as _;
 use chrono::{NaiveDate, TimeDelta};
@@ -164,7 +165,7 @@ impl Make {
             let (plan, verdict) =
                 planner::make_judged(&request, &mut |at| watch.tell(at), &mut || watch.share());
             watch.end();
-            let plan = (&plan, verdict.as_slice(), [].as_slice());
+            let plan = (&plan, verdict.as_slice(), &StaffOutcome::default());
             self.print(invocation, &campaign, plan, None, from)?;
             return Ok(exit::OK);
         }
@@ -198,7 +199,12 @@ impl Make {
             app.make_plan(loaded, self.basis.from, Actor::CommandLine, search, now).await?;
         watch.end();
         plan_joint::staff_limits(invocation, &staff);
-        let plan = (&plan, verdict.as_slice(), staff.limits.as_slice());
+        let campaign = &loaded.campaign;
+        if !plan_joint::tells_gaps(&verdict) {
+            let gaps = planner::staff_gaps(&staff.gaps);
+            plan_joint::staff_gaps(invocation, (campaign, campaign.start), &gaps);
+        }
+        let plan = (&plan, verdict.as_slice(), &staff);
         self.print(invocation, &loaded.campaign, plan, Some(no), from)?;
         Ok(exit::OK)
     }
@@ -207,7 +213,7 @@ impl Make {
         &self,
         invocation: &Invocation,
         campaign: &Campaign,
-        (plan, verdict, limits): (&PlanValue, &[GroupVerdict], &[StaffLimit]),
+        (plan, verdict, staff): (&PlanValue, &[GroupVerdict], &StaffOutcome),
         no: Option<i64>,
         from: NaiveDate,
     ) -> anyhow::Result<()> {
@@ -219,7 +225,7 @@ impl Make {
         match invocation.out.format {
             Format::Csv => invocation.out.sheet(&rows_sheet(&plan.rows)),
             Format::Json => {
-                invocation.out.json(&view((plan, campaign), (verdict, limits), no, from));
+                invocation.out.json(&view((plan, campaign), (verdict, staff), no, from));
             }
             Format::Table => table(invocation, campaign, (plan, verdict), no),
         }

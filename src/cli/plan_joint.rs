@@ -7,6 +7,7 @@ use super::plan_progress::Watch;
 use super::{Invocation, exit};
 use crate::app::plans::Search;
 use crate::app::staffing::StaffOutcome;
+use crate::app::verdict_words;
 use crate::app::{App, Loaded};
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
@@ -15,7 +16,7 @@ use crate::domain::jurisdiction::{Joined, Jurisdiction, LocalCampaign};
 use crate::domain::permission::Actor;
 use crate::domain::plan::{CampaignPart, Figures, JointPlan, PlanRow, Unplaced, WorstArea};
 use crate::domain::planner::{
-    self, GroupVerdict, JointRequest, LeastTravel, Limits, SearchProgress, StaffLimit,
+    self, GroupVerdict, JointRequest, LeastTravel, Limits, SearchProgress, StaffGap, StaffLimit,
     StaffedRequest,
 };
 use crate::intake::rows::CampaignRow;
@@ -140,7 +141,10 @@ pub(super) fn make(
     watch.end();
     staff_limits(invocation, &staff);
     let campaigns = together.joined.campaigns.iter().map(|one| &one.campaign);
-    let travel = travel(&plan, campaigns);
+    let travel = travel(&plan, campaigns.clone());
+    if let Some(first) = campaigns.min_by_key(|campaign| campaign.start) {
+        staff_gaps(invocation, (first, first.start), &planner::staff_gaps(&staff.gaps));
+    }
     let said = Said { drafts: &[], verdict: &[], staff: &staff, travel: &travel };
     print(invocation, (&plan, together.from), &said, asked.certificate)?;
     Ok(exit::OK)
@@ -171,6 +175,27 @@ pub(super) fn staff_limits(invocation: &Invocation, staff: &StaffOutcome) {
     }
 }
 
+/// Says whom townships and teams lack in which week.
+pub(super) fn staff_gaps(
+    invocation: &Invocation,
+    campaign: (&Campaign, NaiveDate),
+    gaps: &[StaffGap],
+) {
+    for gap in gaps.iter().take(LIMITS_SHOWN) {
+        let said = verdict_words::gap_words(invocation.out.language, campaign, gap);
+        super::output::tell(&harmless(&said));
+    }
+    let more = gaps.len().saturating_sub(LIMITS_SHOWN);
+    if more > 0 {
+        invocation.out.note("plan-staff-gaps-more", &[("more", &more)]);
+    }
+}
+
+/// Whether a verdict says whom townships and teams lack.
+pub(super) fn tells_gaps(verdict: &[GroupVerdict]) -> bool {
+    verdict.iter().flat_map(|one| &one.binds).any(|bind| !bind.staff.is_empty())
+}
+
 /// Makes drafts of campaigns in a database and prints them.
 pub(super) async fn make_stored(
     invocation: &Invocation,
@@ -186,6 +211,11 @@ pub(super) async fn make_stored(
     let made = app.make_together(all, from, Actor::CommandLine, search, now).await?;
     watch.end();
     staff_limits(invocation, &made.staff);
+    let campaigns = made.drafts.iter().map(|(loaded, _)| &loaded.campaign);
+    let is_told = made.verdict.iter().any(|verdict| tells_gaps(verdict));
+    if let Some(first) = campaigns.min_by_key(|campaign| campaign.start).filter(|_| !is_told) {
+        staff_gaps(invocation, (first, first.start), &planner::staff_gaps(&made.staff.gaps));
+    }
     let drafts: Vec<i64> = made.drafts.iter().map(|(_, no)| *no).collect();
     let campaigns = made.drafts.iter().map(|(loaded, _)| &*loaded.campaign);
     let travel = travel(&made.plan, campaigns);
@@ -275,7 +305,8 @@ fn made(
         limits,
     };
     let made = planner::make_staffed(&request, progress, time_used);
-    (made.plan, StaffOutcome { missing: made.missing, limits: made.limits })
+    let (missing, limits, gaps) = (made.missing, made.limits, made.gaps);
+    (made.plan, StaffOutcome { missing, limits, gaps })
 }
 
 /// A joint plan as `-o json` prints it.
@@ -295,6 +326,8 @@ struct View<'a> {
     campaigns: Vec<PartView<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     staff_limits: &'a [StaffLimit],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    staff_days: Vec<StaffGap>,
 }
 
 /// The worst area over all campaigns.
@@ -347,6 +380,7 @@ impl<'a> View<'a> {
                 .map(|(at, part)| PartView::of(part, said, at))
                 .collect(),
             staff_limits: &said.staff.limits,
+            staff_days: planner::staff_gaps(&said.staff.gaps),
         }
     }
 }

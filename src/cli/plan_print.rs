@@ -2,10 +2,11 @@
 
 use super::Invocation;
 use super::output::{Format, NONE, Sheet, harmless};
+use crate::app::staffing::StaffOutcome;
 use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
 use crate::domain::plan::{Figures, Plan, PlanRow, Stages, Unplaced, WorstArea};
-use crate::domain::planner::{GroupVerdict, LeastTravel, StaffLimit, least_travel};
+use crate::domain::planner::{self, GroupVerdict, LeastTravel, StaffGap, StaffLimit, least_travel};
 use crate::text::thousands;
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -29,6 +30,8 @@ pub(super) struct View<'a> {
     verdict: &'a [GroupVerdict],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     staff_limits: &'a [StaffLimit],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    staff_days: Vec<StaffGap>,
 }
 
 /// The value of the plan at each stage of the search: the plain plan, the best objective, the plan itself.
@@ -67,7 +70,7 @@ impl<'a> StagesView<'a> {
 
 pub(super) fn view<'a>(
     (plan, campaign): (&'a Plan, &Campaign),
-    (verdict, staff_limits): (&'a [GroupVerdict], &'a [StaffLimit]),
+    (verdict, staff): (&'a [GroupVerdict], &'a StaffOutcome),
     no: Option<i64>,
     from: NaiveDate,
 ) -> View<'a> {
@@ -88,7 +91,8 @@ pub(super) fn view<'a>(
         stages: StagesView::of(&plan.stages, &plan.figures),
         unplaced: &plan.unplaced,
         verdict,
-        staff_limits,
+        staff_limits: &staff.limits,
+        staff_days: planner::staff_gaps(&staff.gaps),
     }
 }
 

@@ -7,15 +7,19 @@ use super::plan_what_if::a_day;
 use super::{Invocation, exit, parse_day};
 use crate::app::plans::PlanStart;
 use crate::domain::campaign::Campaign;
+use crate::domain::date::days;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
-use crate::domain::jurisdiction::{Jurisdiction, Role};
+use crate::domain::jurisdiction::Role;
 use crate::domain::plan::first_day;
-use crate::domain::planner::{self, Limits, Means, Request, STATION_DOSES, SurgeQuestion};
+use crate::domain::planner::{
+    self, AsStaffed, Limits, Means, Request, STATION_DOSES, SupposedOf, SurgeQuestion,
+};
+use crate::domain::site::Site;
 use crate::text::thousands;
 use chrono::NaiveDate;
 use clap::Args;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
@@ -75,33 +79,35 @@ impl Surge {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         if let Some((campaign, history, from)) = self.basis.folder(invocation)? {
             let start = PlanStart { history, published: Vec::new(), warm: None };
-            return self.answer(invocation, (&campaign, None), from, &start);
+            let of = SupposedOf { campaign: &campaign, jurisdiction: None, others: &[], from };
+            return self.answer(invocation, &of, &start);
         }
         let (app, loaded) = invocation.loaded(self.basis.id.as_deref()).await?;
         let from = first_day(&loaded.campaign, invocation.today(&loaded), self.basis.from);
         let campaign = app.around_rounds(&loaded, from).await?;
         let start = app.plan_start(&loaded, from).await?;
-        let jurisdiction = app.jurisdiction().await?;
+        let (jurisdiction, others) = app.supposed_of(&loaded, from).await?;
         app.store.close().await;
-        let known = (&campaign, jurisdiction.as_ref());
-        tokio::task::block_in_place(|| self.answer(invocation, known, from, &start))
+        let (jurisdiction, others) = (jurisdiction.as_ref(), others.as_slice());
+        let of = SupposedOf { campaign: &campaign, jurisdiction, others, from };
+        tokio::task::block_in_place(|| self.answer(invocation, &of, &start))
     }
 
     fn answer(
         &self,
         invocation: &Invocation,
-        (campaign, jurisdiction): (&Campaign, Option<&Jurisdiction>),
-        from: NaiveDate,
+        of: &SupposedOf<'_>,
         start: &PlanStart,
     ) -> anyhow::Result<u8> {
         let out = invocation.out;
-        let first = from.max(campaign.start);
+        let first = of.from.max(of.campaign.start);
         if self.by < first {
             anyhow::bail!(out.say("surge-too-early", &[("by", &self.by), ("first", &first)]));
         }
         for group in &self.groups {
-            if campaign.group(group.as_str()).is_none_or(|found| found.target.is_none()) {
-                let known: Vec<&str> = campaign
+            if of.campaign.group(group.as_str()).is_none_or(|found| found.target.is_none()) {
+                let known: Vec<&str> = of
+                    .campaign
                     .groups
                     .iter()
                     .filter(|group| group.target.is_some())
@@ -111,12 +117,15 @@ impl Surge {
                 anyhow::bail!(out.say("surge-no-target", &[("group", group), ("known", &known)]));
             }
         }
-        let means = Means::on(first, campaign, jurisdiction, self.station_doses);
+        let AsStaffed { campaign, unstaffed } = of.staffed(Some(self.by));
+        let mut means = Means::on(first, of.campaign, of.jurisdiction, self.station_doses);
+        means.unstaffed = unstaffed;
+        let campaign = &campaign;
         let question = SurgeQuestion {
             request: Request {
                 campaign,
                 given: &start.history,
-                from,
+                from: of.from,
                 published: &[],
                 warm: None,
                 limits: Limits::QUICK,
@@ -128,14 +137,15 @@ impl Surge {
         let (limit, began) = (Duration::from_secs(self.seconds), Instant::now());
         let mut time_used = || share_of(Some(limit), began.elapsed());
         let found = planner::surge(&question, &mut time_used);
-        let places = places(campaign, &means, &found);
-        let areas = areas(campaign, &means, &places);
+        let now = Now { campaign, means: &means, span: (first, self.by) };
+        let places = now.places(&found);
+        let areas = now.areas(&places);
         let what_if = self.what_if(&found);
         let view = View { found: &found, places, areas, what_if };
         match out.format {
             Format::Json => out.json(&view),
             Format::Csv => out.sheet(&sheet(invocation, campaign, &view)),
-            Format::Table => Self::tell(invocation, (campaign, &means), &view),
+            Format::Table => Self::tell(invocation, &now, &view),
         }
         Ok(exit::OK)
     }
@@ -162,8 +172,8 @@ impl Surge {
         arguments
     }
 
-    fn tell(invocation: &Invocation, (campaign, means): (&Campaign, &Means), view: &View<'_>) {
-        let out = invocation.out;
+    fn tell(invocation: &Invocation, now: &Now<'_>, view: &View<'_>) {
+        let (out, campaign) = (invocation.out, now.campaign);
         let found = view.found;
         for one in &found.groups {
             let name = campaign.group(one.group.as_str()).map_or(one.group.as_str(), |g| &g.name);
@@ -206,7 +216,7 @@ impl Surge {
         if found.cut_short {
             line(&out.word("surge-cut-short"));
         }
-        if let Some(said) = uncounted(invocation, campaign, means, view) {
+        if let Some(said) = uncounted(invocation, now, view) {
             line(&said);
         }
         let mut command = String::from("doseplan plan what-if");
@@ -222,79 +232,108 @@ fn line(text: &str) {
     print(&format!("{text}\n"));
 }
 
-fn places(campaign: &Campaign, means: &Means, found: &planner::Surge) -> Vec<PlaceView> {
-    let Some(more) = &found.more else { return Vec::new() };
-    let view = |(code, &stations): (&PlaceCode, &u32)| {
-        let site = campaign.sites.iter().find(|site| site.code == *code)?;
-        let is_new = means.candidate(code).is_some();
-        let terms = means.terms(code);
-        let most = [site.weekday_doses, site.saturday_doses, site.sunday_doses].into_iter().max();
-        Some(PlaceView {
-            site: code.clone(),
-            area: site.area.clone(),
-            new: is_new,
-            stations_today: if is_new { 0 } else { terms.stations_of(most.unwrap_or(0)) },
-            stations_more: stations,
-            doses_a_day_more: terms.doses_a_day.saturating_mul(stations),
-        })
-    };
-    more.stations.iter().filter_map(view).collect()
+/// What is there now.
+struct Now<'n> {
+    campaign: &'n Campaign,
+    means: &'n Means,
+    span: (NaiveDate, NaiveDate),
 }
 
-/// People by area and role, of areas that get more stations.
-fn areas(campaign: &Campaign, means: &Means, places: &[PlaceView]) -> Vec<AreaView> {
-    let mut found: BTreeMap<(usize, Role), (u32, u32)> = BTreeMap::new();
-    let named: std::collections::BTreeSet<&AreaCode> = places.iter().map(|one| &one.area).collect();
-    for site in campaign.sites.iter().filter(|site| named.contains(&site.area)) {
-        let Some(area) = campaign.areas.iter().position(|area| area.code == site.area) else {
-            continue;
-        };
-        let terms = means.terms(&site.code);
-        let most = [site.weekday_doses, site.saturday_doses, site.sunday_doses].into_iter().max();
-        let place = places.iter().find(|one| one.site == site.code);
-        let today = match place {
-            Some(place) => place.stations_today,
-            None if means.candidate(&site.code).is_some() => 0,
-            None => terms.stations_of(most.unwrap_or(0)),
-        };
-        let then = today + place.map_or(0, |place| place.stations_more);
-        let people =
-            |stations| if stations > 0 { means.at_site(stations) } else { BTreeMap::new() };
-        for (role, count) in people(today) {
-            found.entry((area, role)).or_default().0 += count;
+impl Now<'_> {
+    /// Stations of a site that work on its best day, with the staff that is there.
+    fn stations(&self, site: &Site) -> u32 {
+        if self.means.candidate(&site.code).is_some() {
+            return 0;
         }
-        for (role, count) in people(then) {
-            found.entry((area, role)).or_default().1 += count;
-        }
+        let closed: BTreeMap<NaiveDate, u32> = self
+            .campaign
+            .closures
+            .iter()
+            .filter(|one| one.place == site.code.as_str())
+            .map(|one| (one.day, one.doses))
+            .collect();
+        let usual = |day| closed.get(&day).copied().unwrap_or_else(|| site.weekly_capacity(day));
+        let most = days(self.span.0, self.span.1).map(usual).max().unwrap_or(0);
+        self.means.terms(&site.code).stations_of(most)
     }
-    let view = |((area, role), (needed_today, needed)): ((usize, Role), (u32, u32))| {
-        let area = campaign.areas[area].code.clone();
-        let counted = means.staff.as_ref().map(|staff| {
-            staff.get(&area).and_then(|people| people.get(&role)).copied().unwrap_or(0)
-        });
-        AreaView { area, role, needed_today, needed, counted }
-    };
-    found.into_iter().map(view).collect()
+
+    fn places(&self, found: &planner::Surge) -> Vec<PlaceView> {
+        let Some(more) = &found.more else { return Vec::new() };
+        let view = |(code, &stations): (&PlaceCode, &u32)| {
+            let site = self.campaign.site(code.as_str())?;
+            Some(PlaceView {
+                site: code.clone(),
+                area: site.area.clone(),
+                new: self.means.candidate(code).is_some(),
+                stations_today: self.stations(site),
+                stations_more: stations,
+                doses_a_day_more: self.means.terms(code).doses_a_day.saturating_mul(stations),
+            })
+        };
+        more.stations.iter().filter_map(view).collect()
+    }
+
+    /// People by area and role, of areas that get more stations.
+    fn areas(&self, places: &[PlaceView]) -> Vec<AreaView> {
+        let (campaign, means) = (self.campaign, self.means);
+        let mut found: BTreeMap<(usize, Role), (u32, u32)> = BTreeMap::new();
+        let named: BTreeSet<&AreaCode> = places.iter().map(|one| &one.area).collect();
+        for site in campaign.sites.iter().filter(|site| named.contains(&site.area)) {
+            let Some(area) = campaign.areas.iter().position(|area| area.code == site.area) else {
+                continue;
+            };
+            let place = places.iter().find(|one| one.site == site.code);
+            let today = place.map_or_else(|| self.stations(site), |place| place.stations_today);
+            let then = today + place.map_or(0, |place| place.stations_more);
+            let people =
+                |stations| if stations > 0 { means.at_site(stations) } else { BTreeMap::new() };
+            for (role, count) in people(today) {
+                found.entry((area, role)).or_default().0 += count;
+            }
+            for (role, count) in people(then) {
+                found.entry((area, role)).or_default().1 += count;
+            }
+        }
+        let view = |((area, role), (needed_today, needed)): ((usize, Role), (u32, u32))| {
+            let area = campaign.areas[area].code.clone();
+            let counted = means.staff.as_ref().map(|staff| {
+                staff.get(&area).and_then(|people| people.get(&role)).copied().unwrap_or(0)
+            });
+            AreaView { area, role, needed_today, needed, counted }
+        };
+        found.into_iter().map(view).collect()
+    }
+
+    /// Areas in the order of the stations that work there.
+    fn busiest(&self) -> Vec<AreaCode> {
+        let mut stations: BTreeMap<&AreaCode, u32> = BTreeMap::new();
+        for site in &self.campaign.sites {
+            *stations.entry(&site.area).or_default() += self.stations(site);
+        }
+        let mut areas: Vec<(&AreaCode, u32)> =
+            stations.into_iter().filter(|(_, count)| *count > 0).collect();
+        areas.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        areas.into_iter().map(|(area, _)| area.clone()).collect()
+    }
 }
 
-/// What to count first, where nobody has counted the staff.
-fn uncounted(
-    invocation: &Invocation,
-    campaign: &Campaign,
-    means: &Means,
-    view: &View<'_>,
-) -> Option<String> {
-    if means.staff.is_some() {
+/// What to count first, where nobody has counted the staff: where most more are needed, else where most work.
+fn uncounted(invocation: &Invocation, now: &Now<'_>, view: &View<'_>) -> Option<String> {
+    if now.means.staff.is_some() {
         return None;
     }
     let mut most: Vec<&AreaView> =
         view.areas.iter().filter(|one| one.role == Role::Vaccinator).collect();
     most.sort_by_key(|one| std::cmp::Reverse((one.needed - one.needed_today, one.needed)));
-    let name = |one: &&AreaView| {
-        let area = campaign.areas.iter().find(|area| area.code == one.area);
-        harmless(area.map_or(one.area.as_str(), |area| &area.name))
+    let mut codes: Vec<AreaCode> = most.into_iter().map(|one| one.area.clone()).collect();
+    if codes.is_empty() {
+        codes = now.busiest();
+    }
+    let name = |code: &AreaCode| {
+        let area = now.campaign.area(code.as_str());
+        harmless(area.map_or(code.as_str(), |area| &area.name))
     };
-    let first: Vec<String> = most.iter().take(3).map(name).collect();
+    let first: Vec<String> = codes.iter().take(3).map(name).collect();
     let areas = first.join(invocation.out.word("mail-separator").as_str());
     (!first.is_empty()).then(|| invocation.out.say("surge-count-first", &[("areas", &areas)]))
 }

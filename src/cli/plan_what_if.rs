@@ -6,12 +6,14 @@ use super::plan_print::worst_text;
 use super::plan_progress::{share_of, tell};
 use super::{Invocation, exit, parse_day};
 use crate::app::plans::PlanStart;
+use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{AreaCode, LotCode, PlaceCode};
-use crate::domain::jurisdiction::Jurisdiction;
+use crate::domain::jurisdiction::Role;
 use crate::domain::plan::first_day;
 use crate::domain::planner::{
-    self, ComparedValues, Limits, PlanOutcome, STATION_DOSES, Supposed, WhatIfChange,
+    self, ComparedValues, Limits, MorePeople, PlanOutcome, STATION_DOSES, Supposed, SupposedOf,
+    WhatIfChange,
 };
 use crate::text::thousands;
 use chrono::NaiveDate;
@@ -47,9 +49,9 @@ pub(super) struct WhatIf {
     /// Open a candidate site with all the stations that fit
     #[arg(long, value_name = "SITE")]
     add_site: Vec<PlaceCode>,
-    /// More vaccinators in a township: as many stations as they can staff, at its sites: +20@yunyang
-    #[arg(long, value_name = "+PEOPLE@AREA", value_parser = parse_staff)]
-    staff: Vec<(u32, AreaCode)>,
+    /// More vaccinators at the sites of a township, or people of another role: +20@yunyang, +4@yunyang=registrar
+    #[arg(long, value_name = "+PEOPLE@AREA[=ROLE]", value_parser = parse_staff)]
+    staff: Vec<MorePeople>,
     /// Doses that a station gives on a day, at sites that do not say it
     #[arg(long, value_name = "DOSES", default_value_t = STATION_DOSES, value_parser = a_day())]
     station_doses: u32,
@@ -126,11 +128,17 @@ fn parse_more_at(text: &str) -> Result<(PlaceCode, u32), String> {
     Ok((PlaceCode::new(site.to_owned()), more.parse().map_err(|_| remedy())?))
 }
 
-fn parse_staff(text: &str) -> Result<(u32, AreaCode), String> {
-    let remedy = || "write +PEOPLE@AREA, such as +20@yunyang".to_owned();
-    let (more, area) = text.split_once('@').ok_or_else(remedy)?;
-    let more = more.strip_prefix('+').and_then(|more| more.parse().ok()).ok_or_else(remedy)?;
-    Ok((more, AreaCode::new(area.to_owned())))
+fn parse_staff(text: &str) -> Result<MorePeople, String> {
+    let remedy = || {
+        "write +PEOPLE@AREA, such as +20@yunyang, or with a role: +4@yunyang=registrar".to_owned()
+    };
+    let (more, rest) = text.split_once('@').ok_or_else(remedy)?;
+    let people = more.strip_prefix('+').and_then(|more| more.parse().ok()).ok_or_else(remedy)?;
+    let (area, role) = match rest.rsplit_once('=') {
+        Some((area, role)) => (area, Role::from_word(role).ok_or_else(remedy)?),
+        None => (rest, Role::Vaccinator),
+    };
+    Ok(MorePeople { people, area: AreaCode::new(area.to_owned()), role })
 }
 
 fn parse_vaccine(text: &str) -> Result<WhatIfChange, String> {
@@ -152,25 +160,22 @@ impl WhatIf {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         if let Some((campaign, given, from)) = self.basis.folder(invocation)? {
             let start = PlanStart { history: given, published: Vec::new(), warm: None };
-            let changes = self.changes((&campaign, None), from)?;
-            return self.compare(invocation, &campaign, from, &start, &changes);
+            let of = SupposedOf { campaign: &campaign, jurisdiction: None, others: &[], from };
+            return self.compare(invocation, &of, &start);
         }
         let (app, loaded) = invocation.loaded(self.basis.id.as_deref()).await?;
         let from = first_day(&loaded.campaign, invocation.today(&loaded), self.basis.from);
         let campaign = app.around_rounds(&loaded, from).await?;
         let start = app.plan_start(&loaded, from).await?;
-        let jurisdiction = app.jurisdiction().await?;
+        let (jurisdiction, others) = app.supposed_of(&loaded, from).await?;
         app.store.close().await;
-        let changes = self.changes((&campaign, jurisdiction.as_ref()), from)?;
-        tokio::task::block_in_place(|| self.compare(invocation, &campaign, from, &start, &changes))
+        let (jurisdiction, others) = (jurisdiction.as_ref(), others.as_slice());
+        let of = SupposedOf { campaign: &campaign, jurisdiction, others, from };
+        tokio::task::block_in_place(|| self.compare(invocation, &of, &start))
     }
 
     /// What is supposed.
-    fn changes(
-        &self,
-        known: (&Campaign, Option<&Jurisdiction>),
-        from: NaiveDate,
-    ) -> anyhow::Result<Vec<WhatIfChange>> {
+    fn supposed(&self) -> anyhow::Result<Supposed> {
         let mut changes: Vec<WhatIfChange> =
             self.supply.iter().chain(&self.team).cloned().collect();
         changes.extend(self.close.iter().chain(&self.delay).chain(&self.capacity).cloned());
@@ -184,31 +189,32 @@ impl WhatIf {
             add_site: self.add_site.clone(),
             staff: self.staff.clone(),
         };
-        let changes = supposed.changes(known, from, self.station_doses)?;
         anyhow::ensure!(
-            !changes.is_empty(),
+            supposed != Supposed::default(),
             "nothing is supposed; name what is to be other, such as --supply, --team or --stations"
         );
-        Ok(changes)
+        Ok(supposed)
     }
 
     fn compare(
         &self,
         invocation: &Invocation,
-        campaign: &Campaign,
-        from: NaiveDate,
+        of: &SupposedOf<'_>,
         start: &PlanStart,
-        changes: &[WhatIfChange],
     ) -> anyhow::Result<u8> {
-        let other = planner::changed(campaign, from, changes)?;
-        let today = self.plan(invocation, campaign, from, start);
-        let what_if = self.plan(invocation, &other, from, start);
-        let view = View { from, today, what_if };
+        let supposed = self.supposed()?;
+        let (campaign, other) = supposed.both(of, self.station_doses)?;
+        let today = self.plan(invocation, &campaign, of.from, start);
+        let what_if = self.plan(invocation, &other, of.from, start);
+        let view = View { from: of.from, today, what_if };
         match invocation.out.format {
             Format::Json => invocation.out.json(&view),
             Format::Csv | Format::Table => {
-                invocation.out.sheet(&sheet(invocation, campaign, &view));
+                invocation.out.sheet(&sheet(invocation, &campaign, &view));
             }
+        }
+        if let Some(said) = verdict_words::of_supposed(invocation.out.language, of, &supposed) {
+            super::output::tell(&harmless(&said));
         }
         Ok(exit::OK)
     }

@@ -2,16 +2,15 @@
 
 use super::output::{Format, Sheet, harmless};
 use super::plan_choice::any_plan;
-use super::plan_joint::staff_limits;
+use super::plan_joint::{staff_gaps, staff_limits};
 use super::plan_odds;
 use super::plan_print::unplaced_table;
 use super::{Invocation, exit, parse_day};
 use crate::app::Loaded;
-use crate::app::staffing::StaffOutcome;
 use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
 use crate::domain::plan::{Certificate, Unplaced};
-use crate::domain::planner::{self, BestSeries, Question, Scarcity, StaffLimit};
+use crate::domain::planner::{self, BestSeries, Question, Scarcity, StaffGap, StaffLimit};
 use chrono::NaiveDate;
 use clap::Args;
 use serde::Serialize;
@@ -47,6 +46,8 @@ struct View {
     best_series: Vec<BestSeries>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     staff: Vec<StaffLimit>,
+    #[serde(rename = "staff_days", skip_serializing_if = "Vec::is_empty")]
+    gaps: Vec<StaffGap>,
 }
 
 /// Most lines of a table. JSON and CSV have all of them.
@@ -65,10 +66,12 @@ impl Why {
             return Ok(exit::FAILED);
         };
         let prices = app.plan_prices(&loaded, head.no).await?;
-        let mut staff = app.staff_limits(&loaded, head.from, &rows).await?;
-        app.store.close().await;
-        staff.retain(|one| self.asks(&loaded.campaign, one));
         let campaign = &loaded.campaign;
+        let plan = (head.from, rows.as_slice());
+        let mut said = app.staff_limits(&loaded, plan, prices.as_ref()).await?;
+        app.store.close().await;
+        said.limits.retain(|one| self.asks(campaign, &one.place, (one.first, one.last)));
+        said.gaps.retain(|one| self.asks(campaign, &one.place, (one.day, one.day)));
         let mut unplaced = head.unplaced;
         unplaced.retain(|one| {
             self.area.as_ref().is_none_or(|area| one.area.as_str() == area)
@@ -78,7 +81,8 @@ impl Why {
             Some(prices) => self.prices(campaign, head.from, prices),
             None => (Vec::new(), Vec::new()),
         };
-        let view = View { unplaced, scarce, best_series, staff };
+        let gaps = planner::staff_gaps(&said.gaps);
+        let view = View { unplaced, scarce, best_series, staff: said.limits.clone(), gaps };
         let out = invocation.out;
         match out.format {
             Format::Json => out.json(&view),
@@ -88,8 +92,8 @@ impl Why {
             Format::Csv => unplaced_table(invocation, campaign, &view.unplaced),
             Format::Table => print(invocation, campaign, &view),
         }
-        let limits = view.staff;
-        staff_limits(invocation, &StaffOutcome { limits, ..StaffOutcome::default() });
+        staff_limits(invocation, &said);
+        staff_gaps(invocation, (campaign, campaign.start), &view.gaps);
         if prices.is_none() {
             out.note("why-no-prices", &[("no", &head.no)]);
         }
@@ -97,14 +101,18 @@ impl Why {
     }
 
     /// Whether the question is about a place with too few people: one that reaches the area, or a team.
-    fn asks(&self, campaign: &Campaign, one: &StaffLimit) -> bool {
-        let place = one.place.as_str();
+    fn asks(
+        &self,
+        campaign: &Campaign,
+        place: &str,
+        (first, last): (NaiveDate, NaiveDate),
+    ) -> bool {
         let reaches = |area: &str| {
             let mut reach = campaign.reach.iter().filter(|reach| reach.area.as_str() == area);
             campaign.team(place).is_some() || reach.any(|reach| reach.site.as_str() == place)
         };
         self.place.as_deref().is_none_or(|asked| asked == place)
-            && self.day.is_none_or(|day| one.first <= day && day <= one.last)
+            && self.day.is_none_or(|day| first <= day && day <= last)
             && self.area.as_deref().is_none_or(reaches)
     }
 
@@ -189,12 +197,11 @@ fn scarce_sheet(invocation: &Invocation, campaign: &Campaign, lines: &[Scarcity]
     let mut sheet =
         Sheet::new(&["scarce", "code", "name", "first", "last", "dearest", "one_more", "weight"]);
     for line in lines {
-        let place = campaign.place(&line.code).map(|place| place.name().to_owned());
-        let team = campaign.team(&line.code).map(|team| team.name.clone());
+        let name = verdict_words::scarce_name(campaign, line);
         sheet.push(vec![
-            verdict_words::scarce(out.language, line.scarce),
+            verdict_words::scarce_of(out.language, line),
             line.code.clone(),
-            place.or(team).map(|name| harmless(&name)).unwrap_or_default(),
+            name.map(|name| harmless(&name)).unwrap_or_default(),
             line.first.to_string(),
             line.last.to_string(),
             line.dearest.to_string(),

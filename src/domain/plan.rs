@@ -188,6 +188,12 @@ pub struct Certificate {
     /// Price of a visit to a stop on a day.
     #[serde(default)]
     pub stop_visit: PriceTable,
+    /// Price of a staff-day, by township and role. It follows from the other prices and proves nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub staff_day: StaffPrices,
+    /// Price of a staff-day, by team and role.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub crew_day: StaffPrices,
 }
 
 /// Prices, none below 0, that prove an upper bound for every feasible plan of several campaigns over
@@ -215,6 +221,12 @@ pub struct JointCertificate {
     /// Prices of the campaigns' own limits, by campaign.
     #[serde(default)]
     pub own: BTreeMap<String, OwnPrices>,
+    /// Price of a staff-day, by township and role. It follows from the other prices and proves nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub staff_day: StaffPrices,
+    /// Price of a staff-day, by team and role.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub crew_day: StaffPrices,
 }
 
 impl JointCertificate {
@@ -234,6 +246,8 @@ impl JointCertificate {
             lot: self.lot.get(id.as_str()).cloned().unwrap_or_default(),
             stop_day: self.stop_day.clone(),
             stop_visit: self.stop_visit.clone(),
+            staff_day: self.staff_day.clone(),
+            crew_day: self.crew_day.clone(),
         }
     }
 }
@@ -263,6 +277,7 @@ impl JointCertificate {
             own: parts.iter().map(|(id, one)| (name(id), own(one))).collect(),
             site_day,
             storage,
+            ..Self::default()
         })
     }
 }
@@ -364,6 +379,9 @@ pub struct CampaignPart {
 
 /// Place → day → price.
 pub type PriceTable = BTreeMap<String, BTreeMap<NaiveDate, f64>>;
+
+/// Township or team → role → day → price.
+pub type StaffPrices = BTreeMap<String, BTreeMap<String, BTreeMap<NaiveDate, f64>>>;
 
 impl CohortKey {
     /// The cohort of a row.

@@ -357,11 +357,10 @@ fn scarce(t: T, campaign: &Campaign, lines: &[Scarcity]) -> Table {
     let keys = ["=scarce", "name", "first", "last", "dearest", "#one_more", "#weight"];
     let mut table = Table::of(t, "web-scarce", &keys);
     for line in lines {
-        let place = campaign.place(&line.code).map(|place| place.name().to_owned());
-        let team = campaign.team(&line.code).map(|team| team.name.clone());
+        let name = verdict_words::scarce_name(campaign, line);
         table.rows.push(vec![
-            Cell::head(verdict_words::scarce(t.0, line.scarce)),
-            Cell::named(place.or(team).unwrap_or_else(|| line.code.clone()), line.code.clone()),
+            Cell::head(verdict_words::scarce_of(t.0, line)),
+            Cell::named(name.unwrap_or_else(|| line.code.clone()), line.code.clone()),
             Cell::text(line.first.to_string()),
             Cell::text(line.last.to_string()),
             Cell::text(line.dearest.to_string()),

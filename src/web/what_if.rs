@@ -7,12 +7,14 @@ use super::page_context::PageContext;
 use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::plans::PlanStart;
+use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{AreaCode, LotCode, PlaceCode};
+use crate::domain::jurisdiction::Role;
 use crate::domain::plan::{WorstArea, first_day};
 use crate::domain::planner::{
-    self, ComparedValues, Limits, MeansError, PlanOutcome, STATION_DOSES, Supposed, WhatIfChange,
-    WhatIfError,
+    self, ComparedValues, Limits, MeansError, MorePeople, PlanOutcome, STATION_DOSES, Supposed,
+    SupposedError, SupposedOf, WhatIfChange, WhatIfError,
 };
 use crate::text::{harmless, thousands};
 use askama::Template;
@@ -55,6 +57,8 @@ struct Answer {
     from: NaiveDate,
     today: PlanOutcome,
     what_if: PlanOutcome,
+    /// What is said of staff.
+    staff: Option<String>,
 }
 
 impl Answers {
@@ -117,7 +121,8 @@ impl Question {
         let staff = number(t, &self.staff, (0, STAFF_MAX), "staff")?.unwrap_or(0);
         if staff > 0 {
             let area = needed(t, &self.staff_area, "staff")?;
-            out.staff.push((staff, AreaCode::new(area)));
+            let area = AreaCode::new(area);
+            out.staff.push(MorePeople { people: staff, area, role: Role::Vaccinator });
         }
         if !self.close.is_empty() {
             let (first, last) = days_of(t, (&self.close_from, &self.close_until), "close")?;
@@ -258,6 +263,7 @@ pub(super) async fn what_if(
     if let Some(answer) = answer {
         main.said = said(&context, &answer);
         main.figures = Some(figures(&context, &answer));
+        main.notes.extend(answer.staff.clone());
         let open = context.app().together(&context.loaded, context.now).await;
         if open.map_err(|error| context.refusal(&error))?.len() > 1 {
             main.notes.push(t.w("what-if-alone"));
@@ -343,29 +349,32 @@ async fn answer(
     let (app, loaded) = (context.app(), &context.loaded);
     let from = first_day(&loaded.campaign, context.today(), None);
     let answers = &context.site.desk.supposed;
-    let campaign = Arc::new(app.around_rounds(loaded, from).await.map_err(fail)?);
+    let campaign = app.around_rounds(loaded, from).await.map_err(fail)?;
     let closed = &campaign.closures[loaded.campaign.closures.len()..];
-    let key = format!("{}/{}/{from}/{question:?}/{closed:?}", loaded.no.0, loaded.version);
+    // What is said of staff is in words.
+    let (tag, version) = (t.0.tag(), loaded.version);
+    let key = format!("{tag}/{}/{version}/{from}/{question:?}/{closed:?}", loaded.no.0);
     if let Some(known) = answers.find(&key) {
         return Ok(Ok(known));
     }
-    let jurisdiction = app.jurisdiction().await.map_err(fail)?;
-    let known = (&*campaign, jurisdiction.as_ref());
-    let changes = match supposed.changes(known, from, STATION_DOSES) {
-        Ok(changes) => changes,
-        Err(error) => return Ok(Err(unfit(t, &loaded.campaign, &error))),
-    };
-    let other = match planner::changed(&campaign, from, &changes) {
-        Ok(other) => other,
-        Err(error) => return Ok(Err(impossible(t, &error))),
-    };
+    // What staff can do is worked out before a code turns out to be wrong: that takes a turn, too.
     let Ok(_turn) = answers.turn.try_lock() else { return Ok(Err(t.w("what-if-busy"))) };
+    let (jurisdiction, others) = app.supposed_of(loaded, from).await.map_err(fail)?;
+    let (jurisdiction, others) = (jurisdiction.as_ref(), others.as_slice());
+    let of = SupposedOf { campaign: &campaign, jurisdiction, others, from };
+    let both = tokio::task::block_in_place(|| supposed.both(&of, STATION_DOSES));
+    let (today, other) = match both {
+        Ok(both) => both,
+        Err(SupposedError::Means(error)) => return Ok(Err(unfit(t, &loaded.campaign, &error))),
+        Err(SupposedError::Change(error)) => return Ok(Err(impossible(t, &error))),
+    };
+    let staff = verdict_words::of_supposed(t.0, &of, supposed);
     let start = app.plan_start(loaded, from).await.map_err(fail)?;
     let ending = Arc::clone(&answers.ending);
     let limit = Duration::from_secs(question.seconds()) / 2;
     let work = move || {
         let plan = |campaign: &Campaign| planned(campaign, (from, &start), limit, &ending);
-        Answer { from, today: plan(&campaign), what_if: plan(&other) }
+        Answer { from, today: plan(&today), what_if: plan(&other), staff }
     };
     let answer = tokio::task::spawn_blocking(work).await;
     let Ok(answer) = answer.map(Arc::new) else { return Ok(Err(t.w("what-if-busy"))) };
@@ -403,6 +412,7 @@ fn unfit(t: T, campaign: &Campaign, error: &MeansError) -> Wrong {
             t.say("what-if-no-room", &[("area", &name(area)), ("stations", stations)])
         }
         MeansError::NoCandidate { site } => wrong(t, site.as_str(), "doses"),
+        MeansError::NotCounted { role } => wrong(t, &t.w(&format!("duty-role-{role}")), "staff"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What-if questions in the browser: the form, the answer beside that of the command line, and what cannot be asked.
 
-use crate::support::{World, csv_rows};
+use crate::support::{Ran, World, csv_rows};
 use crate::web::{Browser, Office};
 use std::collections::BTreeMap;
 
@@ -93,4 +93,28 @@ fn what_cannot_be_supposed_is_said_and_the_form_keeps_what_was_asked() {
     }
     let (_, page) = ask(&planner, "supply=130&close=S1");
     assert!(page.contains("value=\"130\""), "{page}");
+}
+
+#[test]
+fn the_answer_counts_with_the_staff_or_says_whose_to_count_first() {
+    let office = Office::at(World::small(), NOW);
+    let planner = office.login("planner");
+    let (_, page) = ask(&planner, "staff=1&staff_area=B");
+    assert!(page.contains("Count the staff of 乙镇 first"), "{page}");
+    let run = |arguments: &[&str]| {
+        let mut command = office.world.command(arguments);
+        command.env("DOSEPLAN_CLOCK", NOW);
+        Ran::from(command.output().expect("the program starts")).ends(0);
+    };
+    run(&["jurisdiction", "export", "county"]);
+    let staff = "staff,name,home,roles\nN1,赵一,S2,registrar\nN2,钱二,S2,doctor\n";
+    std::fs::write(office.world.path("county").join("staff.csv"), staff).expect("written");
+    run(&["jurisdiction", "apply", "county"]);
+    // S2 lacks a vaccinator, and nobody works elsewhere.
+    let shown = figures(&planner, "staff=2&staff_area=B");
+    let doses = &shown[&("doses".to_owned(), "everybody".to_owned())];
+    let number = |key: &str| doses[key].parse::<u64>().expect("a number");
+    assert!(number("as it is") == 0 && number("as supposed") > 0, "{doses:?}");
+    let (_, page) = ask(&planner, "staff=2&staff_area=B");
+    assert!(page.contains("no more than the counted staff can"), "{page}");
 }

@@ -1,6 +1,7 @@
 //! Plans of a database do what staff can, and a sick call mends them: on both databases.
 
 use crate::support::{Ran, World, flu, on_postgresql, small, text};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A whole crew for each site; for the team nobody but a driver.
@@ -44,6 +45,11 @@ fn staff_counts(world: &World) {
     let why = at(world, &["plan", "why", "--campaign", "small", "-o", "json"]).ends(0).json();
     let mut limits = why["staff"].as_array().expect("a list").iter();
     assert!(limits.any(|one| one["place"] == "T1" && one["doses"].is_null()), "{why}");
+    let mut lacks = why["staff_days"].as_array().expect("a list").iter();
+    let is_short = |one: &Value| one["people"]["vaccinator"].as_u64() > Some(1);
+    assert!(lacks.any(|one| one["team"] == "T1" && is_short(one)), "{why}");
+    let said = at(world, &["plan", "why", "--campaign", "small", "--lang", "en"]).ends(0).err;
+    assert!(said.contains("vaccinator-days in week "), "{said}");
     let shown = world.run(&["plan", "show", "-o", "csv"]).ends(0).csv();
     let planned = used(&shown, "S2");
     let day = planned.keys().nth(1).expect("a second day").clone();

@@ -73,17 +73,18 @@ fn county(world: &World, sites: &str, staff: &str) {
     world.run(&["campaign", "apply", text(&flu)]).ends(0);
 }
 
+/// The people of the one station of S1.
+const CREW: &str = "P1,赵一,S1,vaccinator\nP2,钱二,S1,registrar\nP3,孙三,S1,doctor\n";
 const ASK: [&str; 5] = ["plan", "surge", "--by", "2026-09-26", "--from"];
 
 #[test]
 fn stations_that_fit_candidate_sites_and_counted_staff_are_those_of_the_jurisdiction() {
     let world = World::empty();
     let candidate = "C1,新城备选点,T1,200,,,,,08:00,16:00,,5,5,yes,1.5\n";
-    county(
-        &world,
-        candidate,
-        "N1,张护士,S2,vaccinator registrar\nN2,李医生,S2,doctor vaccinator\nN3,王师傅,S2,driver\n",
-    );
+    // A whole crew for each site; the team has a driver alone.
+    let near = "N1,张护士,S2,vaccinator registrar\nN2,李医生,S2,doctor vaccinator\n\
+                N3,王师傅,S2,driver\nN4,周护士,S2,vaccinator\n";
+    county(&world, candidate, &format!("{CREW}{near}"));
     let ask = [&ASK[..], &["2026-09-21", "-o", "json"]].concat();
     let found = world.run(&ask).ends(0).json();
     let more = &found["more"]["stations"];
@@ -98,7 +99,7 @@ fn stations_that_fit_candidate_sites_and_counted_staff_are_those_of_the_jurisdic
         let all = found["areas"].as_array().expect("a list").iter();
         all.filter(|one| one["area"] == area).map(|one| one["counted"].as_u64()).next_back()
     };
-    assert_eq!(counted("T1"), Some(Some(0)), "{found}");
+    assert_eq!(counted("T1"), Some(Some(1)), "its doctor: {found}");
     let said = world.run(&[&ASK[..], &["2026-09-21", "--lang", "en"]].concat()).ends(0).out;
     assert!(said.contains("new site") && !said.contains("Nobody has counted"), "{said}");
 }
@@ -125,4 +126,35 @@ fn without_staff_it_says_what_to_count_first_and_bad_questions_name_their_remedy
     assert!(what_if(&["--staff", "+9@T1"]).contains("stations"), "one station fits");
     assert!(what_if(&["--vaccine", "9@2027-09-21"]).contains("2027-09-21"));
     assert!(what_if(&["--until", "2020-01-01"]).contains("2020-01-01"));
+}
+
+#[test]
+fn what_if_counts_with_the_staff_of_the_database_and_says_whom_to_count_where_there_is_none() {
+    let world = World::empty();
+    county(&world, "", CREW);
+    // Nobody works at S2, and the team has no crew: the people of T2 wait.
+    let ask = ["plan", "what-if", "--from", "2026-09-21", "--steps", "0", "-o", "json"];
+    let doses = |more: &[&str]| {
+        let seen = world.run(&[&ask[..], more].concat()).ends(0).json();
+        (number(&seen["today"]["doses"]), number(&seen["what_if"]["doses"]))
+    };
+    let (today, alone) = doses(&["--staff", "+1@T2"]);
+    assert_eq!(today, alone, "a vaccinator alone opens no station");
+    let crew = ["--staff", "+1@T2", "--staff", "+1@T2=registrar", "--staff", "+1@T2=doctor"];
+    let (today, staffed) = doses(&crew);
+    assert!(staffed > today, "{today} {staffed}");
+    let (today, stations) = doses(&["--stations", "S2=+1"]);
+    assert!(stations > today, "a station comes with its people: {today} {stations}");
+    let said = |world: &World, more: &[&str]| {
+        let ask = ["plan", "what-if", "--from", "2026-09-21", "--steps", "0", "--lang", "en"];
+        world.run(&[&ask[..], more].concat()).ends(0).err
+    };
+    assert!(said(&world, &crew).contains("no more than the counted staff"));
+    let uncounted = World::empty();
+    county(&uncounted, "", "");
+    let first = said(&uncounted, &["--stations", "S2=+1"]);
+    assert!(first.contains("Count the staff of 东湖镇 first"), "{first}");
+    let ask = ["plan", "what-if", "--from", "2026-09-21", "--staff", "+1@T2=registrar"];
+    let refused = uncounted.run(&ask).ends(1).err;
+    assert!(refused.contains("nobody has counted the staff"), "{refused}");
 }

@@ -3,7 +3,7 @@
 use super::index::{Day, Per, ReachIndex};
 use super::parallel;
 use super::path_search::PathSearch;
-use super::prices::{Kind, Market};
+use super::prices::{DosePrices, Kind, Market};
 use super::slots::Prices;
 use super::teams::best_routes;
 
@@ -13,17 +13,25 @@ const KINDS_TOGETHER: usize = 64;
 impl Market<'_> {
     /// The bound that prices prove.
     pub(super) fn bound(&self, prices: &Prices) -> f64 {
-        let problem = self.problem;
         let dose_price = self.dose_prices(prices);
         let vaccine = self.vaccine_prices(prices);
         let holds = prices.iter().zip(&self.slots.holds);
         let mut bound: f64 = holds.map(|(price, holds)| price * holds).sum();
-        let mut least: Per<ReachIndex, Per<Day, f64>> = Per::default();
+        let least = self.least(&dose_price);
+        for (kind, worth) in self.kinds.iter().zip(self.best_worths(&least)) {
+            bound += worth * kind.people;
+        }
+        bound + best_routes(self, prices, &vaccine)
+    }
+
+    /// The least price of a dose by set of places and day.
+    pub(super) fn least(&self, dose_price: &DosePrices) -> Per<ReachIndex, Per<Day, f64>> {
+        let mut least = Per::default();
         for reach in &self.reaches {
-            let mut price = Per::filled(f64::INFINITY, problem.days);
+            let mut price = Per::filled(f64::INFINITY, self.problem.days);
             for &place in &reach.places {
                 let of_place = &dose_price[reach.programme][place];
-                for d in problem.plan_days() {
+                for d in self.problem.plan_days() {
                     if of_place[d] < price[d] && reach.allows(place, d) {
                         price[d] = of_place[d];
                     }
@@ -31,17 +39,17 @@ impl Market<'_> {
             }
             least.push(price);
         }
-        let together: Vec<&[Kind]> = self.kinds.chunks(KINDS_TOGETHER).collect();
-        let found = parallel::each(&together, 2, |kinds| self.best_worths(kinds, &least));
-        for (kind, worth) in self.kinds.iter().zip(found.into_iter().flatten()) {
-            bound += worth * kind.people;
-        }
-        bound + best_routes(self, prices, &vaccine)
+        least
     }
 
     /// The worth of the best path of every kind; 0 where none is worth its price.
-    fn best_worths(&self, kinds: &[Kind], least: &Per<ReachIndex, Per<Day, f64>>) -> Vec<f64> {
-        let mut search = PathSearch::new(self.problem);
-        kinds.iter().map(|kind| search.best(kind, &least[kind.reach]).max(0.0)).collect()
+    pub(super) fn best_worths(&self, least: &Per<ReachIndex, Per<Day, f64>>) -> Vec<f64> {
+        let together: Vec<&[Kind]> = self.kinds.chunks(KINDS_TOGETHER).collect();
+        let of_some = |kinds: &&[Kind]| -> Vec<f64> {
+            let mut search = PathSearch::new(self.problem);
+            let worth = |kind: &Kind| search.best(kind, &least[kind.reach]).max(0.0);
+            kinds.iter().map(worth).collect()
+        };
+        parallel::each(&together, 2, of_some).into_iter().flatten().collect()
     }
 }

@@ -12,6 +12,7 @@
 mod aggregated_cohorts;
 mod agreed;
 mod agreed_teams;
+mod as_staffed;
 mod bound;
 mod catchments;
 #[cfg(test)]
@@ -56,6 +57,7 @@ mod search;
 mod search_budget;
 mod setup;
 mod slots;
+mod staff_days;
 mod staff_limits;
 mod staffed;
 mod supposed;
@@ -76,6 +78,7 @@ mod what_if;
 mod why;
 mod worst_area;
 
+pub use as_staffed::AsStaffed;
 pub use check::{
     CheckReport, Fault, JointReport, JointViolation, TeamLimit, Violation, check,
     check_certificate, check_joint, check_joint_certificate,
@@ -84,10 +87,12 @@ pub use diff::{CountChange, PlanDiff, SessionChange, diff};
 pub use joint_verdict::joint_verdict;
 pub use lot_allocation::{CurveDay, LotDraw, curve, lot_draws};
 pub use routes::{TeamTour, Tour, TourStop, tour, tours};
+pub use staff_days::{StaffGap, price_gaps, say_gaps, staff_gaps};
 pub use staff_limits::{StaffLimit, staff_limits};
 pub use staffed::{Join, StaffedPlan, StaffedRequest, make_staffed};
 pub use supposed::{
-    ComparedFigure, ComparedValues, Comparison, STATION_DOSES, Supposed, comparisons,
+    ComparedFigure, ComparedValues, Comparison, MorePeople, STATION_DOSES, Supposed, SupposedError,
+    SupposedOf, comparisons,
 };
 pub use surge::{
     GroupSurge, Means, MeansError, Resources, StationTerms, Surge, SurgeQuestion, surge,

@@ -65,6 +65,7 @@ impl Market<'_> {
             lot: joint.lot.into_values().next().unwrap_or_default(),
             stop_day: joint.stop_day,
             stop_visit: joint.stop_visit,
+            ..Certificate::default()
         }
     }
 

@@ -5,7 +5,9 @@ use crate::domain::homes::RoundDay;
 use crate::domain::id::AreaCode;
 use crate::domain::jurisdiction::{Joined, Jurisdiction};
 use crate::domain::plan::{JointPlan, PlanRow, UnplacedReason};
-use crate::domain::roster::{self, Duty, Lack, Needs, RosterRequest, Staffing};
+use crate::domain::roster::{
+    self, Duty, Lack, Needs, RosterRequest, Staffing, StationGap, station_gaps,
+};
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -26,33 +28,38 @@ pub struct StaffLimit {
     pub doses: Option<u64>,
 }
 
-/// The places at which staff is the limit of plans as they stand, on the days of a span. `rows`: of all plans in force;
-/// `duties`: the published roster; `rounds`: days on which teams make rounds of home visits.
+/// The places at which staff is the limit of plans as they stand, on the days of a span, and whom they lack. `rows`: of
+/// all plans in force; `duties`: the published roster; `rounds`: days on which teams make rounds of home visits.
 pub fn staff_limits(
     of: &Jurisdiction,
     rows: &[PlanRow],
     (duties, rounds): (&[Duty], &[RoundDay]),
     (from, until): (NaiveDate, NaiveDate),
-) -> Vec<StaffLimit> {
+) -> (Vec<StaffLimit>, Vec<StationGap>) {
     let mut needs = Needs::of_known(of, rows);
     needs.and(&Needs::of_duties(of, duties, from));
     needs.and(&Needs::of_rounds(of, rounds));
     let request = RosterRequest { jurisdiction: of, needs: &needs, before: duties, from, until };
-    let held = roster::make(&request).stations;
-    let spare = Staffing::most(of, (from, until)).beyond(&held);
+    let held = roster::make(&request);
+    let spare = Staffing::most(of, (from, until)).beyond(&held.stations);
     let staffing = Staffing(roster::make_with_spare(&request, &spare).stations);
-    limits_of(of, &of.lacks(&staffing, (from, until)), rows)
+    let lacks = of.lacks(&staffing, (from, until));
+    let binding = binding(of, &lacks, rows);
+    let mut working = held.duties;
+    working.extend(duties.iter().filter(|duty| duty.date < from).cloned());
+    let gaps = station_gaps(of, &binding, &working, (from, until));
+    (limits_of(&binding), gaps)
 }
 
-/// The places at which staff is the limit of a plan, up to the plan's last day, most doses first; teams last.
-pub(super) fn limits_of(of: &Jurisdiction, lacks: &[Lack], rows: &[PlanRow]) -> Vec<StaffLimit> {
+/// Where staff holds a plan back, up to the plan's last day: places that give all that their staff can, and teams that
+/// do not go out.
+pub(super) fn binding<'l>(of: &Jurisdiction, lacks: &'l [Lack], rows: &[PlanRow]) -> Vec<&'l Lack> {
     let Some(until) = rows.iter().map(|row| row.day).max() else { return Vec::new() };
     let mut given: BTreeMap<(&str, NaiveDate), u32> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.team.is_none()) {
         *given.entry((row.place.as_str(), row.day)).or_default() += row.doses;
     }
-    let mut found: BTreeMap<&str, StaffLimit> = BTreeMap::new();
-    for lack in lacks.iter().filter(|lack| lack.day <= until) {
+    let binds = |lack: &&Lack| {
         let place = lack.place.as_str();
         let is_shut = || {
             of.closures.iter().any(|closed| {
@@ -60,9 +67,16 @@ pub(super) fn limits_of(of: &Jurisdiction, lacks: &[Lack], rows: &[PlanRow]) -> 
             })
         };
         let given = given.get(&(place, lack.day)).copied().unwrap_or(0);
-        if given < lack.can || (lack.could.is_none() && is_shut()) {
-            continue;
-        }
+        lack.day <= until && given >= lack.can && (lack.could.is_some() || !is_shut())
+    };
+    lacks.iter().filter(binds).collect()
+}
+
+/// The places at which staff is the limit of a plan, most doses first; teams last.
+pub(super) fn limits_of(binding: &[&Lack]) -> Vec<StaffLimit> {
+    let mut found: BTreeMap<&str, StaffLimit> = BTreeMap::new();
+    for lack in binding {
+        let place = lack.place.as_str();
         let more = lack.could.map(|could| u64::from(could - lack.can));
         let limit = found.entry(place).or_insert_with(|| StaffLimit {
             place: place.to_owned(),
@@ -172,11 +186,12 @@ mod tests {
             lack("T", 9, None, 0),
         ];
         // On day 1 nobody is missing who would be used; after day 3 nothing is planned.
-        let found = limits_of(&of, &lacks, &[row(0, 20), row(1, 19), row(3, 5)]);
+        let rows = [row(0, 20), row(1, 19), row(3, 5)];
+        let found = limits_of(&binding(&of, &lacks, &rows));
         let said: Vec<_> =
             found.iter().map(|one| (one.place.as_str(), one.days, one.doses)).collect();
         assert_eq!(said, [("A", 2, Some(80)), ("T", 1, None)]);
         assert_eq!((found[0].first, found[0].last), (day(0), day(2)));
-        assert!(limits_of(&of, &lacks, &[]).is_empty());
+        assert!(binding(&of, &lacks, &[]).is_empty());
     }
 }

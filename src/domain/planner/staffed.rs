@@ -1,14 +1,18 @@
 //! Plans of several campaigns that do only what staff can: plan, roster it, and where people are
 //! missing plan again with the stations that the roster can open.
 
-use super::staff_limits::{StaffLimit, limits_of, say_staff};
-use super::{JointRequest, Limits, SearchProgress, check_joint_certificate, make_joint};
+use super::staff_limits::{StaffLimit, binding, limits_of, say_staff};
+use super::{
+    JointRequest, Limits, SearchProgress, check_joint_certificate, make_joint, staff_days,
+};
 use crate::domain::dose::GivenRow;
 use crate::domain::homes::RoundDay;
 use crate::domain::id::StaffId;
 use crate::domain::jurisdiction::{ClosedDays, Joined, Jurisdiction};
 use crate::domain::plan::{JointCertificate, JointPlan, PlanRow};
-use crate::domain::roster::{self, Duty, Lack, Missing, Needs, Roster, RosterRequest, Staffing};
+use crate::domain::roster::{
+    self, Duty, Lack, Missing, Needs, Roster, RosterRequest, Staffing, StationGap, station_gaps,
+};
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,6 +62,8 @@ pub struct StaffedPlan {
     pub missing: Vec<Missing>,
     /// Places at which staff is the limit.
     pub limits: Vec<StaffLimit>,
+    /// Whom they lack; after a search only what would bring anything.
+    pub gaps: Vec<StationGap>,
     /// The campaigns over places that do no more than their staff can: what the plan was made of.
     pub joined: Joined,
     /// Plans that were made.
@@ -143,6 +149,24 @@ impl<'a> Task<'a> {
         (self.request.join)(&held)
     }
 
+    /// Whom places lack that hold the plan back, with prices where there was a search.
+    fn gaps(
+        &self,
+        (binding, roster): (&[&Lack], &Roster),
+        (held, open): (&Joined, &Joined),
+        plan: &mut JointPlan,
+    ) -> Vec<StationGap> {
+        let (request, from) = (self.request, self.request.from);
+        let mut duties = roster.duties.clone();
+        duties.extend(request.duties.iter().filter(|duty| duty.date < self.span.0).cloned());
+        let mut gaps = station_gaps(request.jurisdiction, binding, &duties, self.span);
+        if !request.limits.is_quick() {
+            let past = (request.given, from);
+            staff_days::price(&mut gaps, (held, open), past, &mut plan.certificate);
+        }
+        gaps
+    }
+
     /// Whether people are enough for every station of every place on every day.
     fn is_ample(&self, most: &Staffing) -> bool {
         let all = self.roster(&Needs::default(), &most.beyond(&BTreeMap::new()));
@@ -197,8 +221,10 @@ pub fn make_staffed(
         if missing.is_empty() || round == ROUND_ENDS.len() {
             judged(request, &open, &mut plan, first.as_ref());
             say_staff(&joined, &lacks, &mut plan);
-            let limits = limits_of(request.jurisdiction, &lacks, &of_all);
-            return StaffedPlan { plan, missing, limits, joined, rounds: round };
+            let binding = binding(request.jurisdiction, &lacks, &of_all);
+            let limits = limits_of(&binding);
+            let gaps = task.gaps((&binding, &roster), (&joined, &open), &mut plan);
+            return StaffedPlan { plan, missing, limits, gaps, joined, rounds: round };
         }
         let spare = wanted(request, &plan, most.beyond(&roster.stations));
         // The last plan has no more than what was staffed, so nothing new can be missing.
@@ -401,5 +427,43 @@ mod tests {
         let left = &found.plan.campaigns[0].unplaced;
         assert_eq!(left.len(), 1);
         assert_eq!((left[0].people, left[0].reason), (90, UnplacedReason::Staff));
+        // Nothing is planned after the first day, and a plan without a search has no prices.
+        let lacks: Vec<_> =
+            found.gaps.iter().map(|one| (one.day, one.doses, one.people.clone())).collect();
+        assert_eq!(lacks, [(on(0), 10, [(Role::Vaccinator, 1)].into())]);
+        assert!(found.gaps[0].worth.is_none() && found.plan.certificate.staff_day.is_empty());
+    }
+
+    #[test]
+    fn the_certificate_has_prices_for_staff_days_by_township_and_role() {
+        let (mut of, mut own) = county();
+        own.campaign.eligible[0].people = 95;
+        of.leave = vec![away("v2", 0, 1)];
+        let limits = Limits::steps(3000);
+        let join = |held: &Jurisdiction| held.join(std::slice::from_ref(&own), start());
+        let request = StaffedRequest {
+            jurisdiction: &of,
+            join: &join,
+            given: &[],
+            from: start(),
+            published: &[],
+            duties: &[],
+            others: &[],
+            warm: None,
+            limits,
+        };
+        let found = make_staffed(&request, &mut |_| {}, &mut || 0.0);
+        assert_eq!(doses(&found, 0..8), [10, 10, 20, 20, 20, 0, 0, 15]);
+        // Ten people would come 7 days sooner by a station on day 0, and 6 days sooner on day 1, out of 60.
+        let days = &found.plan.certificate.staff_day["A1"]["vaccinator"];
+        let prices: Vec<f64> = days.values().copied().collect();
+        assert_eq!(days.keys().copied().collect::<Vec<_>>(), [on(0), on(1)]);
+        assert!((prices[0] - 7.0 / 6.0).abs() < 0.1 && (prices[1] - 1.0).abs() < 0.1, "{prices:?}");
+        let part = found.plan.certificate.of_campaign(&"test".into(), 100.0);
+        assert_eq!(part.staff_day, found.plan.certificate.staff_day);
+        // Who judges the certificate need not know them.
+        let open = join(&of);
+        let (_, problems) = check_joint_certificate(&open, &found.plan.certificate, &[], start());
+        assert!(problems.is_empty(), "{problems:?}");
     }
 }

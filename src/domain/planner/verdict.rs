@@ -4,7 +4,7 @@
 use super::index::Day;
 use super::model::Problem;
 use super::programme::only;
-use super::{Request, explain, greedy, measure};
+use super::{Request, StaffGap, explain, greedy, measure};
 use crate::domain::campaign::Campaign;
 use crate::domain::count::ceil_of;
 use crate::domain::group::Group;
@@ -53,6 +53,9 @@ pub struct Bind {
     pub areas: Vec<AreaCode>,
     /// First and last day on which it has a price in the plan; `None` if it has none.
     pub days: Option<(NaiveDate, NaiveDate)>,
+    /// Staff-days with which they could be served, where staff is the limit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub staff: Vec<StaffGap>,
 }
 
 /// A single change that makes a target reachable.
@@ -330,6 +333,7 @@ fn binds(
             people: 0,
             areas: Vec::new(),
             days: None,
+            staff: Vec::new(),
         });
         bind.people += u64::from(one.people);
         bind.areas.push(one.area.clone());

@@ -11,7 +11,8 @@ use super::slots::Prices;
 use super::teams::best_route;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
-use crate::domain::plan::Certificate;
+use crate::domain::jurisdiction::Role;
+use crate::domain::plan::{Certificate, StaffPrices};
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -45,6 +46,8 @@ pub enum Scarce {
     StopVisit,
     /// A working day of a team.
     TeamDay,
+    /// A working day of somebody in a township, or of a team's crew.
+    StaffDay,
 }
 
 /// A constraint that holds people back.
@@ -52,8 +55,11 @@ pub enum Scarce {
 pub struct Scarcity {
     /// What.
     pub scarce: Scarce,
-    /// Code of the site, stop, team or lot.
+    /// Code of the site, stop, team, lot or township.
     pub code: String,
+    /// The role of a staff-day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// First day with a price: of a cold store the restock day, of a lot its first day.
     pub first: NaiveDate,
     /// Last day with a price.
@@ -99,8 +105,10 @@ pub fn why(
     let mut found = Found { problem: &problem, question, lines: BTreeMap::new() };
     found.add_all(&market, &market.prices_of(prices));
     let mut lines: Vec<Scarcity> = found.lines.into_values().collect();
+    lines.extend(staff_days(campaign, prices, question));
     lines.sort_by(|a, b| {
-        b.weight.total_cmp(&a.weight).then((a.scarce, &a.code).cmp(&(b.scarce, &b.code)))
+        let key = |one: &Scarcity| (one.scarce, one.code.clone(), one.role);
+        b.weight.total_cmp(&a.weight).then_with(|| key(a).cmp(&key(b)))
     });
     lines
 }
@@ -127,6 +135,7 @@ impl Found<'_> {
         let line = self.lines.entry((scarce, code.to_owned())).or_insert_with(|| Scarcity {
             scarce,
             code: code.to_owned(),
+            role: None,
             first,
             last,
             count: 0,
@@ -221,6 +230,68 @@ impl Found<'_> {
             }
         }
     }
+}
+
+/// Staff-days with a price that a question is about.
+fn staff_days(campaign: &Campaign, prices: &Certificate, question: &Question) -> Vec<Scarcity> {
+    let asked = |day: &NaiveDate| question.day.is_none_or(|asked| asked == *day);
+    let mut out = Vec::new();
+    let mut add = |code: &str, table: &StaffPrices| {
+        for (role, days) in table.get(code).into_iter().flatten() {
+            let days: Vec<(NaiveDate, f64)> = days
+                .iter()
+                .filter(|(day, _)| asked(day))
+                .map(|(day, price)| (*day, *price))
+                .collect();
+            let dearest = days.iter().copied().reduce(|a, b| if b.1 > a.1 { b } else { a });
+            let (Some(dearest), Some(first), Some(last)) = (dearest, days.first(), days.last())
+            else {
+                continue;
+            };
+            out.push(Scarcity {
+                scarce: Scarce::StaffDay,
+                code: code.to_owned(),
+                role: Role::from_word(role),
+                first: first.0,
+                last: last.0,
+                count: days.len(),
+                one_more: dearest.1,
+                dearest: dearest.0,
+                weight: days.iter().map(|(_, price)| price).sum(),
+            });
+        }
+    };
+    for code in prices.staff_day.keys().filter(|code| is_about(campaign, code, question)) {
+        add(code, &prices.staff_day);
+    }
+    let is_team = |code: &&String| {
+        let has_stop = |area: &str| campaign.stops.iter().any(|stop| stop.area.as_str() == area);
+        campaign.team(code).is_some()
+            && question.place.is_none_or(|asked| asked == code.as_str())
+            && question.area.is_none_or(has_stop)
+    };
+    for code in prices.crew_day.keys().filter(is_team) {
+        add(code, &prices.crew_day);
+    }
+    out
+}
+
+/// Whether a question is about a township: some site of it is the one asked for, or reaches the area.
+fn is_about(campaign: &Campaign, township: &str, question: &Question) -> bool {
+    let stands_there = |site: &str| {
+        let site = campaign.sites.iter().find(|one| one.code.as_str() == site);
+        let mut at = site.map(|site| &site.area);
+        for _ in 0..campaign.areas.len() {
+            let Some(code) = at.filter(|code| code.as_str() != township) else { break };
+            at = campaign.area(code.as_str()).and_then(|area| area.parent.as_ref());
+        }
+        at.is_some_and(|code| code.as_str() == township)
+    };
+    let reaches = |area: &str| {
+        let mut reach = campaign.reach.iter().filter(|reach| reach.area.as_str() == area);
+        reach.any(|reach| stands_there(reach.site.as_str()))
+    };
+    question.place.is_none_or(stands_there) && question.area.is_none_or(reaches)
 }
 
 /// For each cohort that the question is about, the series with the best worth less cost. Cohorts
@@ -346,6 +417,24 @@ mod tests {
         assert_eq!(kinds(Question { day: Some(on(13)), ..none }), [Lot, Storage]);
         assert_eq!(kinds(Question { group: Some("late"), ..none }), [Lot, Storage]);
         assert_eq!(kinds(Question { group: Some("all"), ..none }), [Lot, SiteDay, Storage]);
+    }
+
+    #[test]
+    fn staff_days_with_a_price_are_those_of_the_townships_whose_places_are_asked_about() {
+        let days = [(on(0), 0.5), (on(2), 0.25)].into_iter().collect();
+        let staff_day = [("A1".to_owned(), [("vaccinator".to_owned(), days)].into())].into();
+        let prices = Certificate { staff_day, ..Certificate::default() };
+        let none = Question::default();
+        let asked = |question: Question| why(&plain(), start(), &prices, &question);
+        let all = asked(none);
+        assert_eq!(all.len(), 1);
+        assert_eq!((all[0].scarce, all[0].role), (Scarce::StaffDay, Some(Role::Vaccinator)));
+        assert_eq!((all[0].code.as_str(), all[0].count, all[0].dearest), ("A1", 2, on(0)));
+        assert_eq!((all[0].one_more, all[0].weight), (0.5, 0.75));
+        let about = |place, area| asked(Question { area, place, ..none }).len();
+        assert_eq!((about(Some("S1"), None), about(None, Some("A1"))), (1, 1));
+        assert_eq!((about(Some("S9"), None), about(None, Some("A9"))), (0, 0));
+        assert_eq!(asked(Question { day: Some(on(1)), ..none }), []);
     }
 
     #[test]

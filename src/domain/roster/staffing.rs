@@ -29,7 +29,7 @@ fn typed(of: &Jurisdiction, site: &str, day: NaiveDate) -> u32 {
 }
 
 /// Stations of a site that its doses of a day keep busy at most.
-fn stations(of: &Jurisdiction, site: &str, day: NaiveDate) -> u32 {
+pub(super) fn stations(of: &Jurisdiction, site: &str, day: NaiveDate) -> u32 {
     let (most, Some(row)) = (typed(of, site, day), row_on(of, site, day)) else { return 0 };
     let fits = row.stations.map_or(1, |stations| stations.count);
     let is_enough = |n: &u32| row.doses_of(*n).is_none_or(|doses| doses >= most);

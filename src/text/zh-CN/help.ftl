@@ -253,7 +253,7 @@ help-plan-surge--station_doses = 未注明的接种点，每个接种台一天�
 help-plan-what-if = 假如供应、流动队、接种点或到货日期不同会怎样；不改变任何东西
 help-plan-what-if--add_site = 新开一个备选接种点，用足可容纳的接种台
 help-plan-what-if--capacity = 某接种点在这些天可接种这么多剂次：S01=400@2021-07-01..2021-07-14
-help-plan-what-if--staff = 某乡镇增加接种人员，按其能开的接种台分到该地接种点：+20@yunyang
+help-plan-what-if--staff = 某乡镇的接种点增加接种员，或其他岗位人员：+20@yunyang、+4@yunyang=registrar
 help-plan-what-if--station_doses = 未注明的接种点，每个接种台一天的剂次
 help-plan-what-if--stations = 某接种点增加接种台，或按此数新开备选点：S01=+3
 help-plan-what-if--storage = 某接种点冷藏容量增加：S01=+500

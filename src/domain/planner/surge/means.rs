@@ -35,6 +35,15 @@ pub enum MeansError {
         /// What was asked for.
         site: PlaceCode,
     },
+    /// People of another role than vaccinators, of whom nobody is counted.
+    #[error(
+        "{role} cannot be supposed where nobody has counted the staff; fill in staff.csv, or \
+         suppose vaccinators"
+    )]
+    NotCounted {
+        /// The role.
+        role: Role,
+    },
 }
 
 /// What can be used more of.
@@ -50,6 +59,8 @@ pub struct Means {
     pub crews: Vec<Crew>,
     /// Staff of each area by role; `None`: nobody has counted them.
     pub staff: Option<BTreeMap<AreaCode, People>>,
+    /// Days on which sites are shut for want of people alone: stations with their people open them.
+    pub unstaffed: BTreeMap<PlaceCode, BTreeSet<NaiveDate>>,
 }
 
 impl Means {
@@ -67,6 +78,7 @@ impl Means {
             candidates: Vec::new(),
             crews: default_crews(),
             staff: None,
+            unstaffed: BTreeMap::new(),
         };
         let Some(known) = jurisdiction else { return means };
         if !known.crews.is_empty() {
@@ -95,6 +107,12 @@ impl Means {
     #[must_use]
     pub fn terms(&self, code: &PlaceCode) -> StationTerms {
         self.stations.get(code).copied().unwrap_or(self.usual)
+    }
+
+    /// Whether a site is shut on a day for want of people alone.
+    #[must_use]
+    pub fn is_unstaffed(&self, code: &str, day: NaiveDate) -> bool {
+        self.unstaffed.get(&PlaceCode::from(code)).is_some_and(|days| days.contains(&day))
     }
 
     /// The place where a site could be opened, with what opening costs.

@@ -267,10 +267,12 @@ impl Maker<'_> {
     }
 
     fn is_open(&self, (site, day): (SiteIndex, Day), candidate: Option<&Site>) -> bool {
-        match candidate {
-            Some(could) => could.weekly_capacity(self.problem.date(day)) > 0,
-            None => self.problem.sites[site].capacity[day] > 0,
+        let (problem, date) = (self.problem, self.problem.date(day));
+        if let Some(could) = candidate {
+            return could.weekly_capacity(date) > 0;
         }
+        let code = problem.site(site).code.as_str();
+        problem.sites[site].capacity[day] > 0 || self.question.means.is_unstaffed(code, date)
     }
 
     /// A stop is visited once a day, and teams give no more than their doses, stops and minutes allow; their way is not

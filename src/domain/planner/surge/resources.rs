@@ -3,7 +3,7 @@
 use super::Means;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{PlaceCode, TeamCode};
-use crate::domain::site::{Site, Team};
+use crate::domain::site::{Closure, Site, Team};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -65,7 +65,9 @@ impl Resources {
                 }
             }
             let own = changed.closures.iter_mut().filter(|one| one.place == code.as_str());
-            for closure in own.filter(|one| one.doses > 0) {
+            let opens =
+                |one: &&mut Closure| one.doses > 0 || means.is_unstaffed(&one.place, one.day);
+            for closure in own.filter(opens) {
                 closure.doses = closure.doses.saturating_add(doses);
             }
         }

@@ -15,6 +15,7 @@ fn means(doses_a_day: u32) -> Means {
         candidates: Vec::new(),
         crews: default_crews(),
         staff: None,
+        unstaffed: BTreeMap::new(),
     }
 }
 
@@ -149,6 +150,27 @@ fn a_full_site_sends_people_to_a_candidate_if_it_may() {
     assert_eq!(more.stations.into_iter().collect::<Vec<_>>(), [("C1".into(), 1)]);
     assert!((found.staff - 3.5).abs() < 1e-9, "{}", found.staff);
     assert!(found.staff_at_least <= 3.5 + 1e-6);
+}
+
+#[test]
+fn a_site_that_waits_for_people_opens_with_them() {
+    // Nobody works there: ten a day on the weekdays of two weeks are one station, and one more gives the other ten.
+    let mut campaign = small();
+    let days: Vec<NaiveDate> = campaign.days().collect();
+    let shut =
+        |day: &NaiveDate| crate::domain::site::Closure { place: "S1".into(), day: *day, doses: 0 };
+    campaign.closures =
+        days.iter().filter(|day| campaign.sites[0].weekly_capacity(**day) > 0).map(shut).collect();
+    let mut means = means(10);
+    let found = asked(&question(&campaign, 28, &means));
+    assert!(found.more.is_none(), "a site that is closed stays closed: {found:?}");
+    let waits = campaign.closures.iter().map(|one| one.day).collect();
+    means.unstaffed = [("S1".into(), waits)].into();
+    let found = asked(&question(&campaign, 28, &means));
+    let more = found.more.clone().expect("an answer");
+    assert_eq!(more.stations.into_iter().collect::<Vec<_>>(), [("S1".into(), 2)]);
+    assert!(found.staff_at_least > 3.9 && found.staff_at_least < 4.0 + 1e-6, "{found:?}");
+    assert_eq!((found.groups[0].today, found.groups[0].then), (0, 100));
 }
 
 #[test]

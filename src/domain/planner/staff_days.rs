@@ -1,0 +1,254 @@
+//! Staff-days that townships and teams lack: how many, what they would give, and their prices.
+//!
+//! A station that lacks people is worth its doses times the price of a dose there. A place that nobody opens has no
+//! price; what a dose there is worth then follows from the prices of everything else: the most that anybody would gain
+//! who could have one.
+
+use super::index::{Day, Per, Place, ReachIndex, TeamIndex};
+use super::model::Problem;
+use super::path_search::PathSearch;
+use super::prices::{DosePrices, Market};
+use super::slots::Prices;
+use super::teams::{Gain, best_of};
+use super::verdict::GroupVerdict;
+use crate::domain::campaign::Campaign;
+use crate::domain::dose::GivenRow;
+use crate::domain::id::AreaCode;
+use crate::domain::jurisdiction::{Joined, People, Role};
+use crate::domain::plan::{Certificate, JointCertificate, StaffPrices, UnplacedReason};
+use crate::domain::roster::{StationGap, monday_of};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A station that is worth less is worth nothing: prices are not exact.
+const WORTH_MIN: f64 = 1e-6;
+
+/// Staff-days that a township or a team lacks in a week.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StaffGap {
+    /// The township; `None`: a team.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub area: Option<AreaCode>,
+    /// The team.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// The Monday of the week.
+    pub week: NaiveDate,
+    /// Staff-days by role.
+    pub people: People,
+    /// On how many days somebody is missing.
+    pub days: u32,
+    /// Doses that its places could give with them; of a team at most.
+    pub doses: u64,
+    /// The most that one of these staff-days could bring, in points of the objective; `None` where no price says it.
+    pub price: Option<f64>,
+}
+
+/// Staff-days by township or team and week; what is worth most comes first.
+#[must_use]
+pub fn staff_gaps<'g>(stations: impl IntoIterator<Item = &'g StationGap>) -> Vec<StaffGap> {
+    type Key<'k> = (Option<&'k AreaCode>, Option<&'k str>, NaiveDate);
+    let mut found: BTreeMap<Key<'_>, (StaffGap, f64, BTreeSet<NaiveDate>)> = BTreeMap::new();
+    for one in stations {
+        let team = one.area.is_none().then_some(one.place.as_str());
+        let week = monday_of(one.day);
+        let empty = || {
+            let (area, team) = (one.area.clone(), team.map(str::to_owned));
+            let people = People::new();
+            let gap = StaffGap { area, team, week, people, days: 0, doses: 0, price: None };
+            (gap, 0.0, BTreeSet::new())
+        };
+        let (gap, worth, days) = found.entry((one.area.as_ref(), team, week)).or_insert_with(empty);
+        for (role, people) in &one.people {
+            *gap.people.entry(*role).or_default() += people;
+        }
+        gap.doses += u64::from(one.doses);
+        days.insert(one.day);
+        gap.days = u32::try_from(days.len()).unwrap_or(u32::MAX);
+        *worth += one.worth.unwrap_or(0.0);
+        gap.price = match (gap.price, one.price()) {
+            (Some(held), Some(price)) => Some(held.max(price)),
+            (held, price) => held.or(price),
+        };
+    }
+    let mut found: Vec<(StaffGap, f64, _)> = found.into_values().collect();
+    found.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.doses.cmp(&a.0.doses)));
+    found.into_iter().map(|(gap, ..)| gap).collect()
+}
+
+/// Says for people whom staff holds back which staff-days would serve them: the dearest, and no more than they need.
+pub fn say_gaps(verdict: &mut [GroupVerdict], campaign: &Campaign, gaps: &[StationGap]) {
+    let doses_each = u64::try_from(campaign.series.dose_count()).unwrap_or(1);
+    for bind in verdict.iter_mut().flat_map(|one| &mut one.binds) {
+        if bind.reason != UnplacedReason::Staff {
+            continue;
+        }
+        let reach = campaign.reach.iter().filter(|reach| bind.areas.contains(&reach.area));
+        let sites: BTreeSet<&str> = reach.map(|reach| reach.site.as_str()).collect();
+        let has_stops = campaign.stops.iter().any(|stop| bind.areas.contains(&stop.area));
+        let serves = |one: &&StationGap| {
+            let is_open = campaign.start <= one.day && one.day <= campaign.end;
+            let is_near = match one.area {
+                Some(_) => sites.contains(one.place.as_str()),
+                None => has_stops && campaign.team(&one.place).is_some(),
+            };
+            is_open && is_near
+        };
+        let mut near: Vec<&StationGap> = gaps.iter().filter(serves).collect();
+        let each = |one: &StationGap| one.worth.unwrap_or(0.0) / f64::from(one.doses.max(1));
+        // The stations of a place stay in their order.
+        near.sort_by(|a, b| each(b).total_cmp(&each(a)).then(a.day.cmp(&b.day)));
+        let (need, mut given) = (bind.people * doses_each, 0);
+        let needed = near.into_iter().take_while(|one| {
+            let is_needed = given < need;
+            given += u64::from(one.doses);
+            is_needed
+        });
+        bind.staff = staff_gaps(needed);
+    }
+}
+
+/// Puts prices on what is missing, and those of staff-days into the certificate. What would bring nothing is left out.
+/// `held`: places that do what their staff can; `open`: what they could.
+pub(super) fn price(
+    gaps: &mut Vec<StationGap>,
+    (held, open): (&Joined, &Joined),
+    (given, from): (&[Vec<GivenRow>], NaiveDate),
+    certificate: &mut JointCertificate,
+) {
+    let given: Vec<&[GivenRow]> = given.iter().map(Vec::as_slice).collect();
+    let (held, open) = (Problem::joint(held, &given, from), Problem::joint(open, &given, from));
+    let (held, open) = (Market::new(&held), Market::new(&open));
+    let worths = Worths::new(&held, &open, certificate);
+    for gap in gaps.iter_mut() {
+        gap.worth = Some(worths.of(gap));
+    }
+    gaps.retain(|gap| gap.worth.is_some_and(|worth| worth > WORTH_MIN));
+    certificate.staff_day = table(gaps.iter().filter_map(|gap| Some((gap.area.as_ref()?, gap))));
+    let teams = gaps.iter().filter(|gap| gap.area.is_none());
+    certificate.crew_day = table(teams.map(|gap| (&gap.place, gap)));
+}
+
+/// The dearest staff-day of each role and day.
+fn table<'g, K: ToString + 'g>(gaps: impl Iterator<Item = (&'g K, &'g StationGap)>) -> StaffPrices {
+    let mut out = StaffPrices::new();
+    for (code, gap) in gaps {
+        let price = gap.price().unwrap_or(0.0);
+        for role in gap.people.keys() {
+            let roles = out.entry(code.to_string()).or_default();
+            let days = roles.entry(role.word().to_owned()).or_default();
+            let held = days.entry(gap.day).or_insert(0.0);
+            *held = price.max(*held);
+        }
+    }
+    out
+}
+
+/// Puts the prices of a plan on what is missing now. Where the plan has any, what has none would bring nothing.
+pub fn price_gaps(gaps: &mut Vec<StationGap>, prices: &Certificate) {
+    if prices.staff_day.is_empty() && prices.crew_day.is_empty() {
+        return;
+    }
+    for gap in gaps.iter_mut() {
+        let table = match &gap.area {
+            Some(area) => prices.staff_day.get(area.as_str()),
+            None => prices.crew_day.get(&gap.place),
+        };
+        let price =
+            |role: &Role| table.and_then(|roles| roles.get(role.word())?.get(&gap.day)).copied();
+        let worth: f64 = gap
+            .people
+            .iter()
+            .map(|(role, people)| f64::from(*people) * price(role).unwrap_or(0.0))
+            .sum();
+        gap.worth = Some(worth);
+    }
+    gaps.retain(|gap| gap.worth.is_some_and(|worth| worth > 0.0));
+}
+
+/// What doses are worth at places that do less than they could.
+struct Worths<'m, 'p> {
+    held: &'m Market<'p>,
+    open: &'m Market<'p>,
+    prices: Prices,
+    /// What a dose costs where places do what they could, with no price on what staff shuts.
+    could: DosePrices,
+    least: Per<ReachIndex, Per<Day, f64>>,
+    /// What the best path of each kind is worth.
+    best: Vec<f64>,
+}
+
+impl<'m, 'p> Worths<'m, 'p> {
+    fn new(held: &'m Market<'p>, open: &'m Market<'p>, certificate: &JointCertificate) -> Self {
+        let prices = held.joint_prices_of(certificate);
+        let could = open.dose_prices(&open.joint_prices_of(certificate));
+        let least = held.least(&held.dose_prices(&prices));
+        let best = held.best_worths(&least);
+        Self { held, open, prices, could, least, best }
+    }
+
+    fn of(&self, gap: &StationGap) -> f64 {
+        let (first, day) = (self.held.problem.start, self.held.problem.day_of(gap.day));
+        if gap.day < first || day >= self.held.problem.end() || day < self.held.problem.first {
+            return 0.0;
+        }
+        if gap.area.is_none() {
+            return self.of_team(&gap.place, day);
+        }
+        let dose = match self.held.problem.place_of(&gap.place) {
+            Some(Place::Site(site)) => match self.held.slots.site_day[site][day] {
+                Some(slot) => self.prices[slot],
+                None => self.gain(&gap.place, day),
+            },
+            _ => 0.0,
+        };
+        dose * f64::from(gap.doses)
+    }
+
+    /// What a team earns on a day on its best tour.
+    fn of_team(&self, code: &str, day: Day) -> f64 {
+        let (held, open) = (self.held, self.open.problem);
+        let is_it = |team: &TeamIndex| open.team(*team).code.as_str() == code;
+        let Some(team) = open.teams.indices().find(is_it) else { return 0.0 };
+        let mut stops = Vec::new();
+        for p in open.stops.indices().filter(|p| open.stops[*p].open[day]) {
+            let known = held.slots.stop_day[p][day].zip(held.slots.stop_visit[p][day]);
+            let (each, fee) = match known {
+                Some((slot, visit)) => (self.prices[slot], self.prices[visit]),
+                None => (self.gain(open.stop(p).code.as_str(), day), 0.0),
+            };
+            if each > 0.0 {
+                stops.push(Gain { stop: p, each, most: f64::from(open.stops[p].doses_max), fee });
+            }
+        }
+        best_of(open, (team, open.taken_on(team, day)), stops).worth
+    }
+
+    /// The most that anybody gains who can have a dose at a place on a day that nobody opens it.
+    fn gain(&self, code: &str, day: Day) -> f64 {
+        let (held, open) = (self.held, self.open);
+        let places = held.problem.place_of(code).zip(open.problem.place_of(code));
+        let Some((place, could)) = places else { return 0.0 };
+        let mut search = PathSearch::new(held.problem);
+        let mut most = 0.0_f64;
+        for (kind, best) in held.kinds.iter().zip(&self.best) {
+            let reach = &held.reaches[kind.reach];
+            if !reach.places.contains(&place) || !reach.allows(place, day) {
+                continue;
+            }
+            let cost = self.could[kind.programme][could][day];
+            let least = &self.least[kind.reach];
+            if cost < least[day] {
+                let mut price = least.clone();
+                price[day] = cost;
+                most = most.max(search.best(kind, &price).max(0.0) - best);
+            }
+        }
+        most
+    }
+}
+
+#[cfg(test)]
+#[path = "staff_days_tests.rs"]
+mod tests;
