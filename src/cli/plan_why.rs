@@ -9,6 +9,7 @@ use super::{Invocation, exit, parse_day};
 use crate::app::Loaded;
 use crate::app::staffing::StaffOutcome;
 use crate::app::verdict_words;
+use crate::app::visits::VisitCounts;
 use crate::domain::campaign::Campaign;
 use crate::domain::plan::{Certificate, Unplaced};
 use crate::domain::planner::{self, BestSeries, Question, Scarcity, StaffLimit};
@@ -47,6 +48,8 @@ struct View {
     best_series: Vec<BestSeries>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     staff: Vec<StaffLimit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visits: Option<VisitCounts>,
 }
 
 /// Most lines of a table. JSON and CSV have all of them.
@@ -66,6 +69,7 @@ impl Why {
         };
         let prices = app.plan_prices(&loaded, head.no).await?;
         let mut staff = app.staff_limits(&loaded, head.from, &rows).await?;
+        let visits = app.visit_counts(&loaded, invocation.clock.now()).await?;
         app.store.close().await;
         staff.retain(|one| self.asks(&loaded.campaign, one));
         let campaign = &loaded.campaign;
@@ -78,7 +82,8 @@ impl Why {
             Some(prices) => self.prices(campaign, head.from, prices),
             None => (Vec::new(), Vec::new()),
         };
-        let view = View { unplaced, scarce, best_series, staff };
+        let visits = (visits.all() > 0).then_some(visits);
+        let view = View { unplaced, scarce, best_series, staff, visits };
         let out = invocation.out;
         match out.format {
             Format::Json => out.json(&view),
@@ -164,6 +169,19 @@ fn print(invocation: &Invocation, campaign: &Campaign, view: &View) {
         let shown = &view.scarce[..view.scarce.len().min(LINES)];
         out.sheet(&scarce_sheet(invocation, campaign, shown));
         out.note("why-prices", &[("more", &(view.scarce.len() - shown.len()))]);
+    }
+    if let Some(visits) = view.visits {
+        let VisitCounts { one_visit, rules, told, no_seat } = visits;
+        out.note(
+            "why-visits",
+            &[
+                ("all", &visits.all()),
+                ("joined", &one_visit),
+                ("rules", &rules),
+                ("told", &told),
+                ("seats", &no_seat),
+            ],
+        );
     }
     for series in view.best_series.iter().take(SERIES_LINES) {
         let name = |found: Option<&String>, code: &str| harmless(found.map_or(code, |name| name));

@@ -72,6 +72,7 @@ mod surge;
 mod terminal;
 mod timetable;
 mod together;
+mod visits;
 mod voice;
 mod web;
 mod words;

@@ -13,7 +13,7 @@ use crate::domain::person::{Asked, Sex, bars_on};
 use crate::domain::plan::PlanRow;
 use crate::domain::rules::DoseAdministered;
 use crate::domain::rules::model::VaccineId;
-use crate::store::{Tx, assignments, cells, register, waiting};
+use crate::store::{Tx, assignments, cells, register, visits, waiting};
 pub(super) use called::learned_from;
 use called::{Called, called};
 use chrono::NaiveDate;
@@ -50,8 +50,15 @@ impl Codes {
         self.at(person.0 as usize)
     }
 
+    /// The number of a code that is expected at `near`; `None` where the register does not have it.
+    pub(in crate::app) fn number_of(&self, near: PersonNo, code: &str) -> Option<PersonNo> {
+        let at = near.0 as usize;
+        let is_there = at < self.ends.len() && self.at(at) == code;
+        if is_there { Some(near) } else { self.find(code) }
+    }
+
     /// The number of a code; `None` where the register does not have it. The codes must be sorted.
-    fn find(&self, code: &str) -> Option<PersonNo> {
+    pub(in crate::app) fn find(&self, code: &str) -> Option<PersonNo> {
         let (mut low, mut high) = (0, self.ends.len());
         while low < high {
             let middle = low.midpoint(high);
@@ -93,6 +100,11 @@ impl Places {
     /// The number of a place; `None` where it is not known.
     pub(in crate::app) fn find(&self, place: &PlaceCode) -> Option<PlaceNo> {
         self.numbers.get(place).copied()
+    }
+
+    /// The codes of all places, by number.
+    pub(in crate::app) fn all(&self) -> &[PlaceCode] {
+        &self.codes
     }
 
     /// The code of a place.
@@ -273,6 +285,8 @@ pub(in crate::app) async fn read(
     let reported = reported.into_iter().map(|(place, day)| (places.number(place), day)).collect();
     let (mut codes, people) = people(tx, loaded, today, &mut cohorts).await?;
     let Held { seats, answered, told } = held(tx, loaded, &mut codes, &mut places).await?;
+    let joined = visits::joined(tx, loaded.no, today).await?;
+    let joined = joined.iter().filter_map(|person| codes.find(person)).collect();
     let given = given(tx, loaded, today, &codes).await?;
     let known = (&codes, people.as_slice(), given.as_slice());
     let called = called(tx, loaded, today, known, (&seats, &mut places)).await?;
@@ -287,6 +301,7 @@ pub(in crate::app) async fn read(
         held: seats,
         answered,
         told,
+        joined,
         reported: &reported,
         places: &places,
     };
