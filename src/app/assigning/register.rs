@@ -17,10 +17,12 @@ use crate::store::{Tx, assignments, cells, register, visits, waiting};
 pub(super) use called::learned_from;
 use called::{Called, called};
 use chrono::NaiveDate;
+pub(super) use common::Common;
 use judging::{Known, judge_all};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod called;
+mod common;
 mod judging;
 mod nearby;
 
@@ -50,15 +52,8 @@ impl Codes {
         self.at(person.0 as usize)
     }
 
-    /// The number of a code that is expected at `near`; `None` where the register does not have it.
-    pub(in crate::app) fn number_of(&self, near: PersonNo, code: &str) -> Option<PersonNo> {
-        let at = near.0 as usize;
-        let is_there = at < self.ends.len() && self.at(at) == code;
-        if is_there { Some(near) } else { self.find(code) }
-    }
-
     /// The number of a code; `None` where the register does not have it. The codes must be sorted.
-    pub(in crate::app) fn find(&self, code: &str) -> Option<PersonNo> {
+    fn find(&self, code: &str) -> Option<PersonNo> {
         let (mut low, mut high) = (0, self.ends.len());
         while low < high {
             let middle = low.midpoint(high);
@@ -100,11 +95,6 @@ impl Places {
     /// The number of a place; `None` where it is not known.
     pub(in crate::app) fn find(&self, place: &PlaceCode) -> Option<PlaceNo> {
         self.numbers.get(place).copied()
-    }
-
-    /// The codes of all places, by number.
-    pub(in crate::app) fn all(&self) -> &[PlaceCode] {
-        &self.codes
     }
 
     /// The code of a place.

@@ -4,15 +4,13 @@
 use super::super::seats::{give_slots, one_time};
 use super::super::{App, Loaded, Result, today};
 use super::outset::{Begun, tomorrow};
-use super::register::{Codes, Register};
+use super::register::{Common, Register};
 use super::{end, keep_word, store};
 use crate::domain::apart::{Apart, apart};
 use crate::domain::assign::visits::{Book, Booked, Moves, join};
 use crate::domain::assign::{CohortNo, Output, PersonNo, PlaceNo, Roll, Seat, assign};
-use crate::domain::id::{CampaignNo, PlaceCode};
 use crate::store::{Tx, visits};
 use chrono::{DateTime, NaiveDate, Utc};
-use std::collections::BTreeMap;
 
 /// A campaign whose people are to be assigned, the number of its plan, and what the plan begins with.
 pub(in crate::app) struct ToAssign<'a> {
@@ -86,24 +84,6 @@ impl App {
     }
 }
 
-/// Numbers that people and places have in all campaigns.
-#[derive(Default)]
-struct Numbers {
-    places: BTreeMap<PlaceCode, PlaceNo>,
-    codes: Vec<PlaceCode>,
-}
-
-impl Numbers {
-    fn place(&mut self, code: &PlaceCode) -> PlaceNo {
-        if let Some(no) = self.places.get(code) {
-            return *no;
-        }
-        let no = PlaceNo(u32::try_from(self.codes.len()).unwrap_or(u32::MAX));
-        self.codes.push(code.clone());
-        *self.places.entry(code.clone()).or_insert(no)
-    }
-}
-
 /// Brings people's appointments to one visit, before any is stored. `open`: campaigns whose appointments stay as they
 /// are.
 async fn join_all(
@@ -112,67 +92,55 @@ async fn join_all(
     open: &[Loaded],
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let Some(first) = runs.first() else { return Ok(()) };
-    let day = today(&first.loaded.campaign, now);
-    let mut numbers = Numbers::default();
-    let mut others: BTreeMap<CampaignNo, Vec<(String, Seat)>> = BTreeMap::new();
-    for loaded in open {
-        others.insert(loaded.no, held_after(tx, loaded, day, &mut numbers).await?);
-    }
-    // Each campaign reads the register for itself; the first one's numbers hold for all.
     let rolls: Vec<Option<Roll>> = runs.iter_mut().map(|run| run.roll.take()).collect();
-    let Some(codes) = runs.first().map(|run| &run.read.codes) else { return Ok(()) };
-    let (mut books, mut judges) = (Vec::new(), Vec::new());
-    for (run, roll) in runs.iter().zip(rolls) {
-        judges.push(&run.loaded.judge);
-        let place: Vec<PlaceNo> =
-            run.read.places.all().iter().map(|code| numbers.place(code)).collect();
-        let person = |own: PersonNo| codes.number_of(own, run.read.codes.get(own));
-        let place = |own: PlaceNo| place.get(own.0 as usize).copied().unwrap_or(own);
-        books.push(roll.map_or_else(Book::default, |it| it.book(&run.output, person, place)));
-    }
-    for loaded in open {
-        judges.push(&loaded.judge);
-        books.push(fixed(codes, others.remove(&loaded.no).unwrap_or_default()));
-    }
-    let rules: Vec<Vec<Apart>> =
-        judges.iter().map(|one| judges.iter().map(|other| apart(one, other)).collect()).collect();
-    let moves = join(&mut books, &rules);
-    for (run, moves) in runs.iter_mut().zip(moves) {
-        let own = |seat: Seat| {
-            let code = numbers.codes.get(seat.place.0 as usize)?;
-            Some(Seat { place: run.read.places.find(code)?, ..seat })
-        };
-        let translate = |(held, to): (Option<Seat>, Seat)| Some((held.and_then(own), own(to)?));
-        let moves: Moves = moves
-            .into_iter()
-            .filter_map(|(person, seats)| Some((person, translate(seats)?)))
+    let mut all_moves = Vec::new();
+    {
+        let Some(mut common) = Common::of(runs.iter().map(|run| &run.read)) else { return Ok(()) };
+        let (mut books, mut judges) = (Vec::new(), Vec::new());
+        for (run, roll) in runs.iter().zip(rolls) {
+            judges.push(&run.loaded.judge);
+            let (people, places) = common.numbers(&run.read);
+            let person = |own: PersonNo| people.get(own.0 as usize).copied();
+            let place = |own: PlaceNo| places.get(own.0 as usize).copied().unwrap_or(own);
+            books.push(roll.map_or_else(Book::default, |it| it.book(&run.output, person, place)));
+        }
+        for loaded in open {
+            judges.push(&loaded.judge);
+            books.push(fixed(tx, loaded, &mut common, today(&loaded.campaign, now)).await?);
+        }
+        let rules: Vec<Vec<Apart>> = judges
+            .iter()
+            .map(|one| judges.iter().map(|other| apart(one, other)).collect())
             .collect();
-        run.output.move_people(&moves);
+        for (run, moves) in runs.iter().zip(join(&mut books, &rules)) {
+            let own = |seat: Seat| {
+                let place = run.read.places.find(common.place_code(seat.place)?)?;
+                Some(Seat { place, ..seat })
+            };
+            let own_seats = |(held, to): (Option<Seat>, Seat)| Some((held.and_then(own), own(to)?));
+            let moves = moves.into_iter();
+            let moves = moves.filter_map(|(person, seats)| Some((person, own_seats(seats)?)));
+            all_moves.push(moves.collect::<Moves>());
+        }
+    }
+    for (run, moves) in runs.iter_mut().zip(&all_moves) {
+        run.output.move_people(moves);
     }
     Ok(())
 }
 
-/// The appointments of a campaign after a day.
-async fn held_after(
+/// The appointments of a campaign after a day, which stay as they are.
+async fn fixed(
     tx: &mut Tx,
     loaded: &Loaded,
+    common: &mut Common<'_>,
     day: NaiveDate,
-    numbers: &mut Numbers,
-) -> Result<Vec<(String, Seat)>> {
-    let mut out = Vec::new();
+) -> Result<Book> {
+    let mut people = Vec::new();
     visits::each_after(tx, loaded.no, day, |person, dose, day, place| {
-        out.push((person, Seat { day, place: numbers.place(&place), dose }));
-    })
-    .await?;
-    Ok(out)
-}
-
-/// Appointments that stay as they are.
-fn fixed(codes: &Codes, held: Vec<(String, Seat)>) -> Book {
-    let booked = |(code, seat): (String, Seat)| {
-        let person = codes.find(&code)?;
-        Some(Booked {
+        let person = common.person(&person);
+        let seat = Seat { day, place: common.place(&place), dose };
+        people.push(Booked {
             person,
             own: person,
             cohort: CohortNo(0),
@@ -181,7 +149,8 @@ fn fixed(codes: &Codes, held: Vec<(String, Seat)>) -> Book {
             from: seat.day,
             latest: None,
             is_fixed: true,
-        })
-    };
-    Book { people: held.into_iter().filter_map(booked).collect(), ..Book::default() }
+        });
+    })
+    .await?;
+    Ok(Book { people, ..Book::default() })
 }

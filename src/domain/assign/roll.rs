@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Roll {
     people: Vec<Candidate>,
     sessions: ByCohortAndDose,
+    /// People at sessions that have no seats for their cohort.
+    beyond: BTreeMap<(NaiveDate, PlaceNo), i64>,
     today: NaiveDate,
 }
 
@@ -22,7 +24,7 @@ impl Roll {
         // Those who answered have their seats before all others, also seats of another cohort.
         people.sort_unstable_by_key(|one| (!one.has_answered, !one.is_told, one.person));
         let sessions = sessions_of(input.offers, input.today, &input.left);
-        Self { people, sessions, today: input.today }
+        Self { people, sessions, beyond: BTreeMap::new(), today: input.today }
     }
 
     /// The appointments to come after the assignment, by person, and the seats that nobody has. `person` gives people
@@ -69,6 +71,9 @@ impl Roll {
                 *out.room.entry(at).or_default() += left(slot.doses);
             }
         }
+        for ((day, at), people) in self.beyond {
+            *out.room.entry((day, place(at))).or_default() -= people;
+        }
         out
     }
 
@@ -87,8 +92,9 @@ impl Roll {
             cell = other.unwrap_or(own);
         }
         let slot = self.sessions.get_mut(&cell).and_then(|of| of.find(seat.day, seat.place));
-        if let Some(slot) = slot {
-            slot.used += 1;
+        match slot {
+            Some(slot) => slot.used += 1,
+            None => *self.beyond.entry((seat.day, seat.place)).or_default() += 1,
         }
     }
 }
