@@ -114,6 +114,7 @@ fn pure() -> Result<()> {
             held: None,
             has_answered: false,
             is_told: false,
+            is_joined: false,
             waits: false,
         })
         .collect();

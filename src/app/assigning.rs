@@ -1,8 +1,7 @@
 //! Appointments for people of the register, and where each of them stands.
 
-use super::seats::give_slots;
 use super::{App, Loaded, Result, millis, today};
-use crate::domain::assign::{Ended, Output, assign};
+use crate::domain::assign::{Ended, Output};
 use crate::domain::booking::Answer;
 use crate::domain::dose::Dose;
 use crate::domain::id::{GroupId, PersonId};
@@ -12,13 +11,14 @@ use crate::domain::plan::PlanState;
 use crate::domain::rules::GroupForecast;
 use crate::store::{Tx, assignments, bookings, doses, outcomes, people, plans, records, waiting};
 use chrono::{DateTime, NaiveDate, Utc};
-use outset::Begun;
 use register::{Codes, Register};
 use std::collections::BTreeMap;
+pub(super) use visits::ToAssign;
 
 mod attendance;
 pub(super) mod outset;
 mod register;
+mod visits;
 
 /// A person of the register, with doses, what is due, and what bars them on a day.
 pub struct Standing {
@@ -162,27 +162,11 @@ impl App {
         let rows = loaded.campaign.plan_on(&rows, day).into_owned();
         let begun = outset::begin(&mut tx, loaded, day, (&rows, head.from, outset::tomorrow(day)));
         let begun = Box::pin(begun).await?;
-        let out = assign_in(&mut tx, loaded, head.no, begun, now).await?;
+        let one = ToAssign { loaded, plan: head.no, begun };
+        let out = self.assign_in(&mut tx, one, now).await?;
         tx.commit().await?;
         Ok(Some(out))
     }
-}
-
-/// Assigns inside a transaction, so that adopting a plan and moving its people is one step.
-pub(super) async fn assign_in(
-    tx: &mut Tx,
-    loaded: &Loaded,
-    plan: i64,
-    mut begun: Begun,
-    now: DateTime<Utc>,
-) -> Result<Output> {
-    let Some(mut read) = begun.register.take() else { return Ok(Output::default()) };
-    let output = assign(read.input(&begun.outset.left, begun.chances));
-    end(tx, loaded, &read.codes, &output, now).await?;
-    store(tx, loaded, &read, &output, (plan, now)).await?;
-    keep_word(tx, loaded, &read, &output).await?;
-    give_slots(tx, loaded, (plan, outset::tomorrow(today(&loaded.campaign, now)))).await?;
-    Ok(output)
 }
 
 /// Notes the seats of those who waited for one. They asked for it, so it is theirs as if they had taken it.

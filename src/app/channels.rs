@@ -69,6 +69,8 @@ pub enum Misfit {
     NoTemplate,
     /// A variable cannot be used.
     Variable(NoFit),
+    /// No name of the campaign's vaccine is short enough: it is called this.
+    Unnamed(String),
 }
 
 impl Misfit {
@@ -82,6 +84,7 @@ impl Misfit {
             }
             Self::Variable(NoFit::Link(value)) => say(language, "misfit-link", &[("value", value)]),
             Self::Variable(NoFit::Empty) => say(language, "misfit-empty", &[]),
+            Self::Unnamed(called) => called.clone(),
         }
     }
 }
@@ -91,7 +94,7 @@ impl Misfit {
 pub struct Unfit {
     /// The channel.
     pub channel: String,
-    /// The place, or the kind of message without a template.
+    /// The place, the kind of message without a template, or the campaign.
     pub what: String,
     /// Why.
     pub why: Misfit,
@@ -210,7 +213,8 @@ impl App {
                     }
                 }
             }
-            let uses_site = uses_site(name, channel);
+            out.extend(unnamed(name, channel, campaign));
+            let uses_site = uses(name, channel, "site");
             let sites = campaign.sites.iter().map(|site| &site.code);
             let stops = campaign.stops.iter().map(|stop| &stop.code);
             for code in sites.chain(stops).filter(|_| uses_site) {
@@ -317,6 +321,7 @@ impl App {
                     sample("sms-name-sample", language),
                     texts::day(day, language),
                     sample("sms-site-sample", language),
+                    sample("sms-vaccine-sample", language),
                 ]
             })
             .map_err(|error| {
@@ -374,12 +379,26 @@ fn test_card(name: &str, channel: &ChannelConfig, language: Language) -> Content
     Content::card(&card, text)
 }
 
-/// Whether some template of a channel names the place.
-fn uses_site(name: &str, channel: &ChannelConfig) -> bool {
+/// A campaign whose vaccine a channel has no room to name.
+fn unnamed(name: &str, channel: &ChannelConfig, campaign: &Campaign) -> Option<Unfit> {
+    if campaign.catch_up.is_some() || !uses(name, channel, "vaccine") {
+        return None;
+    }
+    let own = channel.short_names.get(campaign.id.as_str()).map(String::as_str);
+    let language = campaign.language;
+    let named = texts::vaccines(&[(&campaign.series.name, own)], language);
+    let called = fit(&named, channel.variable_max()).ok()?;
+    let is_any = texts::vaccines(&[], language).forms.contains(&called);
+    let (channel, what) = (name.to_owned(), campaign.id.to_string());
+    is_any.then_some(Unfit { channel, what, why: Misfit::Unnamed(called) })
+}
+
+/// Whether some template of a channel has a variable.
+fn uses(name: &str, channel: &ChannelConfig, variable: &str) -> bool {
     let known = |kind: &str| {
         [Language::ZhCn, Language::En].into_iter().any(|language| {
-            template(name, channel, kind, language)
-                .is_some_and(|template| template.variables.contains("site"))
+            let template = template(name, channel, kind, language);
+            template.is_some_and(|it| it.variables.split(' ').any(|known| known == variable))
         })
     };
     KINDS.map(Kind::word).into_iter().any(known)

@@ -126,6 +126,7 @@ pub async fn channels(findings: &mut Findings<'_>, app: &App, now: DateTime<Utc>
             let key = match unfit.why {
                 Misfit::NoTemplate => "doctor-channel-template",
                 Misfit::Variable(_) => "doctor-channel-unfit",
+                Misfit::Unnamed(_) => "doctor-channel-unnamed",
             };
             findings.line(Mark::Warn, key, told);
         }

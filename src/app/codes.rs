@@ -111,7 +111,7 @@ impl App {
         let name = self.code_channel()?;
         let channel = self.config.channels.get(name)?;
         let language = person.language.unwrap_or(loaded.campaign.language);
-        let nothing = |_| [(); 3].map(|()| Named { forms: Vec::new() });
+        let nothing = |_| [(); 4].map(|()| Named { forms: Vec::new() });
         let text = make_text(channel, (CODE, Some(code)), language, nothing).ok()?;
         let key = format!("code/{hash}");
         Some(NewMessage {

@@ -1,6 +1,6 @@
 //! Plans over the places of the jurisdiction: made together, checked together, put in force together.
 
-use super::assigning::assign_in;
+use super::assigning::ToAssign;
 use super::assigning::outset;
 use super::locking::Kept;
 use super::plan_basis::{Basis, BasisPlan, BasisSearch, Part};
@@ -121,6 +121,30 @@ impl App {
         Ok(MadeTogether { drafts, from, plan, verdict, staff })
     }
 
+    /// Puts the drafts of some campaigns in force and assigns their people.
+    async fn adopt_parts(
+        &self,
+        act: &mut Act,
+        parts: Vec<Part<'_>>,
+        heads: &[Heads],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(Loaded, Adopted)>> {
+        let mut wanted = Vec::new();
+        for (part, heads) in parts.into_iter().zip(heads) {
+            let Some(draft) = &heads.draft else { continue };
+            plans::adopt(act, part.loaded.no, draft.no, millis(now)).await?;
+            wanted.push(ToAssign { loaded: part.loaded, plan: draft.no, begun: part.begun });
+        }
+        let drafts: Vec<(&Loaded, i64)> = wanted.iter().map(|one| (one.loaded, one.plan)).collect();
+        let people = Box::pin(self.assign_all(act.tx(), wanted, now)).await?;
+        let mut out = Vec::new();
+        for ((loaded, no), people) in drafts.into_iter().zip(people) {
+            unrest::clear(act.tx(), loaded.no).await?;
+            out.push((loaded.clone(), Adopted { no, people }));
+        }
+        Ok(out)
+    }
+
     /// The first day of a plan: the one that was asked for, else the first of which people can still be told. It is
     /// after the day that people have been told of, and not before every campaign's start. Campaigns that are all over
     /// are planned from their start, as a replay or an exercise wants it.
@@ -201,11 +225,7 @@ impl App {
         }
         let joined = Basis::load(tx, &parts, (day, from)).await?.joined();
         fits(&joined, (&parts, &heads), &plans_of, from)?;
-        let mut out = Vec::new();
-        for (part, heads) in parts.into_iter().zip(&heads) {
-            let Some(draft) = &heads.draft else { continue };
-            out.push(adopt(&mut act, part, draft, now).await?);
-        }
+        let out = Box::pin(self.adopt_parts(&mut act, parts, &heads, now)).await?;
         match out.as_slice() {
             [(one, adopted)] => {
                 act.commit(Some(one.campaign.id.as_str()), &adopted.no.to_string()).await?;
@@ -295,19 +315,6 @@ struct Heads {
     adopted: Option<PlanHead>,
     draft: Option<PlanHead>,
     open: Option<NaiveDate>,
-}
-
-async fn adopt(
-    act: &mut Act,
-    part: Part<'_>,
-    draft: &PlanHead,
-    now: DateTime<Utc>,
-) -> Result<(Loaded, Adopted)> {
-    let no = part.loaded.no;
-    plans::adopt(act, no, draft.no, millis(now)).await?;
-    let people = assign_in(act.tx(), part.loaded, draft.no, part.begun, now).await?;
-    unrest::clear(act.tx(), no).await?;
-    Ok((part.loaded.clone(), Adopted { no: draft.no, people }))
 }
 
 /// Refuses drafts that break a rule, alone or together. What the plans of campaigns without a draft break among

@@ -83,6 +83,7 @@ pub mod together;
 pub mod unsubscribing;
 pub mod uploads;
 pub mod verdict_words;
+pub mod visits;
 
 use crate::config::Config;
 use crate::domain::calendar::Sessions;

@@ -1,5 +1,6 @@
 //! One person of the register: all that is known of them.
 
+use super::visits::{VisitLine, visit_lines};
 use super::{App, AppError, Loaded, Result, today};
 use crate::domain::audit::Action;
 use crate::domain::call::CallResult;
@@ -31,6 +32,8 @@ pub struct PersonFile {
     pub due: Vec<DueIn>,
     /// Appointments, by day.
     pub appointments: Vec<Appointment>,
+    /// Which of those to come are one visit, and why others are not.
+    pub visits: Vec<VisitLine>,
     /// Reminders about them.
     pub mails: Vec<Mail>,
     /// Calls to them.
@@ -205,12 +208,14 @@ impl App {
         before.extend(before_doses(tx, &mine).await?);
         let records: Vec<&str> = outcomes.iter().map(|one| one.record.as_str()).collect();
         before.extend(self::before::<Outcome>(tx, "outcome", records).await?);
+        let appointments = person_file::appointments(tx, id.as_str()).await?;
         Ok(PersonFile {
+            visits: visit_lines(tx, &all, &appointments, id.as_str()).await?,
             also: people_codes::of(tx, id.as_str()).await?,
             due: due(&all, &person, &mine, now),
             doses: counted(&all, &person, mine),
             outcomes,
-            appointments: person_file::appointments(tx, id.as_str()).await?,
+            appointments,
             mails: person_file::mails(tx, id.as_str()).await?,
             calls: called(tx, &all, id.as_str()).await?,
             home_visits: home_visits(tx, &all, id.as_str()).await?,

@@ -1,6 +1,6 @@
 //! Plans: make a draft, look at it, adopt it.
 
-use super::assigning::{assign_in, outset};
+use super::assigning::{ToAssign, outset};
 use super::coverage::given;
 use super::staffing::StaffOutcome;
 use super::{App, AppError, Loaded, Refused, Result, fault_words, home_days, millis, today};
@@ -247,7 +247,8 @@ impl App {
             return Err(AppError::Refused(refused));
         }
         plans::adopt(&mut act, loaded.no, head.no, millis(now)).await?;
-        let people = assign_in(act.tx(), loaded, head.no, begun, now).await?;
+        let one = ToAssign { loaded, plan: head.no, begun };
+        let people = self.assign_in(act.tx(), one, now).await?;
         unrest::clear(act.tx(), loaded.no).await?;
         act.commit(Some(loaded.campaign.id.as_str()), &head.no.to_string()).await?;
         Ok(Adopted { no: head.no, people })

@@ -7,7 +7,7 @@ use crate::domain::campaign::CohortKey;
 use crate::domain::id::{CampaignNo, PlaceCode};
 use crate::domain::jurisdiction::{SiteRow, StoredJurisdiction};
 use crate::domain::plan::PlanRow;
-use crate::store::{Tx, bookings, jurisdictions, plans};
+use crate::store::{Tx, bookings, jurisdictions, plans, visits};
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
@@ -165,6 +165,27 @@ impl App {
         }
         Ok(taken)
     }
+}
+
+/// Gives appointments from a day on the time that their person has for another campaign at the same place and day, as
+/// long as they were not told another one: whoever comes for two vaccines comes once.
+pub(super) async fn one_time(tx: &mut Tx, loaded: &Loaded, first: NaiveDate) -> Result<()> {
+    let found = visits::other_times(tx, loaded.no, first).await?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let places = jurisdictions::newest(tx).await?;
+    let mut by_slot: BTreeMap<SlotTime, Vec<&str>> = BTreeMap::new();
+    for (person, day, place, slot) in &found {
+        let has_it = |timing: Timing| timing.slots().contains(slot);
+        if timing(&places, place, *day).is_some_and(has_it) {
+            by_slot.entry(*slot).or_default().push(person);
+        }
+    }
+    for (slot, people) in by_slot {
+        bookings::set_slot(tx, loaded.no, slot, &people).await?;
+    }
+    Ok(())
 }
 
 /// Gives appointments from a day on that have no slot one, where their place has hours, also those whose slot the place

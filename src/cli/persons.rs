@@ -143,12 +143,23 @@ async fn show(invocation: &Invocation, code: &str) -> anyhow::Result<u8> {
             one.state.clone(),
         ]);
     }
-    for sheet in [doses, outcomes, due, appointments, mails, answers(&file), lists(&file)] {
+    let (visits, answers, lists) = (visits(invocation, &file), answers(&file), lists(&file));
+    for sheet in [doses, outcomes, due, appointments, visits, mails, answers, lists] {
         if !sheet.is_empty() {
             out.sheet(&sheet);
         }
     }
     Ok(exit::OK)
+}
+
+/// Which appointments to come are one visit, and why others are not.
+fn visits(invocation: &Invocation, file: &PersonFile) -> Sheet {
+    let mut sheet = Sheet::new(&["campaign", "day", "one_visit"]);
+    for one in &file.visits {
+        let words = harmless(&one.words(invocation.out.language));
+        sheet.push(vec![one.campaign.clone(), one.day.to_string(), words]);
+    }
+    sheet
 }
 
 /// What guardians answered; what was answered before is left out.

@@ -8,6 +8,7 @@ use super::plan_print::unplaced_table;
 use super::{Invocation, exit, parse_day};
 use crate::app::Loaded;
 use crate::app::verdict_words;
+use crate::app::visits::VisitCounts;
 use crate::domain::campaign::Campaign;
 use crate::domain::plan::{Certificate, Unplaced};
 use crate::domain::planner::{self, BestSeries, Question, Scarcity, StaffGap, StaffLimit};
@@ -48,6 +49,8 @@ struct View {
     staff: Vec<StaffLimit>,
     #[serde(rename = "staff_days", skip_serializing_if = "Vec::is_empty")]
     gaps: Vec<StaffGap>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visits: Option<VisitCounts>,
 }
 
 /// Most lines of a table. JSON and CSV have all of them.
@@ -66,6 +69,7 @@ impl Why {
             return Ok(exit::FAILED);
         };
         let prices = app.plan_prices(&loaded, head.no).await?;
+        let visits = app.visit_counts(&loaded, invocation.clock.now()).await?;
         let campaign = &loaded.campaign;
         let plan = (head.from, rows.as_slice());
         let mut said = app.staff_limits(&loaded, plan, prices.as_ref()).await?;
@@ -82,7 +86,8 @@ impl Why {
             None => (Vec::new(), Vec::new()),
         };
         let gaps = planner::staff_gaps(&said.gaps);
-        let view = View { unplaced, scarce, best_series, staff: said.limits.clone(), gaps };
+        let visits = (visits.all() > 0).then_some(visits);
+        let view = View { unplaced, scarce, best_series, staff: said.limits.clone(), gaps, visits };
         let out = invocation.out;
         match out.format {
             Format::Json => out.json(&view),
@@ -172,6 +177,19 @@ fn print(invocation: &Invocation, campaign: &Campaign, view: &View) {
         let shown = &view.scarce[..view.scarce.len().min(LINES)];
         out.sheet(&scarce_sheet(invocation, campaign, shown));
         out.note("why-prices", &[("more", &(view.scarce.len() - shown.len()))]);
+    }
+    if let Some(visits) = view.visits {
+        let VisitCounts { one_visit, rules, told, no_seat } = visits;
+        out.note(
+            "why-visits",
+            &[
+                ("all", &visits.all()),
+                ("joined", &one_visit),
+                ("rules", &rules),
+                ("told", &told),
+                ("seats", &no_seat),
+            ],
+        );
     }
     for series in view.best_series.iter().take(SERIES_LINES) {
         let name = |found: Option<&String>, code: &str| harmless(found.map_or(code, |name| name));

@@ -63,7 +63,7 @@ pub struct ChannelConfig {
     /// The templates by kind of message and language.
     #[serde(default)]
     pub templates: BTreeMap<String, BTreeMap<Language, TemplateConfig>>,
-    /// Short names of places by their codes.
+    /// Short names of places by their codes, and of campaigns' vaccines by the campaigns' ids.
     #[serde(default)]
     pub short_names: BTreeMap<String, String>,
     /// Most messages of the account's bill a day; more wait for the next day.
@@ -94,7 +94,7 @@ pub struct ChannelConfig {
 pub struct TemplateConfig {
     /// Its number at the vendor.
     pub id: String,
-    /// Its text with `{name}`, `{time}` and `{site}`, if it differs from the delivered one.
+    /// Its text with `{name}`, `{time}`, `{site}` and `{vaccine}`, if it differs from the delivered one.
     pub text: Option<String>,
 }
 

@@ -14,8 +14,11 @@ use chrono::{NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod overbook;
+mod roll;
+pub mod visits;
 
 pub use overbook::Chances;
+pub use roll::Roll;
 
 /// A person of the register, by the position of their code among all codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,6 +135,8 @@ pub struct Candidate {
     pub has_answered: bool,
     /// Whether they were told of it. It moves only where it must.
     pub is_told: bool,
+    /// Whether they come for another vaccine, too, at the same place and day. Then no seat on an earlier day is theirs.
+    pub is_joined: bool,
     /// Whether they wait for a seat, because none was free for them. They come before others, and at once.
     pub waits: bool,
 }
@@ -293,14 +298,14 @@ pub fn assign(input: Input<'_>) -> Output {
     let tomorrow = input.today + TimeDelta::days(1);
     let mut open = input.candidates;
     // Appointments that stand take their seats before anybody new does: first those that were confirmed or booked, then
-    // those of which people know.
-    open.sort_unstable_by_key(|one| (!one.has_answered, !one.is_told, one.turn()));
+    // those of which people know, then visits for several vaccines.
+    open.sort_unstable_by_key(|one| (!one.has_answered, !one.is_told, !one.is_joined, one.turn()));
     open.retain_mut(|candidate| {
         let Some(held) = candidate.held else { return true };
         let days = (input.today, input.first);
         let Some(why) = why_ended(held, candidate, days, input.reported, &mut sessions) else {
             out.kept += 1;
-            if !candidate.has_answered && !candidate.is_told {
+            if !candidate.has_answered && !candidate.is_told && !candidate.is_joined {
                 let key = (candidate.cohort, candidate.dose);
                 later.entry(key).or_default().push((held, *candidate));
             }

@@ -26,6 +26,7 @@ fn some_candidate() -> impl Strategy<Value = Candidate> {
             held,
             has_answered: false,
             is_told: false,
+            is_joined: false,
             waits: false,
         },
     )

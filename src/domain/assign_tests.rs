@@ -23,6 +23,7 @@ pub(super) fn candidate(person: u32) -> Candidate {
         held: None,
         has_answered: false,
         is_told: false,
+        is_joined: false,
         waits: false,
     }
 }

@@ -175,6 +175,7 @@ mod tests {
             asks,
             others: BTreeSet::new(),
             among: crate::domain::judge::Among::default(),
+            alone: None,
         }
     }
 

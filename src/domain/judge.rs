@@ -12,6 +12,7 @@ use super::rules::model::{AntigenId, VaccineGroupId, VaccineId};
 use super::rules::{
     Assessment, DoseAdministered, DoseVerdict, GroupForecast, Patient, Rules, Status, assess,
 };
+use super::series::Duration;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,6 +48,9 @@ pub struct Judge {
     pub others: BTreeSet<Box<str>>,
     /// The campaigns of the jurisdiction.
     pub among: Among,
+    /// How far apart a dose is from doses of any other vaccine; `None` where the series does not say that it is given
+    /// alone.
+    pub alone: Option<Duration>,
 }
 
 /// Which campaign a judge speaks for, among those of its jurisdiction. By default it stands alone, and all doses are
@@ -277,6 +281,18 @@ impl Judge {
             Asks::Series { own, .. } => Some(&self.rules.vaccines.get(usize::from(own.0))?.code),
             Asks::CatchUp { .. } => None,
         }
+    }
+
+    /// The codes of the vaccines that protect against what the campaign is there for.
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        let known = self.rules.vaccine_by_code.iter();
+        known.filter(|(_, id)| self.protects(**id)).map(|(code, _)| &**code)
+    }
+
+    /// The names of what the campaign is there for.
+    pub fn antigens(&self) -> impl Iterator<Item = &str> {
+        let all = (0..).map(AntigenId).zip(&self.rules.antigens);
+        all.filter(|(id, _)| self.is_asked(*id)).map(|(_, antigen)| &*antigen.name)
     }
 
     /// Whether the campaign gives the vaccine that a text names: a code, a vaccine group.

@@ -3,14 +3,15 @@ use crate::domain::testing::{county, date, day, dose, rules};
 
 fn own_series() -> Judge {
     let asks = Asks::Series { own: VaccineId(0), doses: 2 };
-    Judge { rules: rules(), asks, others: BTreeSet::from(["HPV".into()]), among: Among::default() }
+    let others = BTreeSet::from(["HPV".into()]);
+    Judge { rules: rules(), asks, others, among: Among::default(), alone: None }
 }
 
 /// Visits from day 0; what falls due by day 40 is given.
 fn catching_up(groups: &[u16]) -> Judge {
     let groups = groups.iter().map(|group| VaccineGroupId(*group)).collect();
     let asks = Asks::CatchUp { groups, from: day(0), to: day(40) };
-    Judge { rules: rules(), asks, others: BTreeSet::new(), among: Among::default() }
+    Judge { rules: rules(), asks, others: BTreeSet::new(), among: Among::default(), alone: None }
 }
 
 fn adult() -> Subject {

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod allocation;
+pub mod apart;
 pub mod area;
 pub mod assign;
 pub mod attendance;

@@ -81,6 +81,7 @@ const RULE_KEYS: &[&str] = &[
     "start_before",
     "live",
     "apart",
+    "alone",
     "after",
 ];
 

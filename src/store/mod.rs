@@ -70,6 +70,7 @@ pub mod unrest;
 pub mod unsubscribed;
 pub mod uploads;
 mod value;
+pub mod visits;
 pub mod voided;
 pub mod waiting;
 pub mod walk;

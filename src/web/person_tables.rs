@@ -7,6 +7,7 @@ use super::plan::local;
 use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::people::PersonFile;
+use crate::app::visits::VisitLine;
 use crate::text::harmless;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -33,17 +34,22 @@ pub(super) fn reasons(context: &PageContext, file: &PersonFile) -> Table {
 
 pub(super) fn past(context: &PageContext, names: &Campaigns, file: &PersonFile) -> Table {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
-    let keys = ["date", "campaign", "#dose", "place", "ended"];
+    let keys = ["date", "campaign", "#dose", "place", "ended", "one_visit"];
     let mut table = Table::of(t, "web-person-appointments", &keys);
     for one in file.appointments.iter().rev() {
         let place = campaign.place(&one.place).map(|place| place.name().to_owned());
         let ended = one.ended.as_ref().map(|why| t.w(&format!("ended-{}", why.replace('_', "-"))));
+        let is_mine = |line: &&VisitLine| {
+            line.campaign == one.campaign && line.day == one.day && one.ended.is_none()
+        };
+        let visits = file.visits.iter().filter(is_mine).map(|line| line.words(t.0));
         table.rows.push(vec![
             Cell::head(one.day.to_string()),
             Cell::named(name_of(names, &one.campaign), one.campaign.clone()),
             Cell::number(one.dose.to_string()),
             Cell::named(place.unwrap_or_else(|| one.place.clone()), one.place.clone()),
             Cell::text(ended.unwrap_or_else(|| t.w("ended-no"))),
+            Cell::text(visits.collect::<Vec<_>>().join("; ")),
         ]);
     }
     table

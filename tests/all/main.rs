@@ -73,6 +73,7 @@ mod surge;
 mod terminal;
 mod timetable;
 mod together;
+mod visits;
 mod voice;
 mod web;
 mod words;

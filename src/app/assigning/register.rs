@@ -13,14 +13,16 @@ use crate::domain::person::{Asked, Sex, bars_on};
 use crate::domain::plan::PlanRow;
 use crate::domain::rules::DoseAdministered;
 use crate::domain::rules::model::VaccineId;
-use crate::store::{Tx, assignments, cells, register, waiting};
+use crate::store::{Tx, assignments, cells, register, visits, waiting};
 pub(super) use called::learned_from;
 use called::{Called, called};
 use chrono::NaiveDate;
+pub(super) use common::Common;
 use judging::{Known, judge_all};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod called;
+mod common;
 mod judging;
 mod nearby;
 
@@ -273,6 +275,8 @@ pub(in crate::app) async fn read(
     let reported = reported.into_iter().map(|(place, day)| (places.number(place), day)).collect();
     let (mut codes, people) = people(tx, loaded, today, &mut cohorts).await?;
     let Held { seats, answered, told } = held(tx, loaded, &mut codes, &mut places).await?;
+    let joined = visits::joined(tx, loaded.no, today).await?;
+    let joined = joined.iter().filter_map(|person| codes.find(person)).collect();
     let given = given(tx, loaded, today, &codes).await?;
     let known = (&codes, people.as_slice(), given.as_slice());
     let called = called(tx, loaded, today, known, (&seats, &mut places)).await?;
@@ -287,6 +291,7 @@ pub(in crate::app) async fn read(
         held: seats,
         answered,
         told,
+        joined,
         reported: &reported,
         places: &places,
     };

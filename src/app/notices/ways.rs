@@ -204,7 +204,7 @@ impl App {
             }
             let Some(channel) = self.config.channels.get(name) else { continue };
             let Some(item) = text else { continue };
-            match text_of(channel, campaign, part, item) {
+            match text_of(channel, campaign, draft, (part.language, item)) {
                 Ok(text) => {
                     let (segments, bytes) = (segments(&text.text), Content::Text(text).bytes());
                     ways.extend(draft.numbers.iter().map(|(whose, number)| NewWay {
@@ -236,12 +236,34 @@ impl App {
     }
 }
 
-/// What a text says of one person and dose.
+/// The vaccines that a draft is about, each once, with the short name that a channel has for it. Vaccines of a catch-up
+/// visit are named one by one.
+fn vaccines_of<'a>(
+    channel: &'a ChannelConfig,
+    parts: impl Iterator<Item = &'a Reminder>,
+) -> Vec<texts::Vaccine<'a>> {
+    let mut out: Vec<texts::Vaccine<'_>> = Vec::new();
+    for part in parts {
+        let own = channel.short_names.get(part.campaign.as_str()).map(String::as_str);
+        for item in &part.items {
+            let mut named: Vec<_> =
+                item.vaccines.iter().map(|(name, _)| (name.as_str(), None)).collect();
+            if named.is_empty() {
+                named.push((&part.vaccine_name, own));
+            }
+            named.retain(|one| !out.contains(one));
+            out.extend(named);
+        }
+    }
+    out
+}
+
+/// What a text says of one person and the vaccines of one visit.
 fn text_of(
     channel: &ChannelConfig,
     campaign: &Campaign,
-    part: &Reminder,
-    item: &ReminderItem,
+    draft: &Draft,
+    (language, item): (Language, &ReminderItem),
 ) -> std::result::Result<Text, NoText> {
     let (kind, day, place) = match &item.why {
         // The same text says both: it names the day.
@@ -261,9 +283,11 @@ fn text_of(
     };
     let site = place.map(|place| site(channel, campaign, &place)).unwrap_or_default();
     let link = item.link.as_deref();
-    make(channel, (kind.word(), link), part.language, |language| {
+    let vaccines = vaccines_of(channel, draft.parts.iter().map(|(_, part)| part));
+    make(channel, (kind.word(), link), language, |language| {
         let day = texts::day_and_time(day, item.slot, language);
-        [texts::somebody(item.name.as_deref(), language), day, site.clone()]
+        let vaccine = texts::vaccines(&vaccines, language);
+        [texts::somebody(item.name.as_deref(), language), day, site.clone(), vaccine]
     })
 }
 
@@ -295,7 +319,7 @@ pub(in crate::app) fn make(
     channel: &ChannelConfig,
     (kind, secret): (&str, Option<&str>),
     wanted: Language,
-    forms: impl Fn(Language) -> [Named; 3],
+    forms: impl Fn(Language) -> [Named; 4],
 ) -> std::result::Result<Text, NoText> {
     let none = || NoText::NoTemplate { kind: kind.to_owned() };
     let known = channel.templates.get(kind);
@@ -311,7 +335,7 @@ pub(in crate::app) fn make(
     }
     let own = template.and_then(|template| template.text.clone());
     let pattern = own.or_else(|| texts::delivered(language, kind)).ok_or_else(none)?;
-    let [name, time, site] = forms(language);
+    let [name, time, site, vaccine] = forms(language);
     let mut values = Vec::new();
     for variable in variables(&pattern) {
         if variable == "code" {
@@ -331,6 +355,7 @@ pub(in crate::app) fn make(
         let named = match variable {
             "name" => &name,
             "time" => &time,
+            "vaccine" => &vaccine,
             _ => &site,
         };
         let value = fit(named, channel.variable_max())

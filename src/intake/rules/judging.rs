@@ -34,7 +34,7 @@ pub fn judge_of(campaign: &Campaign) -> Result<Judge, Vec<Issue>> {
             let rules = PROGRAMME.clone();
             let groups = asked(&rules, &catch_up.vaccines);
             let asks = Asks::CatchUp { groups, from: campaign.start, to: campaign.end };
-            Ok(Judge { rules, asks, others: BTreeSet::new(), among: Among::default() })
+            Ok(Judge { rules, asks, others: BTreeSet::new(), among: Among::default(), alone: None })
         }
         None => of_series(campaign),
     }
@@ -89,7 +89,7 @@ fn of_series(campaign: &Campaign) -> Result<Judge, Vec<Issue>> {
     let is_own = |code: &str| rules.vaccine_by_code.contains_key(code);
     let others = PROGRAMME.vaccine_by_code.keys().filter(|code| !is_own(code)).cloned().collect();
     let asks = Asks::Series { own: vaccine, doses };
-    Ok(Judge { asks, rules, others, among: Among::default() })
+    Ok(Judge { asks, rules, others, among: Among::default(), alone: own.alone })
 }
 
 /// All that a series says. A series with keys that only the dose rules read is kept as the file that

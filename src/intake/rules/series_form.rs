@@ -42,6 +42,7 @@ pub(super) struct SeriesFile {
     pub(super) start_before: Option<Duration>,
     pub(super) live: Option<Live>,
     pub(super) apart: Option<Duration>,
+    pub(super) alone: Option<Duration>,
     #[serde(default)]
     pub(super) after: Vec<After>,
     pub(super) doses: Vec<FileDose>,

@@ -10,6 +10,10 @@ use crate::mail::safe;
 use askama::Template;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+
+/// Vaccines that a subject names; a phone shows little more of it.
+const SUBJECT_VACCINES_MAX: usize = 3;
 
 #[derive(Template)]
 #[template(path = "reminder/body.html")]
@@ -37,8 +41,6 @@ struct Body {
     opt_out_text: String,
     /// Address and words of the link in HTML.
     link: (String, String),
-    /// The words before the address at which people answer.
-    answer: String,
     footer: String,
 }
 
@@ -51,8 +53,8 @@ struct Part {
 struct Item {
     who: String,
     lines: Vec<String>,
-    /// The address at which the person answers, where people book.
-    link: Option<String>,
+    /// Words and address of each page at which the person answers, where people book.
+    links: Vec<(String, String)>,
 }
 
 /// The letter to a household: what each campaign has to say to it.
@@ -60,7 +62,8 @@ pub(super) fn letter(reminders: &[&Reminder], way_out: &WayOut, caps: Caps) -> L
     let Some(reminder) = reminders.first() else { return Letter::default() };
     let words = Words(reminder.language);
     let items: Vec<&ReminderItem> = reminders.iter().flat_map(|one| &one.items).collect();
-    let subject = subject(words, &items);
+    let vaccines = words.names(&vaccines(reminders), SUBJECT_VACCINES_MAX);
+    let subject = subject(words, &items, &vaccines);
     let title = words.word("mail-reminder-title");
     let mut closing = more(words, "mail-more", items.len(), caps.rows);
     closing.push(words.word("mail-reminder-bring"));
@@ -76,7 +79,6 @@ pub(super) fn letter(reminders: &[&Reminder], way_out: &WayOut, caps: Caps) -> L
         opt_out,
         opt_out_text,
         link: (target, words.word("mail-reminder-unsubscribe")),
-        answer: words.word("mail-reminder-answer"),
         footer: words.say("mail-reminder-footer", &[("campaign", &campaign)]),
     };
     let lang = reminder.language.tag();
@@ -86,8 +88,34 @@ pub(super) fn letter(reminders: &[&Reminder], way_out: &WayOut, caps: Caps) -> L
     Letter { subject, text: tidy(&plain), html, picture: None }
 }
 
-/// The subject: day and place, never a name, since phones show subjects on the locked screen.
-fn subject(words: Words, items: &[&ReminderItem]) -> String {
+/// The vaccines that a mail is about, each once.
+fn vaccines<'a>(reminders: &[&'a Reminder]) -> Vec<&'a str> {
+    let mut out = Vec::new();
+    for reminder in reminders {
+        for name in reminder.items.iter().flat_map(|item| vaccines_of(reminder, item)) {
+            if !out.contains(&name) {
+                out.push(name);
+            }
+        }
+    }
+    out
+}
+
+/// The vaccines that an item is about.
+fn vaccines_of<'a>(reminder: &'a Reminder, item: &'a ReminderItem) -> Vec<&'a str> {
+    if item.vaccines.is_empty() {
+        return vec![&reminder.vaccine_name];
+    }
+    item.vaccines.iter().map(|(name, _)| name.as_str()).collect()
+}
+
+/// The subject: day, place and vaccines, never a person's name, since phones show subjects on the locked screen.
+fn subject(words: Words, items: &[&ReminderItem], vaccines: &str) -> String {
+    let say = |key: &str, arguments: &[(&str, &dyn Display)]| {
+        let mut all: Vec<(&str, &dyn Display)> = vec![("vaccines", &vaccines)];
+        all.extend_from_slice(arguments);
+        words.say(key, &all)
+    };
     let mut days = BTreeMap::new();
     for item in items {
         if let ReminderWhy::Tomorrow { day, place_name, .. } = &item.why {
@@ -100,44 +128,40 @@ fn subject(words: Words, items: &[&ReminderItem]) -> String {
         let date = words.day_short(*day);
         if let (1, Some(place)) = (places.len(), places.first()) {
             let place = safe::name(place);
-            let arguments: [(&str, &dyn std::fmt::Display); 2] =
-                [("date", &date), ("place", &place)];
-            return words.say("mail-reminder-subject-tomorrow", &arguments);
+            return say("mail-reminder-subject-tomorrow", &[("date", &date), ("place", &place)]);
         }
-        let arguments: [(&str, &dyn std::fmt::Display); 2] = [("date", &date), ("count", count)];
-        return words.say("mail-reminder-subject-tomorrow-places", &arguments);
+        let arguments: [(&str, &dyn Display); 2] = [("date", &date), ("count", count)];
+        return say("mail-reminder-subject-tomorrow-places", &arguments);
     }
-    let changes: BTreeSet<String> = items.iter().filter_map(|item| changed(words, item)).collect();
+    let changes: BTreeSet<String> =
+        items.iter().filter_map(|item| changed(words, item, vaccines)).collect();
     if changes.len() > 1 {
-        return words.say("mail-reminder-subject-changes", &[("count", &changes.len())]);
+        return say("mail-reminder-subject-changes", &[("count", &changes.len())]);
     }
     if let Some(subject) = changes.into_iter().next() {
         return subject;
     }
     match items {
-        [one] => words.say("mail-reminder-subject-overdue", &[("dose", &words.dose(one.dose))]),
-        all => words.say("mail-reminder-subject-overdue-more", &[("count", &all.len())]),
+        [one] => say("mail-reminder-subject-overdue", &[("dose", &words.dose(one.dose))]),
+        all => say("mail-reminder-subject-overdue-more", &[("count", &all.len())]),
     }
 }
 
 /// The subject of a mail that says that an appointment changed.
-fn changed(words: Words, item: &ReminderItem) -> Option<String> {
+fn changed(words: Words, item: &ReminderItem, vaccines: &str) -> Option<String> {
+    let say = |key: &str, day: NaiveDate, place: &str| {
+        let (date, place) = (words.day_short(day), safe::name(place));
+        words.say(key, &[("date", &date), ("place", &place), ("vaccines", &vaccines)])
+    };
     match &item.why {
         ReminderWhy::Moved { day, place_name, .. } => {
-            let (date, place) = (words.day_short(*day), safe::name(place_name));
-            let arguments: [(&str, &dyn std::fmt::Display); 2] =
-                [("date", &date), ("place", &place)];
-            Some(words.say("mail-reminder-subject-moved", &arguments))
+            Some(say("mail-reminder-subject-moved", *day, place_name))
         }
-        ReminderWhy::Cancelled { was, .. } => {
-            let date = words.day_short(*was);
-            Some(words.say("mail-reminder-subject-cancelled", &[("date", &date)]))
+        ReminderWhy::Cancelled { was, was_place_name, .. } => {
+            Some(say("mail-reminder-subject-cancelled", *was, was_place_name))
         }
         ReminderWhy::Given { day, place_name, .. } => {
-            let (date, place) = (words.day_short(*day), safe::name(place_name));
-            let arguments: [(&str, &dyn std::fmt::Display); 2] =
-                [("date", &date), ("place", &place)];
-            Some(words.say("mail-reminder-subject-given", &arguments))
+            Some(say("mail-reminder-subject-given", *day, place_name))
         }
         ReminderWhy::Tomorrow { .. } | ReminderWhy::Overdue { .. } => None,
     }
@@ -167,28 +191,112 @@ fn was(
 /// What the campaigns have to say: first what changed, then tomorrow, then what is overdue.
 fn parts(words: Words, reminders: &[&Reminder], caps: Caps) -> Vec<Part> {
     let mut left = caps.rows;
-    let mut all: Vec<(u8, Part)> = Vec::new();
-    for reminder in reminders {
-        all.extend(parts_of(words, reminder, left));
-        left = left.saturating_sub(reminder.items.len());
+    let joint = one_visit(reminders);
+    let mut all = visits(words, reminders, &joint, &mut left);
+    for (nth, reminder) in reminders.iter().enumerate() {
+        let is_said = |at: usize| joint.values().flatten().any(|one| *one == (nth, at));
+        let items: Vec<&ReminderItem> = (0..)
+            .zip(&reminder.items)
+            .filter(|(at, _)| !is_said(*at))
+            .map(|(_, item)| item)
+            .collect();
+        all.extend(parts_of(words, reminder, items.iter().take(left).copied()));
+        left = left.saturating_sub(items.len());
     }
     all.sort_by_key(|(rank, _)| *rank);
     all.into_iter().map(|(_, part)| part).collect()
 }
 
+/// A visit: day, place, time, person.
+type VisitKey<'a> = (NaiveDate, &'a str, Option<SlotTime>, &'a str);
+
+/// People who come for several campaigns at one place and time, each with the places of their items: reminder, item.
+fn one_visit<'a>(reminders: &[&'a Reminder]) -> BTreeMap<VisitKey<'a>, Vec<(usize, usize)>> {
+    let mut out: BTreeMap<VisitKey<'_>, Vec<(usize, usize)>> = BTreeMap::new();
+    for (nth, reminder) in reminders.iter().enumerate() {
+        for (at, item) in reminder.items.iter().enumerate() {
+            if let ReminderWhy::Tomorrow { day, place, .. } = &item.why {
+                let key = (*day, place.as_str(), item.slot, item.person.as_str());
+                out.entry(key).or_default().push((nth, at));
+            }
+        }
+    }
+    out.retain(|_, same| same.len() > 1);
+    out
+}
+
+/// The visits at which people get several vaccines, by day: each place and time is said once.
+fn visits(
+    words: Words,
+    reminders: &[&Reminder],
+    joint: &BTreeMap<VisitKey<'_>, Vec<(usize, usize)>>,
+    left: &mut usize,
+) -> Vec<(u8, Part)> {
+    let mut by_day: BTreeMap<NaiveDate, (Vec<&str>, Vec<Item>)> = BTreeMap::new();
+    for ((day, ..), same) in joint {
+        let all: Vec<(&Reminder, &ReminderItem)> = same
+            .iter()
+            .filter_map(|(nth, at)| {
+                let reminder = reminders.get(*nth)?;
+                Some((*reminder, reminder.items.get(*at)?))
+            })
+            .collect();
+        let Some((_, first)) = all.first().filter(|_| *left >= all.len()) else { continue };
+        *left -= all.len();
+        let (names, items) = by_day.entry(*day).or_default();
+        let mut given = Vec::new();
+        for (reminder, item) in &all {
+            names.extend(vaccines_of(reminder, item));
+            given.extend(doses_of(words, reminder, item));
+        }
+        let links = all.iter().filter_map(|(reminder, item)| {
+            let vaccine = words.names(&vaccines_of(reminder, item), NAMES_SHOWN_MAX);
+            let said = words.say("mail-reminder-answer-of", &[("vaccine", &vaccine)]);
+            item.link.clone().map(|link| (said, link))
+        });
+        let links = links.collect();
+        let who = named(words, first, &words.names(&given, given.len()));
+        items.push(Item { who, lines: expected(words, first), links });
+    }
+    let part = |(day, (mut names, items)): (NaiveDate, (Vec<&str>, Vec<Item>))| {
+        let mut known = BTreeSet::new();
+        names.retain(|name| known.insert(*name));
+        (1, tomorrow(words, day, &words.names(&names, NAMES_SHOWN_MAX), items))
+    };
+    by_day.into_iter().map(part).collect()
+}
+
+/// What is given on a day.
+fn tomorrow(words: Words, day: NaiveDate, vaccine: &str, items: Vec<Item>) -> Part {
+    let date = words.date(day);
+    let arguments: [(&str, &dyn Display); 2] = [("date", &date), ("vaccine", &vaccine)];
+    Part { opening: words.say("mail-reminder-tomorrow", &arguments), items }
+}
+
+/// Where and when somebody is expected.
+fn expected(words: Words, item: &ReminderItem) -> Vec<String> {
+    let ReminderWhy::Tomorrow { place_name, .. } = &item.why else { return Vec::new() };
+    let place = safe::name(place_name);
+    let mut lines = vec![words.say("mail-reminder-place", &[("place", &place)])];
+    lines.extend(slot(words, item).into_iter().chain(venue(words, item)));
+    lines
+}
+
 /// The parts of one campaign, with their ranks.
-fn parts_of(words: Words, reminder: &Reminder, items_max: usize) -> Vec<(u8, Part)> {
+fn parts_of<'a>(
+    words: Words,
+    reminder: &Reminder,
+    items: impl Iterator<Item = &'a ReminderItem>,
+) -> Vec<(u8, Part)> {
     let vaccine = safe::name(&reminder.vaccine_name);
     let mut by_day: BTreeMap<NaiveDate, Vec<Item>> = BTreeMap::new();
     let (mut overdue, mut changes, mut given) = (Vec::new(), Vec::new(), Vec::new());
-    for item in reminder.items.iter().take(items_max) {
-        let (who, link) = (who(words, item), item.link.clone());
+    for item in items {
+        let (who, links) = (who(words, item), links(words, item));
         match &item.why {
-            ReminderWhy::Tomorrow { day, place_name, .. } => {
-                let place = safe::name(place_name);
-                let mut lines = vec![words.say("mail-reminder-place", &[("place", &place)])];
-                lines.extend(slot(words, item).into_iter().chain(venue(words, item)));
-                by_day.entry(*day).or_default().push(Item { who, lines, link });
+            ReminderWhy::Tomorrow { day, .. } => {
+                let lines = expected(words, item);
+                by_day.entry(*day).or_default().push(Item { who, lines, links });
             }
             ReminderWhy::Moved {
                 was: old, was_place, was_slot, day, place_name, reason, ..
@@ -197,19 +305,19 @@ fn parts_of(words: Words, reminder: &Reminder, items_max: usize) -> Vec<(u8, Par
                 let was = was(words, (*old, was_place, *was_slot), *reason);
                 let mut lines = vec![was, now];
                 lines.extend(slot(words, item));
-                changes.push(Item { who, lines, link });
+                changes.push(Item { who, lines, links });
             }
             ReminderWhy::Given { day, place_name, .. } => {
                 let mut lines = vec![at(words, "mail-reminder-given", *day, place_name)];
                 lines.extend(slot(words, item).into_iter().chain(venue(words, item)));
-                given.push(Item { who, lines, link });
+                given.push(Item { who, lines, links });
             }
             ReminderWhy::Cancelled { was: old, was_place_name, reason, .. } => {
                 let off = was(words, (*old, was_place_name, None), *reason);
                 let later = words.word("mail-reminder-later");
                 let is_over = *reason == ChangeReason::Over;
                 let lines = if is_over { vec![off] } else { vec![off, later] };
-                changes.push(Item { who, lines, link });
+                changes.push(Item { who, lines, links });
             }
             ReminderWhy::Overdue { since, places } => {
                 let date = words.day(*since);
@@ -220,19 +328,12 @@ fn parts_of(words: Words, reminder: &Reminder, items_max: usize) -> Vec<(u8, Par
                     let places = words.names(places, NAMES_SHOWN_MAX);
                     words.say("mail-reminder-go", &[("places", &places)])
                 };
-                overdue.push(Item { who, lines: vec![since, go], link });
+                overdue.push(Item { who, lines: vec![since, go], links });
             }
         }
     }
-    let mut parts: Vec<(u8, Part)> = by_day
-        .into_iter()
-        .map(|(day, items)| {
-            let date = words.date(day);
-            let arguments: [(&str, &dyn std::fmt::Display); 2] =
-                [("date", &date), ("vaccine", &vaccine)];
-            (1, Part { opening: words.say("mail-reminder-tomorrow", &arguments), items })
-        })
-        .collect();
+    let mut parts: Vec<(u8, Part)> =
+        by_day.into_iter().map(|(day, items)| (1, tomorrow(words, day, &vaccine, items))).collect();
     if !changes.is_empty() {
         let opening = words.say("mail-reminder-changed", &[("vaccine", &vaccine)]);
         parts.push((0, Part { opening, items: changes }));
@@ -272,22 +373,45 @@ fn venue(words: Words, item: &ReminderItem) -> Option<String> {
     (!parts.is_empty()).then(|| words.clauses(&parts))
 }
 
+/// The page at which somebody answers.
+fn links(words: Words, item: &ReminderItem) -> Vec<(String, String)> {
+    let link = item.link.iter().cloned();
+    link.map(|link| (words.word("mail-reminder-answer"), link)).collect()
+}
+
 /// Name and dose; the dose alone where the register has no name.
 fn who(words: Words, item: &ReminderItem) -> String {
     let dose = if item.vaccines.is_empty() {
         words.dose(item.dose)
     } else {
-        let said = |(vaccine, dose): &(String, u8)| {
-            let (vaccine, dose) = (safe::name(vaccine), words.dose(*dose));
-            words.say("mail-reminder-vaccine", &[("vaccine", &vaccine), ("dose", &dose)])
-        };
-        let all: Vec<String> = item.vaccines.iter().map(said).collect();
+        let all = of_vaccines(words, &item.vaccines);
         words.names(&all, all.len())
     };
+    named(words, item, &dose)
+}
+
+/// What somebody gets, with the name where the register has one.
+fn named(words: Words, item: &ReminderItem, dose: &str) -> String {
     match item.name.as_deref().map(safe::name).filter(|name| !name.is_empty()) {
         Some(name) => words.say("mail-reminder-who", &[("name", &name), ("dose", &dose)]),
-        None => dose,
+        None => dose.to_owned(),
     }
+}
+
+/// The doses of an item, each with its vaccine.
+fn doses_of(words: Words, reminder: &Reminder, item: &ReminderItem) -> Vec<String> {
+    if item.vaccines.is_empty() {
+        return of_vaccines(words, &[(reminder.vaccine_name.clone(), item.dose)]);
+    }
+    of_vaccines(words, &item.vaccines)
+}
+
+fn of_vaccines(words: Words, vaccines: &[(String, u8)]) -> Vec<String> {
+    let said = |(vaccine, dose): &(String, u8)| {
+        let (vaccine, dose) = (safe::name(vaccine), words.dose(*dose));
+        words.say("mail-reminder-vaccine", &[("vaccine", &vaccine), ("dose", &dose)])
+    };
+    vaccines.iter().map(said).collect()
 }
 
 /// How to unsubscribe: the words for both forms, the rest of the plain text, and the address of the HTML link.

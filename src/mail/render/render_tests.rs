@@ -273,7 +273,7 @@ fn a_household_reads_everything_in_one_short_mail() {
         ..household(Language::En)
     };
     let letter = reminder(&[&nameless], &by_mail());
-    assert_eq!(letter.subject, "Your second dose is due: please come");
+    assert_eq!(letter.subject, "Your second dose of 新冠病毒灭活疫苗 is due: please come");
     assert!(letter.text.contains("  second dose\n"), "{}", letter.text);
 }
 

@@ -8,9 +8,10 @@ use crate::text::{say, word};
 use chrono::NaiveDate;
 
 /// The variables that a template may have.
-pub const VARIABLES: [&str; 5] = ["name", "time", "site", "link", "code"];
+pub const VARIABLES: [&str; 6] = ["name", "time", "site", "vaccine", "link", "code"];
 
-/// The delivered text of a kind of message, with `{name}`, `{time}` and `{site}`; `None` where there is none.
+/// The delivered text of a kind of message, with `{name}`, `{time}`, `{site}` and `{vaccine}`; `None` where there is
+/// none.
 pub fn delivered(language: Language, kind: &str) -> Option<String> {
     let key = format!("sms-{kind}");
     let marks = VARIABLES.map(|name| format!("{{{name}}}"));
@@ -76,6 +77,33 @@ pub fn somebody(name: Option<&str>, language: Language) -> Named {
     Named { forms }
 }
 
+/// The name of a vaccine, and the one that somebody wrote for texts, where there is one.
+pub type Vaccine<'a> = (&'a str, Option<&'a str>);
+
+/// The forms in which vaccines may be named: all names, then shorter ones, then how many there are, then a word for
+/// any.
+pub fn vaccines(names: &[Vaccine<'_>], language: Language) -> Named {
+    let join = |all: Vec<&str>| all.join(&word(language, "mail-separator"));
+    let mut forms = vec![
+        join(names.iter().map(|(name, _)| name.trim()).collect()),
+        join(names.iter().map(|(name, own)| own.unwrap_or(name).trim()).collect()),
+        join(names.iter().map(|(name, own)| own.unwrap_or(without_note(name)).trim()).collect()),
+    ];
+    if names.len() > 1 {
+        forms.push(say(language, "sms-vaccines", &[("count", &names.len())]));
+    }
+    forms.push(word(language, "sms-vaccine"));
+    forms.retain(|form| !form.is_empty());
+    forms.dedup();
+    Named { forms }
+}
+
+/// A name without what stands in brackets at its end.
+fn without_note(name: &str) -> &str {
+    let bare = name.split(['（', '(']).next().unwrap_or_default().trim();
+    if bare.is_empty() { name } else { bare }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,12 +112,17 @@ mod tests {
     #[test]
     fn a_template_is_filled_in_and_knows_its_variables() {
         let text = delivered(Language::ZhCn, "tomorrow").expect("a template");
-        assert_eq!(text, "{name}您好，您预约{time}在{site}接种，请带接种证。");
-        assert_eq!(variables(&text), ["name", "time", "site"]);
+        assert_eq!(text, "{name}您好，您预约{time}在{site}接种{vaccine}，请带接种证。");
+        assert_eq!(variables(&text), ["name", "time", "site", "vaccine"]);
         assert_eq!(variables("{site}在{time}{x}"), ["site", "time"]);
-        let values = [("name", "张{time}"), ("time", "4月1日"), ("site", "甲镇卫生院")];
+        let values = [
+            ("name", "张{time}"),
+            ("time", "4月1日"),
+            ("site", "甲镇卫生院"),
+            ("vaccine", "流感疫苗"),
+        ];
         let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let wanted = "【小县疾控】张{time}您好，您预约4月1日在甲镇卫生院接种，请带接种证。";
+        let wanted = "【小县疾控】张{time}您好，您预约4月1日在甲镇卫生院接种流感疫苗，请带接种证。";
         assert_eq!(filled(&text, &values, "小县疾控"), wanted);
         assert_eq!(delivered(Language::En, "nothing"), None);
     }
@@ -110,6 +143,23 @@ mod tests {
             let values = VARIABLES.map(|name| (name.to_owned(), "六".repeat(6)));
             assert_eq!(segments(&filled(&text, &values, "某某县疾控中心")), 1, "{text}");
         }
+    }
+
+    #[test]
+    fn vaccines_are_named_as_far_as_there_is_room() {
+        let zh = |names: &[Vaccine<'_>], most| {
+            fit(&vaccines(names, Language::ZhCn), most).unwrap_or_default()
+        };
+        let (flu, other) = (("流感疫苗（灭活）", None), ("23价肺炎球菌多糖疫苗", Some("肺炎疫苗")));
+        assert_eq!(zh(&[flu], 20), "流感疫苗（灭活）");
+        assert_eq!(zh(&[flu], 6), "流感疫苗");
+        assert_eq!(zh(&[other], 6), "肺炎疫苗");
+        assert_eq!(zh(&[flu, other], 20), "流感疫苗（灭活）、23价肺炎球菌多糖疫苗");
+        assert_eq!(zh(&[flu, other], 19), "流感疫苗（灭活）、肺炎疫苗");
+        assert_eq!(zh(&[flu, other], 9), "流感疫苗、肺炎疫苗");
+        assert_eq!(zh(&[flu, other], 6), "2种疫苗");
+        assert_eq!(zh(&[("乙型肝炎疫苗", None)], 4), "疫苗");
+        assert_eq!(fit(&vaccines(&[], Language::En), 10).as_deref(), Ok("vaccine"));
     }
 
     #[test]

@@ -1,13 +1,16 @@
 # Templates of text messages, as they are registered with the vendor. No two variables stand side by side.
-sms-tomorrow = Dear {$name}, your vaccination is on {$time} at {$site}. Please bring your vaccination record.
+sms-tomorrow = Dear {$name}, your vaccination ({$vaccine}) is on {$time} at {$site}. Please bring your vaccination record.
 sms-code = Your code for the vaccination booking page is {$code}. It is valid for 10 minutes. Tell it to nobody.
-sms-moved = Dear {$name}, your vaccination is now on {$time} at {$site}. Please bring your vaccination record.
-sms-cancelled = Dear {$name}, the vaccination on {$time} at {$site} is cancelled. You will be told the new day.
-sms-overdue = Dear {$name}, a dose of yours is due. Please go to {$site} soon.
+sms-moved = Dear {$name}, your vaccination ({$vaccine}) is now on {$time} at {$site}. Please bring your vaccination record.
+sms-cancelled = Dear {$name}, the vaccination ({$vaccine}) on {$time} at {$site} is cancelled. You will be told the new day.
+sms-overdue = Dear {$name}, a dose of {$vaccine} is due. Please go to {$site} soon.
 sms-test = Dear {$name}, this is a test of {$time} from {$site}. No need to answer.
 sms-somebody = reader
+sms-vaccine = vaccine
+sms-vaccines = {$count} vaccines
 sms-name-sample = Alexander
 sms-site-sample = Northgate
+sms-vaccine-sample = flu vaccine
 # Robots in group chats
 card-summary-title = {$campaign}, {$date}
 card-digest-title = {$campaign}: sessions of {$date}

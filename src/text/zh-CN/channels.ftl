@@ -1,13 +1,16 @@
 # 短信模板（到服务商处报备的文字）。变量不能相邻。
-sms-tomorrow = {$name}您好，您预约{$time}在{$site}接种，请带接种证。
+sms-tomorrow = {$name}您好，您预约{$time}在{$site}接种{$vaccine}，请带接种证。
 sms-code = 验证码{$code}，用于登录接种预约，10分钟内有效，请勿告诉他人。
-sms-moved = {$name}您好，您的接种预约改为{$time}，地点{$site}，请带接种证。
-sms-cancelled = {$name}您好，原定{$time}在{$site}的接种已取消，新的时间另行通知。
-sms-overdue = {$name}您好，您有一剂疫苗已到接种时间，请尽快到{$site}接种。
+sms-moved = {$name}您好，您的{$vaccine}接种预约改为{$time}，地点{$site}，请带接种证。
+sms-cancelled = {$name}您好，原定{$time}在{$site}的{$vaccine}接种已取消，新的时间另行通知。
+sms-overdue = {$name}您好，您的{$vaccine}已到接种时间，请尽快到{$site}接种。
 sms-test = {$name}您好，这是{$time}从{$site}发出的测试短信，不必回复。
 sms-somebody = 居民
+sms-vaccine = 疫苗
+sms-vaccines = {$count}种疫苗
 sms-name-sample = 欧阳文静
 sms-site-sample = 城关卫生院
+sms-vaccine-sample = 流感疫苗
 # 群机器人
 card-summary-title = {$campaign} {$date}日报
 card-digest-title = {$campaign} {$date}接种安排

@@ -21,6 +21,8 @@ pub(super) struct Known<'a> {
     pub(super) answered: BTreeSet<PersonNo>,
     /// Those of them who were told of it.
     pub(super) told: BTreeSet<PersonNo>,
+    /// Those of them who come for another campaign at the same place and day.
+    pub(super) joined: BTreeSet<PersonNo>,
     /// Who waits for a seat, and for which dose.
     pub(super) waiting: &'a BTreeSet<(PersonNo, u8)>,
     pub(super) reported: &'a BTreeSet<(PlaceNo, NaiveDate)>,
@@ -104,6 +106,7 @@ pub(super) fn judge_all(
             held: seat,
             has_answered: known.answered.contains(&no),
             is_told: known.told.contains(&no),
+            is_joined: known.joined.contains(&no),
             waits: seat.is_none() && known.waiting.contains(&(no, due.number)),
         });
     }

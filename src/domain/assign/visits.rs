@@ -1,0 +1,239 @@
+//! Two vaccines at one visit: of the appointments that somebody has in several campaigns, one comes to the place and
+//! day of the other.
+//!
+//! Nobody loses a dose by it. An appointment takes a free seat on no later day, or two people of one cohort change
+//! places: then every session has as many people of each cohort as before. Whoever was told a day keeps it.
+
+use super::super::apart::{Apart, ONE_VISIT_DAYS};
+use super::{CohortNo, PersonNo, PlaceNo, Seat};
+use chrono::NaiveDate;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rounds over everybody, at most. Our choice: later ones find hardly anything.
+const ROUNDS_MAX: usize = 8;
+
+/// An appointment in one campaign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Booked {
+    /// Who, by the same number in all campaigns.
+    pub person: PersonNo,
+    /// The same, by the campaign's own number.
+    pub own: PersonNo,
+    /// Their area and group.
+    pub cohort: CohortNo,
+    /// When and where they are expected.
+    pub seat: Seat,
+    /// The appointment that is stored.
+    pub held: Option<Seat>,
+    /// The first day on which they may be called.
+    pub from: NaiveDate,
+    /// The last day that the series allows; `None` where it has none.
+    pub latest: Option<NaiveDate>,
+    /// Whether nothing moves it: they know of it.
+    pub is_fixed: bool,
+}
+
+/// A place and a day.
+type At = (NaiveDate, PlaceNo);
+/// The seats of a cohort for a dose at a session.
+type Cell = (At, CohortNo, u8);
+
+/// The appointments of one campaign, one for each person, and the seats that nobody has.
+#[derive(Debug, Default)]
+pub struct Book {
+    /// The appointments.
+    pub people: Vec<Booked>,
+    /// Seats of each cohort and dose that are free; below 0 where more are called than it has.
+    pub free: BTreeMap<Cell, i64>,
+    /// Seats of each session that are free, over all its cohorts.
+    pub room: BTreeMap<At, i64>,
+}
+
+/// New seats of people by the campaign's own number, each with the appointment that is stored.
+pub type Moves = BTreeMap<PersonNo, (Option<Seat>, Seat)>;
+
+fn at(seat: Seat) -> At {
+    (seat.day, seat.place)
+}
+
+fn days_between(one: Seat, other: Seat) -> i64 {
+    (one.day - other.day).num_days().abs()
+}
+
+/// An appointment, by its campaign's book and its place in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Spot {
+    book: usize,
+    nth: usize,
+}
+
+struct Desk<'a> {
+    books: &'a mut [Book],
+    apart: &'a [Vec<Apart>],
+    /// The appointments of whoever has more than one.
+    several: BTreeMap<PersonNo, Vec<Spot>>,
+    /// Of each book who can change places, by their seat.
+    movable: Vec<BTreeMap<Cell, BTreeSet<usize>>>,
+    moves: Vec<Moves>,
+}
+
+/// Brings appointments of a person within [`ONE_VISIT_DAYS`] to one place and day, where the vaccines allow it. `apart`
+/// says of two books how far apart their vaccines must be given. Returns what changes, book by book.
+#[must_use]
+pub fn join(books: &mut [Book], apart: &[Vec<Apart>]) -> Vec<Moves> {
+    let mut desk = Desk::of(books, apart);
+    let all: Vec<Vec<Spot>> = desk.several.values().cloned().collect();
+    for _ in 0..ROUNDS_MAX {
+        let mut has_moved = false;
+        for spots in &all {
+            has_moved |= desk.join_all(spots);
+        }
+        if !has_moved {
+            break;
+        }
+    }
+    desk.moves
+}
+
+impl<'a> Desk<'a> {
+    fn of(books: &'a mut [Book], apart: &'a [Vec<Apart>]) -> Self {
+        let mut all = Vec::new();
+        let mut movable = Vec::new();
+        for (book, of) in books.iter().enumerate() {
+            let mut cells: BTreeMap<Cell, BTreeSet<usize>> = BTreeMap::new();
+            for (nth, one) in of.people.iter().enumerate() {
+                all.push((one.person, book, nth));
+                if !one.is_fixed {
+                    cells.entry(cell(one, one.seat)).or_default().insert(nth);
+                }
+            }
+            movable.push(cells);
+        }
+        all.sort_unstable();
+        let mut several = BTreeMap::new();
+        for same in all.chunk_by(|one, other| one.0 == other.0).filter(|same| same.len() > 1) {
+            let spots: Vec<Spot> = same.iter().map(|&(_, book, nth)| Spot { book, nth }).collect();
+            several.insert(same[0].0, spots);
+        }
+        let moves = vec![Moves::new(); books.len()];
+        Self { books, apart, several, movable, moves }
+    }
+
+    fn get(&self, spot: Spot) -> Booked {
+        self.books[spot.book].people[spot.nth]
+    }
+
+    fn apart(&self, one: Spot, other: Spot) -> Apart {
+        self.apart[one.book][other.book]
+    }
+
+    /// The other appointments of the person who has this one.
+    fn others(&self, spot: Spot) -> impl Iterator<Item = Spot> + '_ {
+        let all = self.several.get(&self.get(spot).person).map_or(&[][..], Vec::as_slice);
+        all.iter().copied().filter(move |other| *other != spot)
+    }
+
+    /// Joins what can be joined of a person's appointments, first those that are nearest to each other.
+    fn join_all(&mut self, spots: &[Spot]) -> bool {
+        let mut pairs = Vec::new();
+        for (nth, one) in spots.iter().enumerate() {
+            pairs.extend(spots.iter().skip(nth + 1).map(|other| (*one, *other)));
+        }
+        pairs.sort_by_key(|(one, other)| days_between(self.get(*one).seat, self.get(*other).seat));
+        let mut has_moved = false;
+        for (one, other) in pairs {
+            let (a, b) = (self.get(one).seat, self.get(other).seat);
+            let is_near = at(a) != at(b) && days_between(a, b) <= ONE_VISIT_DAYS;
+            if !is_near || !self.apart(one, other).at_one_visit {
+                continue;
+            }
+            // The later one comes to the earlier one, where that can be.
+            let (early, late) = if a.day <= b.day { (one, other) } else { (other, one) };
+            has_moved |= self.bring(late, early) || self.bring(early, late);
+        }
+        has_moved
+    }
+
+    /// Brings an appointment to the place and day of another one of the same person; `false` where it cannot be.
+    fn bring(&mut self, mover: Spot, anchor: Spot) -> bool {
+        let one = self.get(mover);
+        let to = Seat { dose: one.seat.dose, ..self.get(anchor).seat };
+        if !self.may_go(mover, to) {
+            return false;
+        }
+        if self.is_free(mover, to) {
+            let book = &mut self.books[mover.book];
+            for (seat, by) in [(one.seat, 1), (to, -1)] {
+                *book.free.entry(cell(&one, seat)).or_default() += by;
+                *book.room.entry(at(seat)).or_default() += by;
+            }
+            self.put(mover, to);
+            return true;
+        }
+        let Some(other) = self.partner(mover, to) else { return false };
+        self.put(other, one.seat);
+        self.put(mover, to);
+        true
+    }
+
+    /// Whether a seat is free, on no later day. A seat on a later day would leave one empty that the plan counts with.
+    fn is_free(&self, spot: Spot, to: Seat) -> bool {
+        let (one, book) = (self.get(spot), &self.books[spot.book]);
+        let has_some = |free: Option<&i64>| free.is_some_and(|free| *free > 0);
+        to.day <= one.seat.day
+            && has_some(book.free.get(&cell(&one, to)))
+            && has_some(book.room.get(&at(to)))
+    }
+
+    /// Who has a seat there and can take the one of this appointment in return.
+    fn partner(&self, spot: Spot, to: Seat) -> Option<Spot> {
+        let one = self.get(spot);
+        let there = self.movable[spot.book].get(&cell(&one, to))?;
+        let mut all = there.iter().map(|nth| Spot { book: spot.book, nth: *nth });
+        all.find(|other| self.may_go(*other, one.seat))
+    }
+
+    /// Whether an appointment can be at a place and day: its dose counts then, the person was not told another day, no
+    /// visit for two vaccines is taken apart, and none of the others is nearer than its vaccine allows.
+    fn may_go(&self, spot: Spot, to: Seat) -> bool {
+        let one = self.get(spot);
+        let is_in_time = one.latest.is_none_or(|latest| to.day <= latest.max(one.seat.day));
+        if one.is_fixed || to.day < one.from || !is_in_time {
+            return false;
+        }
+        self.others(spot).all(|other| {
+            let (apart, seat) = (self.apart(spot, other), self.get(other).seat);
+            let (was_there, is_there) = (at(seat) == at(one.seat), at(seat) == at(to));
+            let (was_split, is_split) =
+                (seat.day == one.seat.day && !was_there, seat.day == to.day && !is_there);
+            let is_nearer = days_between(seat, to) < days_between(seat, one.seat);
+            let is_worse = if apart.at_one_visit { was_there } else { is_there };
+            let is_newly_split = is_split && !was_split;
+            !is_worse
+                && !is_newly_split
+                && (apart.allows(to.day, seat.day)
+                    || !is_nearer && !apart.allows(one.seat.day, seat.day))
+        })
+    }
+
+    /// Gives an appointment another seat.
+    fn put(&mut self, spot: Spot, to: Seat) {
+        let one = &mut self.books[spot.book].people[spot.nth];
+        let movable = &mut self.movable[spot.book];
+        if let Some(there) = movable.get_mut(&cell(one, one.seat)) {
+            there.remove(&spot.nth);
+        }
+        movable.entry(cell(one, to)).or_default().insert(spot.nth);
+        one.seat = to;
+        self.moves[spot.book].insert(one.own, (one.held, to));
+    }
+}
+
+/// The seats of somebody's cohort and dose where a seat is.
+fn cell(one: &Booked, seat: Seat) -> Cell {
+    (at(seat), one.cohort, seat.dose)
+}
+
+#[cfg(test)]
+#[path = "visits_tests.rs"]
+mod tests;

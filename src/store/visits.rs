@@ -1,0 +1,77 @@
+//! Appointments of one person in several open campaigns.
+
+use super::{CampaignNo, Result, Tx};
+use crate::args;
+use crate::domain::booking::SlotTime;
+use crate::domain::id::PlaceCode;
+use chrono::NaiveDate;
+
+// Few campaigns are open at a time: from each of them, a person's appointment is found by its key.
+const JOINED: &str = "SELECT DISTINCT a.person FROM campaign c \
+     JOIN assignment b ON b.campaign = c.no \
+     JOIN assignment a ON a.campaign = $1 AND a.person = b.person \
+     WHERE c.no <> $1 AND c.closed_at IS NULL AND b.day > $2 \
+     AND a.day = b.day AND a.place = b.place";
+const AFTER: &str = "SELECT person, dose, day, place FROM assignment \
+     WHERE campaign = $1 AND day > $2 ORDER BY person";
+/// Whoever was told of an appointment was told its time.
+const OTHER_TIMES: &str = "SELECT a.person, a.day, a.place, b.slot FROM campaign c \
+     JOIN assignment b ON b.campaign = c.no \
+     JOIN assignment a ON a.campaign = $1 AND a.person = b.person \
+     WHERE c.no <> $1 AND c.closed_at IS NULL AND b.day >= $2 \
+     AND a.day = b.day AND a.place = b.place AND b.slot IS NOT NULL \
+     AND (a.slot IS NULL OR a.slot <> b.slot) AND a.answer IS NULL \
+     AND NOT EXISTS (SELECT 1 FROM reminder r WHERE r.campaign = a.campaign \
+     AND r.person = a.person AND r.dose = a.dose AND r.day = a.day AND r.place = a.place \
+     AND r.kind <> 'cancelled') \
+     ORDER BY a.person, CASE WHEN b.answer IS NULL THEN 1 ELSE 0 END, c.id";
+const KNOWING: &str = "SELECT a.campaign, a.day FROM assignment a \
+     WHERE a.person = $1 AND (a.answer IS NOT NULL OR EXISTS (SELECT 1 FROM reminder r \
+     WHERE r.campaign = a.campaign AND r.person = a.person AND r.dose = a.dose \
+     AND r.day = a.day AND r.place = a.place AND r.kind <> 'cancelled'))";
+
+/// Codes of the people who are expected after a day for this campaign and another open one at the same place and day.
+pub async fn joined(tx: &mut Tx, campaign: CampaignNo, after: NaiveDate) -> Result<Vec<String>> {
+    let rows = tx.rows(JOINED, args![campaign, after]).await?;
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// Hands over the appointments after a day, by the person's code: code, number of the dose, day, place.
+pub async fn each_after(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    after: NaiveDate,
+    mut take: impl FnMut(String, u8, NaiveDate, PlaceCode),
+) -> Result<()> {
+    tx.each(AFTER, args![campaign, after], |row| {
+        let dose = row.of("assignment", &[0]).number(1, "a dose number")?;
+        take(row.get(0)?, dose, row.get(2)?, PlaceCode::new(row.get::<String>(3)?));
+        Ok(())
+    })
+    .await
+}
+
+/// People whose appointment from a day on has another time than the one that they have for another open campaign at the
+/// same place and day, and who were not told of it: code, day, place, the other time. Each person comes once.
+pub async fn other_times(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    first: NaiveDate,
+) -> Result<Vec<(String, NaiveDate, PlaceCode, SlotTime)>> {
+    let mut out: Vec<(String, NaiveDate, PlaceCode, SlotTime)> = Vec::new();
+    for row in tx.rows(OTHER_TIMES, args![campaign, first]).await? {
+        let person: String = row.get(0)?;
+        let slot = SlotTime::of_minute(row.get(3)?);
+        let is_known = out.last().is_some_and(|(last, ..)| *last == person);
+        if let Some(slot) = slot.filter(|_| !is_known) {
+            out.push((person, row.get(1)?, PlaceCode::new(row.get::<String>(2)?), slot));
+        }
+    }
+    Ok(out)
+}
+
+/// The appointments of a person that they answered or were told of: campaign and day.
+pub async fn known_to(tx: &mut Tx, person: &str) -> Result<Vec<(CampaignNo, NaiveDate)>> {
+    let rows = tx.rows(KNOWING, args![person]).await?;
+    rows.iter().map(|row| Ok((CampaignNo(row.get(0)?), row.get(1)?))).collect()
+}
