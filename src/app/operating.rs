@@ -53,11 +53,13 @@ fn ways_of(message: &Message) -> Vec<MailWay> {
         MailState::Failed | MailState::Expired | MailState::Bounced => vec![MailWay::Retry],
         _ => Vec::new(),
     };
-    if matches!(message.kind, MailKind::Digest | MailKind::Summary) && message.channel == MAIL {
+    if matches!(message.kind, MailKind::Digest | MailKind::Summary) {
         if !message.state.is_open() && message.state != MailState::InDoubt {
             out.push(MailWay::Resend);
         }
-        out.push(MailWay::Copy);
+        if message.channel == MAIL {
+            out.push(MailWay::Copy);
+        }
     }
     out
 }

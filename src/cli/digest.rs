@@ -205,11 +205,14 @@ async fn send_all(
         return Err(invocation.out.fail("fail-readers", &[("said", &said), ("readers", &readers)]));
     }
     let (by, now) = (Actor::CommandLine, invocation.clock.now());
-    let (new, silent) = app.send_digests(meant, (day, readers), by, now).await?;
+    let queued = app.send_digests(meant, (day, readers), by, now).await?;
     let done = drain(invocation, app, &invocation.clock).await?;
     let figures: [(&str, &dyn std::fmt::Display); 3] =
-        [("new", &new), ("sent", &done.sent()), ("silent", &silent)];
+        [("new", &queued.new), ("sent", &done.sent()), ("silent", &queued.silent)];
     invocation.out.note("digest-all-queued", &figures);
+    if queued.groups_told > 0 {
+        invocation.out.note("digest-groups-told", &[("groups", &queued.groups_told)]);
+    }
     Ok(if done.relay.is_some() { exit::FAILED } else { exit::OK })
 }
 

@@ -1,4 +1,4 @@
-//! Sending a daily mail by hand: a copy to another reader, or the same mail once more.
+//! Sending a daily mail by hand: a copy to another reader, or the same mail once more; a group's card once more.
 
 use super::Post;
 use crate::app::bounces::no_mail_to;
@@ -9,7 +9,7 @@ use crate::domain::message::{MailKind, MailState};
 use crate::mail::link::message_hash;
 use crate::mail::message::{Party, canonical};
 use crate::mail::{render, stored};
-use crate::store::outbox::{self, NewMessage};
+use crate::store::outbox::{self, Message, NewMessage};
 use chrono::{DateTime, Utc};
 
 /// Kinds that may be sent again: mails to people who run the campaign. A reminder holds the unsubscribe link of its own
@@ -73,6 +73,13 @@ impl App {
                 _ => {}
             }
         }
+        if before.channel != MAIL {
+            if to.is_some() {
+                return refused("refused-card-copy");
+            }
+            let content = outbox::content(&mut tx, id).await?;
+            return Ok(self.card_again(before, content, now));
+        }
         let reader = to.map_or(before.to.as_str(), |to| to.address.as_str());
         if let Some(why) = no_mail_to(&mut tx, reader).await? {
             return Err(why);
@@ -108,6 +115,29 @@ impl App {
             segments: 0,
             ways: Vec::new(),
         })
+    }
+
+    /// The same card for the same group.
+    fn card_again(&self, before: Message, bytes: Vec<u8>, now: DateTime<Utc>) -> NewMessage {
+        let key = format!("again/{}/{}", before.unique_key, millis(now));
+        let hash = message_hash(self.store.secret(), &key);
+        NewMessage {
+            unique_key: key,
+            kind: before.kind,
+            recipient: before.to,
+            subject: before.subject,
+            message_id: format!("{}.{hash}@doseplan", before.kind),
+            bytes,
+            due_at: millis(now),
+            send_by: None,
+            quiet: false,
+            zone: before.zone,
+            state: MailState::Queued,
+            last_error: None,
+            channel: before.channel,
+            segments: 0,
+            ways: Vec::new(),
+        }
     }
 
     async fn queue_now(

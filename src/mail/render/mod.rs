@@ -130,6 +130,11 @@ pub fn opening(summary: &Summary, language: Language) -> String {
     summary::opening(Words(language), summary)
 }
 
+/// The sentence with which a summary of several campaigns opens. There is one campaign at least.
+pub fn opening_of_all(summaries: &[Summary], language: Language) -> String {
+    summary_heads::opening_of_all(Words(language), summaries)
+}
+
 /// What needs attention, in the words of the summary.
 pub fn alerts(summary: &Summary, language: Language) -> Vec<Alert> {
     let all = summary.attention.iter().enumerate();

@@ -368,6 +368,7 @@ digest-page = the page is in {$path}
 digest-no-browser = no browser was found; please open the file yourself
 digest-how-many = The digests of {$day} go to {$readers} readers. Type that number to send them:
 digest-all-queued = {$new} mails queued, {$sent} sent; {$silent} leads have no address
+digest-groups-told = Groups that have their card already and get none again: {$groups}. `doseplan digest resend` posts a card once more.
 doctor-font = charts are drawn with {$family}
 doctor-font-bad = charts cannot be drawn, so summaries go without them: {$said}
 fail-no-part = mail {$id} has no such part

@@ -368,6 +368,7 @@ digest-page = 页面已写入 {$path}
 digest-no-browser = 没有找到可以打开页面的浏览器，请自己打开上面的文件
 digest-how-many = 将把 {$day} 的预告发给 {$readers} 位收件人。请输入收件人数以确认：
 digest-all-queued = 新入队 {$new} 封，已发送 {$sent} 封，{$silent} 位负责人没有邮箱
+digest-groups-told = 有 {$groups} 个群已收到当天的卡片，不再重发；如需再发，请用 `doseplan digest resend`。
 doctor-font = 图表字体：{$family}
 doctor-font-bad = 图表无法绘制，日报将不带图：{$said}
 fail-no-part = 邮件 {$id} 没有这一部分

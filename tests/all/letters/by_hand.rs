@@ -43,7 +43,8 @@ fn a_copy_goes_to_its_address_only_and_says_that_it_is_one() {
     world.run(&[&to[..], &DAY].concat()).ends(0);
     assert_eq!(world.mails().len(), 3);
     // The mail of a day to come would be in the way of the true one; a copy may go.
-    let early = |more: &[&str]| [&["digest", "send", "S1", "--day", "2099-12-31"], more].concat();
+    let early =
+        |more: &[&'static str]| [&["digest", "send", "S1", "--day", "2099-12-31"], more].concat();
     let refused = world.run(&early(&[])).ends(1).err;
     assert!(refused.contains("is not over yet"), "{refused}");
     world.run(&early(&["--to", "me@small.example"])).ends(0);
