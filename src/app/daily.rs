@@ -85,23 +85,23 @@ impl App {
         Ok(Some(id))
     }
 
-    /// Queues a copy of a daily mail for another reader, marked as a copy. Returns its number.
+    /// Queues a copy of a daily mail for another reader, marked as a copy. Returns its number; `None` where it was asked
+    /// for under this name before, and stays as it is.
     pub async fn send_daily_copy(
         &self,
         loaded: &Loaded,
-        (post, to): (Post, &Party),
+        (post, to, once): (Post, &Party, &str),
         by: Actor<'_>,
         now: DateTime<Utc>,
-    ) -> Result<i64> {
+    ) -> Result<Option<i64>> {
         permission::may(by, Power::Operation)?;
         let key = post.key.clone();
-        let message = self.copied(loaded, post, to, now)?;
+        let message = self.copied(loaded, post, (to, once), now)?;
         let mut act = self.act((by, Power::Operation), Action::Mail, now).await?;
-        let queued = self.queue(act.tx(), loaded, message, now).await?;
-        let id = queued.ok_or_else(|| AppError::refused("refused-twice", &[]))?;
+        let Some(id) = self.queue(act.tx(), loaded, message, now).await? else { return Ok(None) };
         let said = format!("a copy of {key} as mail {id}");
         act.commit(Some(loaded.campaign.id.as_str()), &said).await?;
-        Ok(id)
+        Ok(Some(id))
     }
 
     /// Queues the digests of an evening for every lead who has something to do. `readers` is how many readers somebody

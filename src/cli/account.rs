@@ -372,7 +372,8 @@ impl Token {
         let out = invocation.out;
         match self {
             Self::Add { account, name, scopes } => {
-                let token = app.add_token(account, name, scopes, Actor::CommandLine, now).await?;
+                let token =
+                    app.add_token(account, name, (scopes, None), Actor::CommandLine, now).await?;
                 if out.format == Format::Table {
                     super::output::print(&format!("{token}\n"));
                 } else {

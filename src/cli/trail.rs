@@ -52,6 +52,7 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
         },
         Command::Campaign(it) => match it {
             campaign::Campaign::Export { .. } => before(Action::Export, "campaign export"),
+            campaign::Campaign::History => before(Action::SeeRecords, "campaign history"),
             _ => None,
         },
         Command::Digest(it) => digest_of(it),
@@ -142,14 +143,15 @@ fn jurisdiction_of(command: &jurisdiction::Jurisdiction) -> Option<Trail> {
     use jurisdiction::Jurisdiction;
     match command {
         Jurisdiction::Export { .. } => before(Action::Export, "jurisdiction export"),
+        // Numbers of staff stand in it.
+        Jurisdiction::History => before(Action::SeeRecords, "jurisdiction history"),
         Jurisdiction::Conflicts(conflicts::Conflicts::List { .. }) => {
             before(Action::SeeRecords, "jurisdiction conflicts list")
         }
         Jurisdiction::Conflicts(conflicts::Conflicts::Resolve(_))
         | Jurisdiction::Check { .. }
         | Jurisdiction::Apply { .. }
-        | Jurisdiction::List
-        | Jurisdiction::History => None,
+        | Jurisdiction::List => None,
     }
 }
 

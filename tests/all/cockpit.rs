@@ -123,6 +123,10 @@ fn an_empty_database_tells_to_upload_those_alone_who_may() {
         let page = office.login("viewer").get(path).body;
         assert!(page.contains("no campaign") && !page.contains("pload"), "{path}: {page}");
     }
+    // Of its areas those stand on the page of outlines that can have one: no school, and not the county as a whole.
+    let page = office.login("planner").get("/outlines").body;
+    assert!(page.contains("城关镇") && page.contains("东湖镇"), "{page}");
+    assert!(!page.contains("一中") && !page.contains(">县<"), "{page}");
 }
 
 #[test]
