@@ -342,8 +342,8 @@ impl App {
         self.note_audit(who, Action::LoginFailed, (None, ""), now).await
     }
 
-    /// Makes a token with which a program acts for an account; returns its secret, which is shown only once. `once`: the
-    /// name of the form that asks. A form that is sent twice makes one token and reads the same secret.
+    /// Makes a token with which a program acts for an account; returns its secret, which is shown only once. `once`:
+    /// the name of the form that asks. A form that is sent twice makes one token and reads the same secret.
     pub async fn add_token(
         &self,
         account: &str,

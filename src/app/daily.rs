@@ -85,8 +85,8 @@ impl App {
         Ok(Some(id))
     }
 
-    /// Queues a copy of a daily mail for another reader, marked as a copy. Returns its number; `None` where it was asked
-    /// for under this name before, and stays as it is.
+    /// Queues a copy of a daily mail for another reader, marked as a copy. Returns its number; `None` where it was
+    /// asked for under this name before, and stays as it is.
     pub async fn send_daily_copy(
         &self,
         loaded: &Loaded,

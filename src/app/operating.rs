@@ -132,8 +132,8 @@ impl App {
         Ok(act.commit(Some(loaded.campaign.id.as_str()), &said).await?)
     }
 
-    /// Queues a daily mail once more, to its own reader or `to` another one. Returns the new mail's number; `None` where
-    /// it was asked for under the name `once` before.
+    /// Queues a daily mail once more, to its own reader or `to` another one. Returns the new mail's number; `None`
+    /// where it was asked for under the name `once` before.
     pub async fn resend_mail(
         &self,
         loaded: &Loaded,

@@ -50,11 +50,7 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
             | report::Report::Save { .. }
             | report::Report::List => None,
         },
-        Command::Campaign(it) => match it {
-            campaign::Campaign::Export { .. } => before(Action::Export, "campaign export"),
-            campaign::Campaign::History => before(Action::SeeRecords, "campaign history"),
-            _ => None,
-        },
+        Command::Campaign(it) => campaign_of(it),
         Command::Digest(it) => digest_of(it),
         Command::Outbox(it) => outbox_of(it),
         Command::Channels(it) => channels_of(it),
@@ -136,6 +132,16 @@ fn channels_of(command: &channels::Channels) -> Option<Trail> {
             before(Action::SeeMail, format!("channels history {}", person.trim()))
         }
         Channels::List | Channels::Templates | Channels::Costs => None,
+    }
+}
+
+fn campaign_of(command: &campaign::Campaign) -> Option<Trail> {
+    use campaign::Campaign;
+    match command {
+        Campaign::Export { .. } => before(Action::Export, "campaign export"),
+        // Addresses of leads stand in it.
+        Campaign::History => before(Action::SeeRecords, "campaign history"),
+        _ => None,
     }
 }
 

@@ -1,5 +1,5 @@
-//! What changed in a campaign and in the areas and places of all campaigns, version by version, the newest first. Numbers
-//! of staff and addresses of leads are among it: each look goes to the audit log.
+//! What changed in a campaign and in the areas and places of all campaigns, version by version, the newest first.
+//! Numbers of staff and addresses of leads are among it: each look goes to the audit log.
 
 use super::accounts::time;
 use super::page::{Page, Refusal, encoded, framed};

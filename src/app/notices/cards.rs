@@ -52,8 +52,8 @@ impl App {
         Some(loaded.below(&[AreaCode::new(area.as_str())]))
     }
 
-    /// Queues the summaries of a day for the groups: a card for each, with a part for each campaign. Returns how many are
-    /// new.
+    /// Queues the summaries of a day for the groups: a card for each, with a part for each campaign of which they were
+    /// not told. Returns how many are new.
     pub(super) async fn queue_summary_cards(
         &self,
         all: &[Loaded],
@@ -83,8 +83,8 @@ impl App {
         Ok(new)
     }
 
-    /// Queues what the groups of leads have to know of tomorrow: a card for each, with a part for each campaign of which
-    /// they were not told. Returns how many cards are new.
+    /// Queues what the groups of leads have to know of tomorrow: a card for each, with a part for each campaign of
+    /// which they were not told. Returns how many cards are new.
     pub(super) async fn queue_digest_cards(
         &self,
         all: &[Loaded],

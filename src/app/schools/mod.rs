@@ -83,8 +83,8 @@ pub fn school_called<'a>(campaign: &'a Campaign, text: &str) -> Option<&'a AreaC
 }
 
 impl App {
-    /// Whether a campaign goes to schools: a school can be visited, and a group is for schools, or a visit is agreed, or
-    /// schools have sent lists for groups that say nothing of places.
+    /// Whether a campaign goes to schools: a school can be visited, and a group is for schools, or a visit is agreed,
+    /// or schools have sent lists for groups that say nothing of places.
     pub(super) async fn has_schools(&self, loaded: &Loaded) -> Result<bool> {
         let campaign = &loaded.campaign;
         let own_schools = Schools::of(campaign);

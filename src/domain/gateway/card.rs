@@ -60,7 +60,8 @@ impl Card {
     }
 
     /// The card with several parts below its figure. Each part shows its heading and as many lines as the others may,
-    /// `lines_max` at most, so that all of them are within the limit; `rest` tells how many lines of a part are left out.
+    /// `lines_max` at most, so that all of them are within the limit; `rest` tells how many lines of a part are left
+    /// out.
     #[must_use]
     pub fn with_parts(
         mut self,
