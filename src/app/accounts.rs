@@ -4,6 +4,7 @@ use super::{App, AppError, Loaded, Result, millis, passwords};
 use crate::domain::account::{Account, Role, Scope, is_name, is_password, place_of};
 use crate::domain::audit::Action;
 use crate::domain::permission::{Actor, Power, may};
+use crate::mail::link::form_secret;
 use crate::store::accounts::{self, ApiToken};
 use crate::store::audit::{self, Author, Entry};
 use crate::store::second_factors::State;
@@ -341,12 +342,13 @@ impl App {
         self.note_audit(who, Action::LoginFailed, (None, ""), now).await
     }
 
-    /// Makes a token with which a program acts for an account; returns its secret, which is shown only once.
+    /// Makes a token with which a program acts for an account; returns its secret, which is shown only once. `once`:
+    /// the name of the form that asks. A form that is sent twice makes one token and reads the same secret.
     pub async fn add_token(
         &self,
         account: &str,
         name: &str,
-        scopes: &[Scope],
+        (scopes, once): (&[Scope], Option<&str>),
         by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<String> {
@@ -362,11 +364,12 @@ impl App {
                 &[("name", &account.name), ("role", &role), ("scope", &scope)],
             ));
         }
-        let token = secret_text();
+        let token = once.map_or_else(secret_text, |once| form_secret(self.store.secret(), once));
         let mut act = self.act((by, Power::Accounts), Action::TokenAdd, now).await?;
-        let kept = (name, hash_of(&token));
-        accounts::add_token(&mut act, account.id, (kept.0, &kept.1), scopes, millis(now)).await?;
-        act.commit(None, &format!("{} {name}", account.name)).await?;
+        let (id, kept) = (account.id, hash_of(&token));
+        if accounts::add_token(&mut act, id, (name, &kept), scopes, millis(now)).await? {
+            act.commit(None, &format!("{} {name}", account.name)).await?;
+        }
         Ok(token)
     }
 

@@ -12,6 +12,17 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 /// What stands for the coordinator's mail where a site's or team's code may stand.
 pub const SUMMARY: &str = "summary";
 
+/// What came of sending the digests of an evening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentDigests {
+    /// Mails that were queued.
+    pub new: usize,
+    /// Leads without an address.
+    pub silent: usize,
+    /// Groups that had their card of these campaigns before, and get none again.
+    pub groups_told: usize,
+}
+
 /// The day that a daily mail is about where nobody names one: a summary reports yesterday, a digest ends today.
 pub fn daily_day(post: &str, today: NaiveDate) -> NaiveDate {
     if post == SUMMARY { today - TimeDelta::days(1) } else { today }
@@ -74,35 +85,34 @@ impl App {
         Ok(Some(id))
     }
 
-    /// Queues a copy of a daily mail for another reader, marked as a copy. Returns its number.
+    /// Queues a copy of a daily mail for another reader, marked as a copy. Returns its number; `None` where it was
+    /// asked for under this name before, and stays as it is.
     pub async fn send_daily_copy(
         &self,
         loaded: &Loaded,
-        (post, to): (Post, &Party),
+        (post, to, once): (Post, &Party, &str),
         by: Actor<'_>,
         now: DateTime<Utc>,
-    ) -> Result<i64> {
+    ) -> Result<Option<i64>> {
         permission::may(by, Power::Operation)?;
         let key = post.key.clone();
-        let message = self.copied(loaded, post, to, now)?;
+        let message = self.copied(loaded, post, (to, once), now)?;
         let mut act = self.act((by, Power::Operation), Action::Mail, now).await?;
-        let queued = self.queue(act.tx(), loaded, message, now).await?;
-        let id = queued.ok_or_else(|| AppError::refused("refused-twice", &[]))?;
+        let Some(id) = self.queue(act.tx(), loaded, message, now).await? else { return Ok(None) };
         let said = format!("a copy of {key} as mail {id}");
         act.commit(Some(loaded.campaign.id.as_str()), &said).await?;
-        Ok(id)
+        Ok(Some(id))
     }
 
-    /// Queues the digests of an evening for every lead who has something to do. Returns how many are new, and how many
-    /// leads have no address. `readers` is how many readers somebody was told of: refused where there are others now,
-    /// or none.
+    /// Queues the digests of an evening for every lead who has something to do. `readers` is how many readers somebody
+    /// was told of: refused where there are others now, or none.
     pub async fn send_digests(
         &self,
         meant: &[Loaded],
         (day, readers): (NaiveDate, usize),
         by: Actor<'_>,
         now: DateTime<Utc>,
-    ) -> Result<(usize, usize)> {
+    ) -> Result<SentDigests> {
         permission::may(by, Power::Operation)?;
         if let Some(first) = meant.first() {
             is_due(("", day), today(&first.campaign, now))?;
@@ -112,11 +122,12 @@ impl App {
         if readers != there_are || readers == 0 {
             return Err(AppError::refused("refused-readers", &[("readers", &there_are)]));
         }
+        let groups_told = self.groups_told(&all, day + TimeDelta::days(1)).await?;
         let (new, silent) = self.queue_digests(&all, day, None, now).await?;
         let said = format!("digests of {day} for {readers} readers, {new} new");
         let of = all.first().map(|loaded| loaded.campaign.id.as_str());
         self.note_audit(&by.name(&self.user), Action::Mail, (of, &said), now).await?;
-        Ok((new, silent.len()))
+        Ok(SentDigests { new, silent: silent.len(), groups_told })
     }
 }
 

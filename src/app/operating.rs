@@ -53,11 +53,13 @@ fn ways_of(message: &Message) -> Vec<MailWay> {
         MailState::Failed | MailState::Expired | MailState::Bounced => vec![MailWay::Retry],
         _ => Vec::new(),
     };
-    if matches!(message.kind, MailKind::Digest | MailKind::Summary) && message.channel == MAIL {
+    if matches!(message.kind, MailKind::Digest | MailKind::Summary) {
         if !message.state.is_open() && message.state != MailState::InDoubt {
             out.push(MailWay::Resend);
         }
-        out.push(MailWay::Copy);
+        if message.channel == MAIL {
+            out.push(MailWay::Copy);
+        }
     }
     out
 }
@@ -130,25 +132,26 @@ impl App {
         Ok(act.commit(Some(loaded.campaign.id.as_str()), &said).await?)
     }
 
-    /// Queues a daily mail once more, to its own reader or `to` another one. Returns the new mail's number.
+    /// Queues a daily mail once more, to its own reader or `to` another one. Returns the new mail's number; `None`
+    /// where it was asked for under the name `once` before.
     pub async fn resend_mail(
         &self,
         loaded: &Loaded,
-        (id, to): (i64, Option<&Party>),
+        (id, to, once): (i64, Option<&Party>, &str),
         by: Actor<'_>,
         now: DateTime<Utc>,
-    ) -> Result<i64> {
+    ) -> Result<Option<i64>> {
         permission::may(by, Power::Operation)?;
-        let message = self.once_more(id, to, now).await?;
+        let message = self.once_more(id, (to, once), now).await?;
         let mut act = self.act((by, Power::Operation), Action::Mail, now).await?;
         if found(act.tx(), loaded, id).await?.is_none() {
             return Err(AppError::refused("refused-no-mail", &[("id", &id)]));
         }
         let queued = self.queue(act.tx(), loaded, message, now).await?;
-        let new = queued.ok_or_else(|| AppError::refused("refused-twice", &[]))?;
+        let Some(new) = queued else { return Ok(None) };
         let said = format!("mail {id}: sent again as {new}");
         act.commit(Some(loaded.campaign.id.as_str()), &said).await?;
-        Ok(new)
+        Ok(Some(new))
     }
 
     /// Has a job of a campaign run now: a daemon takes it at once, after the runs that are under way. Refused while a

@@ -5,9 +5,10 @@ use super::problems::Problem;
 use super::{App, Loaded, Result, today};
 use crate::domain::attention::{self, PlanProgress, plan_progress};
 use crate::domain::coverage::{Coverage, Depth, Need, coverage, needs};
-use crate::domain::job::{Job, RunNote, RunState};
+use crate::domain::job::{Job, JobReport, RunNote, RunState};
 use crate::domain::message::MailState;
 use crate::domain::plan::PlanState;
+use crate::store::runs::Run;
 use crate::store::{Tx, doubtful, installation, outbox, plans, relays, runs, unrest};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
@@ -45,7 +46,7 @@ pub struct Status {
     pub coverage: Coverage,
     /// What each group with a target still needs.
     pub needs: Vec<Need>,
-    /// Jobs with their newest run.
+    /// Jobs with their newest run; the one for schools where the campaign goes to schools.
     pub jobs: Vec<JobLine>,
     /// Mails by state.
     pub mail: Vec<(MailState, u64)>,
@@ -89,6 +90,7 @@ impl App {
         let day = today(campaign, now);
         let as_of = as_of.unwrap_or_else(|| (day - TimeDelta::days(1)).min(campaign.end));
         let basis = self.basis(loaded, AsOf::day(as_of)).await?;
+        let has_schools = self.has_schools(loaded).await?;
         let mut tx = self.store.read().await?;
         let curve = super::notices::summary::baseline_curve(&mut tx, loaded).await?;
         let at = plan_progress(campaign, &basis.counted, &curve, as_of);
@@ -97,6 +99,9 @@ impl App {
         let mut jobs = Vec::new();
         for job in Job::ALL {
             let newest = runs::list(&mut tx, loaded.no, Some(job), 1).await?.into_iter().next();
+            if job == Job::Schools && !has_schools && !newest.as_ref().is_some_and(has_news) {
+                continue;
+            }
             jobs.push(JobLine {
                 job,
                 due_at: newest.as_ref().map(|run| run.due_at),
@@ -189,6 +194,12 @@ impl App {
         out.extend(self.relay_problems(&mut tx).await?);
         Ok(out)
     }
+}
+
+/// Whether a run failed, or sent something.
+fn has_news(run: &Run) -> bool {
+    let sent = matches!(&run.note, Some(RunNote::Report(JobReport::Schools { .. })));
+    sent || run.state == RunState::Failed
 }
 
 fn problems(at: PlanProgress, jobs: &[JobLine], mail: &[(MailState, u64)]) -> Vec<Problem> {

@@ -2,6 +2,7 @@
 
 use super::job::local;
 use super::output::{Format, Sheet};
+use super::usage_errors::Remedy;
 use super::{Invocation, exit};
 use crate::app::App;
 use crate::domain::account::{Role, Scope};
@@ -144,12 +145,12 @@ pub(super) enum Token {
     },
 }
 
-fn parse_role(word: &str) -> Result<Role, String> {
-    Role::from_word(word).ok_or_else(|| "write admin, planner, lead or viewer".to_owned())
+fn parse_role(word: &str) -> Result<Role, Remedy> {
+    Role::from_word(word).ok_or_else(|| Remedy::new("write-role"))
 }
 
-fn parse_scope(word: &str) -> Result<Scope, String> {
-    Scope::from_word(word).ok_or_else(|| "write read, people or tally".to_owned())
+fn parse_scope(word: &str) -> Result<Scope, Remedy> {
+    Scope::from_word(word).ok_or_else(|| Remedy::new("write-token-scope"))
 }
 
 /// The codes with the campaign that `--campaign` names, where it names one.
@@ -372,7 +373,8 @@ impl Token {
         let out = invocation.out;
         match self {
             Self::Add { account, name, scopes } => {
-                let token = app.add_token(account, name, scopes, Actor::CommandLine, now).await?;
+                let token =
+                    app.add_token(account, name, (scopes, None), Actor::CommandLine, now).await?;
                 if out.format == Format::Table {
                     super::output::print(&format!("{token}\n"));
                 } else {

@@ -6,7 +6,7 @@ use super::output::{Format, Sheet, harmless, print};
 use super::{Invocation, browser, exit, parse_day};
 use crate::app::daily::daily_day;
 use crate::app::notices::{Post, on_day};
-use crate::app::{App, Loaded};
+use crate::app::{App, AppError, Loaded};
 use crate::domain::message::MailKind;
 use crate::domain::permission::Actor;
 use crate::mail::message::Party;
@@ -154,8 +154,11 @@ async fn send(
     let loaded = &meant[0];
     let post = post(invocation, app, meant, which).await?;
     if let Some(to) = to {
-        let queued = app.send_daily_copy(loaded, (post, to), Actor::CommandLine, now).await?;
-        return sent(invocation, app, queued).await;
+        let once = now.timestamp_millis().to_string();
+        let copy = (post, to, once.as_str());
+        let queued = app.send_daily_copy(loaded, copy, Actor::CommandLine, now).await?;
+        let id = queued.ok_or_else(|| AppError::refused("refused-twice", &[]))?;
+        return sent(invocation, app, id).await;
     }
     if post.to.email.is_none() {
         return Err(invocation.out.fail("fail-no-address", &[("post", &which.post)]));
@@ -205,11 +208,14 @@ async fn send_all(
         return Err(invocation.out.fail("fail-readers", &[("said", &said), ("readers", &readers)]));
     }
     let (by, now) = (Actor::CommandLine, invocation.clock.now());
-    let (new, silent) = app.send_digests(meant, (day, readers), by, now).await?;
+    let queued = app.send_digests(meant, (day, readers), by, now).await?;
     let done = drain(invocation, app, &invocation.clock).await?;
     let figures: [(&str, &dyn std::fmt::Display); 3] =
-        [("new", &new), ("sent", &done.sent()), ("silent", &silent)];
+        [("new", &queued.new), ("sent", &done.sent()), ("silent", &queued.silent)];
     invocation.out.note("digest-all-queued", &figures);
+    if queued.groups_told > 0 {
+        invocation.out.note("digest-groups-told", &[("groups", &queued.groups_told)]);
+    }
     Ok(if done.relay.is_some() { exit::FAILED } else { exit::OK })
 }
 

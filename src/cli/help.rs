@@ -1,12 +1,11 @@
 //! `--help`, man pages and usage errors in the reader's language, with examples. The English words stand at the
 //! commands themselves; the Chinese ones in `src/text/zh-CN/help.ftl`, a message for each command and argument.
 
+use super::usage_errors::told;
 use super::{Cli, output};
 use crate::domain::campaign::Language;
 use crate::{secrets, text};
 use chrono::NaiveDate;
-use clap::builder::StyledStr;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
 /// Examples of every command, by its path.
@@ -323,66 +322,6 @@ fn in_chinese(mut command: Command, path: &str) -> Command {
     command
 }
 
-/// The form that a remedy such as `write a day as 2021-10-20` asks for, and an example of it, for a text in Chinese.
-fn form_of(why: &str) -> Option<(String, String)> {
-    let said = why.strip_prefix("write ")?;
-    let (form, example) = said.split_once(" such as ").unwrap_or((said, "none"));
-    let form = form.rsplit_once(" as ").map_or(form, |(_, form)| form);
-    let leads = ["one of ", "for example "];
-    let form = leads.iter().find_map(|lead| form.strip_prefix(lead)).unwrap_or(form);
-    Some((form.trim_end_matches(',').replace(" or ", ", "), example.to_owned()))
-}
-
-/// A usage error in Chinese; `None` if it is no error or one of the rare ones, which stay in English.
-fn told(error: &clap::Error) -> Option<String> {
-    let of = |kind: ContextKind| -> String {
-        match error.get(kind) {
-            Some(ContextValue::String(text)) => text.clone(),
-            Some(ContextValue::Strings(texts)) => texts.join(" "),
-            Some(ContextValue::StyledStr(text)) => text.to_string(),
-            Some(ContextValue::StyledStrs(texts)) => {
-                texts.iter().map(StyledStr::to_string).collect::<Vec<_>>().join(" ")
-            }
-            _ => String::new(),
-        }
-    };
-    let key = match error.kind() {
-        ErrorKind::UnknownArgument => "usage-unknown",
-        ErrorKind::InvalidSubcommand => "usage-no-command",
-        ErrorKind::MissingRequiredArgument => "usage-missing",
-        ErrorKind::InvalidValue | ErrorKind::ValueValidation => "usage-bad-value",
-        ErrorKind::ArgumentConflict => "usage-conflict",
-        _ => return None,
-    };
-    let argument = match error.kind() {
-        ErrorKind::InvalidSubcommand => of(ContextKind::InvalidSubcommand),
-        _ => of(ContextKind::InvalidArg),
-    };
-    let (value, other) = (of(ContextKind::InvalidValue), of(ContextKind::PriorArg));
-    let near =
-        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::ValidValue]
-            .into_iter()
-            .map(of)
-            .find(|text| !text.is_empty());
-    let why = std::error::Error::source(error).map(ToString::to_string);
-    let mut said = text::say(
-        Language::ZhCn,
-        key,
-        &[("argument", &argument), ("value", &value), ("other", &other)],
-    );
-    if let Some(near) = near {
-        said.push_str(&text::say(Language::ZhCn, "usage-near", &[("near", &near)]));
-    } else if let Some((form, example)) = why.as_deref().and_then(form_of) {
-        let form: [(&str, &dyn std::fmt::Display); 2] = [("near", &form), ("example", &example)];
-        said.push_str(&text::say(Language::ZhCn, "usage-write", &form));
-    } else if let Some(why) = why {
-        said.push_str(&text::say(Language::ZhCn, "usage-near", &[("near", &why)]));
-    }
-    said.push('\n');
-    said.push_str(&text::word(Language::ZhCn, "usage-help"));
-    Some(super::output::lines_harmless(&said))
-}
-
 /// Writes a man page for every command into a folder, with `day` as its date; returns how many.
 pub(super) fn man(folder: &std::path::Path, day: NaiveDate) -> anyhow::Result<usize> {
     std::fs::create_dir_all(folder)?;
@@ -480,19 +419,5 @@ mod tests {
         for language in [Language::ZhCn, Language::En] {
             command(language).debug_assert();
         }
-    }
-
-    #[test]
-    fn of_a_remedy_the_form_is_shown_in_chinese() {
-        let decide = "write LIST:ROW=PERSON, LIST:ROW=new or LIST:ROW=drop";
-        for (why, form, example) in [
-            ("write a time as 08:30", "08:30", "none"),
-            (decide, "LIST:ROW=PERSON, LIST:ROW=new, LIST:ROW=drop", "none"),
-            ("write LOT=DAYS, such as L07=10d", "LOT=DAYS", "L07=10d"),
-            ("write one of queued, sent", "queued, sent", "none"),
-        ] {
-            assert_eq!(form_of(why), Some((form.to_owned(), example.to_owned())));
-        }
-        assert_eq!(form_of("3 is too much"), None);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::chosen::Lines;
 use super::output::{Format, Sheet};
+use super::usage_errors::Remedy;
 use super::{Invocation, exit};
 use crate::app::Loaded;
 use crate::app::run_words::{report_words, stored_words, words};
@@ -67,11 +68,11 @@ pub(super) enum Job {
 }
 
 /// Reads a local time of the command line.
-pub(super) fn parse_local(text: &str) -> Result<NaiveDateTime, String> {
+pub(super) fn parse_local(text: &str) -> Result<NaiveDateTime, Remedy> {
     ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
         .iter()
         .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
-        .ok_or_else(|| "write a local time as 2021-06-01T09:00".to_owned())
+        .ok_or_else(|| Remedy::new("write-local"))
 }
 
 /// An instant in milliseconds since 1970 as local time of a zone.

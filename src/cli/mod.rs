@@ -80,8 +80,11 @@ mod status;
 mod tests;
 mod trail;
 mod unsubscribe;
+mod usage_errors;
 mod verdict;
 mod workbook;
+
+use usage_errors::{parse_day, parse_language};
 
 use crate::app::{App, AppError, Loaded};
 use crate::clock::Clock;
@@ -93,7 +96,6 @@ use crate::jobs::timetable::{Timetable, TimetableError};
 use crate::secrets;
 use crate::store::{Store, StoreError};
 use anyhow::Context as _;
-use chrono::NaiveDate;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use output::{Format, Out};
 use std::collections::BTreeSet;
@@ -254,10 +256,6 @@ enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-}
-
-fn parse_language(text: &str) -> Result<Language, String> {
-    Language::from_tag(text).ok_or_else(|| "write zh-CN or en".to_owned())
 }
 
 /// What every command of an invocation needs.
@@ -492,9 +490,4 @@ fn areas_below<'a>(
         .area(code)
         .ok_or_else(|| out.fail("fail-no-area", &[("code", &output::harmless(code))]))?;
     Ok(Some(loaded.campaign.below(&area.code)))
-}
-
-/// Reads a day of the command line, in any form that files may use.
-fn parse_day(text: &str) -> Result<NaiveDate, String> {
-    crate::domain::date::parse_day(text).ok_or_else(|| "write a day as 2021-10-20".to_owned())
 }

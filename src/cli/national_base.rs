@@ -1,6 +1,7 @@
 //! What the commands of `doseplan national` share: what is counted and how, what is told, where forms are written.
 
 use super::output::marked;
+use super::usage_errors::Remedy;
 use super::{Invocation, exit, output, parse_day};
 use crate::app::national::{Counter, National, OfficialForm, workbook};
 use crate::domain::campaign::Language;
@@ -188,24 +189,24 @@ pub(super) fn save_forms(
     Ok(())
 }
 
-fn parse_yes_no(text: &str) -> Result<bool, String> {
+fn parse_yes_no(text: &str) -> Result<bool, Remedy> {
     match text {
         "yes" => Ok(true),
         "no" => Ok(false),
-        _ => Err("write yes or no".to_owned()),
+        _ => Err(Remedy::new("write-yes-no")),
     }
 }
 
-pub(super) fn parse_scope(text: &str) -> Result<ScopeKey, String> {
-    ScopeKey::parse(text).ok_or_else(|| "write county:CODE, township:CODE, unit:CODE or all".into())
+pub(super) fn parse_scope(text: &str) -> Result<ScopeKey, Remedy> {
+    ScopeKey::parse(text).ok_or_else(|| Remedy::new("write-scope"))
 }
 
-pub(super) fn parse_month(text: &str) -> Result<YearMonth, String> {
+pub(super) fn parse_month(text: &str) -> Result<YearMonth, Remedy> {
     super::report::parse_month(text).map(YearMonth::of)
 }
 
 /// Reads `1m`, `60d`, `1y` or a duration such as `5 months`.
-fn parse_gap(text: &str) -> Result<Duration, String> {
+fn parse_gap(text: &str) -> Result<Duration, Remedy> {
     let text = text.trim();
     if let Ok(gap) = text.parse() {
         return Ok(gap);
@@ -216,5 +217,5 @@ fn parse_gap(text: &str) -> Result<Duration, String> {
         Some((at, 'y')) => format!("{} years", &text[..at]),
         _ => text.to_owned(),
     };
-    spelled.parse().map_err(|_| "write for example 1m, 60d or \"5 months\"".to_owned())
+    spelled.parse().map_err(|_| Remedy::new("write-gap"))
 }

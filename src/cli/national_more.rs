@@ -5,6 +5,7 @@ use super::national_base::{
 };
 use super::national_print::{explained_children, form_on_screen};
 use super::output::{self, Format, Sheet};
+use super::usage_errors::Remedy;
 use super::{Invocation, exit};
 use crate::app::national::{
     BehindPaid, BirthsEdit, BirthsHad, Cohort, National, Paid as CountPaid, SURVEY_ROWS_MAX,
@@ -322,8 +323,8 @@ impl Survey {
 }
 
 /// Reads births per thousand with at most two decimals, as hundredths.
-fn parse_rate(text: &str) -> Result<u64, String> {
-    let wrong = || "write births per 1000 residents, such as 8.5".to_owned();
+fn parse_rate(text: &str) -> Result<u64, Remedy> {
+    let wrong = || Remedy::new("write-rate");
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit());
     if whole.is_empty() || whole.len() > 3 || part.len() > 2 || !digits(whole) || !digits(part) {

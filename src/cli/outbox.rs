@@ -3,6 +3,7 @@
 use super::job::{local, parse_local};
 use super::mails::{Part, drain};
 use super::output::{Format, Sheet, harmless, print};
+use super::usage_errors::Remedy;
 use super::{Invocation, exit};
 use crate::app::App;
 use crate::clock::Clock;
@@ -71,21 +72,21 @@ pub(super) enum Outbox {
     },
 }
 
-fn parse_state(word: &str) -> Result<MailState, String> {
-    let known = || format!("write one of {}", MailState::ALL.map(MailState::word).join(", "));
+fn parse_state(word: &str) -> Result<MailState, Remedy> {
+    let known = || Remedy::one_of(MailState::ALL.map(MailState::word));
     MailState::from_word(word).ok_or_else(known)
 }
 
 /// A local time, or the first instant of a day.
-fn parse_since(text: &str) -> Result<NaiveDateTime, String> {
+fn parse_since(text: &str) -> Result<NaiveDateTime, Remedy> {
     match crate::domain::date::parse_day(text) {
         Some(day) => Ok(day.and_time(chrono::NaiveTime::MIN)),
         None => parse_local(text),
     }
 }
 
-fn parse_kind(word: &str) -> Result<MailKind, String> {
-    let known = || format!("write one of {}", MailKind::ALL.map(MailKind::word).join(", "));
+fn parse_kind(word: &str) -> Result<MailKind, Remedy> {
+    let known = || Remedy::one_of(MailKind::ALL.map(MailKind::word));
     MailKind::from_word(word).ok_or_else(known)
 }
 

@@ -7,6 +7,7 @@ use super::plan_files::Basis;
 use super::plan_joint::{Asked, Together};
 use super::plan_print::{rows_sheet, table, travel_note, view};
 use super::plan_progress::Watch;
+use super::usage_errors::Remedy;
 use super::{
     Invocation, exit, parse_day, plan_allocation, plan_check, plan_joint, plan_lock, plan_surge,
     plan_tours, plan_vials, plan_what_if, plan_why,
@@ -105,16 +106,14 @@ pub(super) struct Make {
 }
 
 /// The method with this name.
-fn parse_method(name: &str) -> Result<Method, String> {
+fn parse_method(name: &str) -> Result<Method, Remedy> {
     match name {
         "own" => Ok(Method::FirstOrder),
         #[cfg(feature = "highs")]
         "highs" => Ok(Method::Highs),
         #[cfg(not(feature = "highs"))]
-        "highs" => Err("this program is built without HiGHS; build one that has it: \
-                        cargo build --release --features highs"
-            .to_owned()),
-        _ => Err("own or highs".to_owned()),
+        "highs" => Err(Remedy::new("write-no-highs")),
+        _ => Err(Remedy::new("write-method")),
     }
 }
 

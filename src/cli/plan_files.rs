@@ -2,7 +2,7 @@
 
 use super::{Invocation, parse_day};
 use crate::app::coverage::given_rows;
-use crate::domain::campaign::Campaign;
+use crate::domain::campaign::{Campaign, Language};
 use crate::domain::counting::{Cells, count_tally};
 use crate::domain::dose::{GivenRow, Tally};
 use crate::domain::id::RecordId;
@@ -51,8 +51,12 @@ pub(super) struct Basis {
 
 /// Ends the program: the arguments do not go together, although each is right alone.
 pub(super) fn misused(invocation: &Invocation, key: &str) -> ! {
-    let error =
-        super::Cli::command().error(ErrorKind::WrongNumberOfValues, invocation.out.word(key));
+    let (out, said) = (invocation.out, invocation.out.word(key));
+    let error = super::Cli::command().error(ErrorKind::WrongNumberOfValues, &said);
+    if out.language == Language::ZhCn {
+        super::output::tell(&format!("{said}\n{}", out.word("usage-help")));
+        std::process::exit(error.exit_code());
+    }
     error.exit()
 }
 

@@ -1,6 +1,7 @@
 //! `doseplan plan why --session`: whom a session expects, and how many of them come.
 
 use super::output::{Format, Sheet, harmless};
+use super::usage_errors::Remedy;
 use super::{Invocation, exit, parse_day};
 use crate::app::odds::Odds;
 use crate::domain::id::PlaceCode;
@@ -14,9 +15,9 @@ pub(super) struct At {
 }
 
 /// Reads `PLACE@DATE`.
-pub(super) fn parse_session(text: &str) -> Result<At, String> {
+pub(super) fn parse_session(text: &str) -> Result<At, Remedy> {
     let Some((place, day)) = text.rsplit_once('@').filter(|(place, _)| !place.is_empty()) else {
-        return Err("a session is a place and a day, such as S01@2026-03-05".to_owned());
+        return Err(Remedy::new("write-session"));
     };
     Ok(At { place: PlaceCode::new(place.to_owned()), day: parse_day(day)? })
 }

@@ -3,6 +3,7 @@
 use super::output::{Format, Sheet, harmless};
 use super::plan_choice::any_plan;
 use super::plan_tour_sheets::workbook;
+use super::usage_errors::Remedy;
 use super::{Invocation, exit, parse_day};
 use crate::domain::planner::{self, TeamTour};
 use chrono::{NaiveDate, NaiveTime, Timelike as _};
@@ -33,8 +34,8 @@ pub(super) struct Tours {
 }
 
 /// Reads a time of the command line.
-pub(super) fn parse_time(text: &str) -> Result<NaiveTime, String> {
-    NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| "write a time as 08:30".to_owned())
+pub(super) fn parse_time(text: &str) -> Result<NaiveTime, Remedy> {
+    NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| Remedy::new("write-time"))
 }
 
 /// A tour as `-o json` prints it.

@@ -4,6 +4,7 @@ use super::output::{Format, NONE, Sheet, harmless};
 use super::plan_files::Basis;
 use super::plan_print::worst_text;
 use super::plan_progress::{share_of, tell};
+use super::usage_errors::Remedy;
 use super::{Invocation, exit, parse_day};
 use crate::app::plans::PlanStart;
 use crate::app::verdict_words;
@@ -77,19 +78,16 @@ pub(super) fn a_day() -> RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=10_000)
 }
 
-fn parse_supply(text: &str) -> Result<WhatIfChange, String> {
-    text.parse::<Decimal>()
-        .map(WhatIfChange::Supply)
-        .map_err(|_| "write a number such as 0.8".to_owned())
+fn parse_supply(text: &str) -> Result<WhatIfChange, Remedy> {
+    text.parse::<Decimal>().map(WhatIfChange::Supply).map_err(|_| Remedy::new("write-supply"))
 }
 
-fn parse_teams(text: &str) -> Result<WhatIfChange, String> {
-    text.parse::<i32>().map(WhatIfChange::Teams).map_err(|_| "write +2 or -1".to_owned())
+fn parse_teams(text: &str) -> Result<WhatIfChange, Remedy> {
+    text.parse::<i32>().map(WhatIfChange::Teams).map_err(|_| Remedy::new("write-teams"))
 }
 
-fn parse_close(text: &str) -> Result<WhatIfChange, String> {
-    let remedy =
-        || "write PLACE@DAY or PLACE@DAY..DAY, such as S05@2021-07-01..2021-07-14".to_owned();
+fn parse_close(text: &str) -> Result<WhatIfChange, Remedy> {
+    let remedy = || Remedy::new("write-close");
     let (place, days) = text.rsplit_once('@').ok_or_else(remedy)?;
     let (first, last) = days.split_once("..").unwrap_or((days, days));
     let (first, last) = (parse_day(first)?, parse_day(last)?);
@@ -97,13 +95,13 @@ fn parse_close(text: &str) -> Result<WhatIfChange, String> {
         return Err(remedy());
     }
     if first > last {
-        return Err(format!("{first} is after {last}; write the earlier day first"));
+        return Err(Remedy::new("write-order").with("first", first).with("last", last));
     }
     Ok(WhatIfChange::Close { place: place.to_owned(), first, last })
 }
 
-fn parse_delay(text: &str) -> Result<WhatIfChange, String> {
-    let remedy = || "write LOT=DAYS, such as L07=10d".to_owned();
+fn parse_delay(text: &str) -> Result<WhatIfChange, Remedy> {
+    let remedy = || Remedy::new("write-delay");
     let (lot, days) = text.rsplit_once('=').ok_or_else(remedy)?;
     let days = days.strip_suffix('d').unwrap_or(days).parse().map_err(|_| remedy())?;
     if lot.is_empty() {
@@ -112,8 +110,8 @@ fn parse_delay(text: &str) -> Result<WhatIfChange, String> {
     Ok(WhatIfChange::Delay { lot: LotCode::from(lot), days })
 }
 
-fn parse_capacity(text: &str) -> Result<WhatIfChange, String> {
-    let remedy = || "write SITE=DOSES@DAY..DAY, such as S01=400@2021-07-01..2021-07-14".to_owned();
+fn parse_capacity(text: &str) -> Result<WhatIfChange, Remedy> {
+    let remedy = || Remedy::new("write-capacity");
     let (named, days) = text.rsplit_once('@').ok_or_else(remedy)?;
     let (site, doses) = named.rsplit_once('=').ok_or_else(remedy)?;
     let doses = doses.parse().map_err(|_| remedy())?;
@@ -122,16 +120,14 @@ fn parse_capacity(text: &str) -> Result<WhatIfChange, String> {
     Ok(WhatIfChange::Capacity { site: PlaceCode::new(site.to_owned()), doses, first, last })
 }
 
-fn parse_more_at(text: &str) -> Result<(PlaceCode, u32), String> {
-    let remedy = || "write SITE=+NUMBER, such as S01=+3".to_owned();
+fn parse_more_at(text: &str) -> Result<(PlaceCode, u32), Remedy> {
+    let remedy = || Remedy::new("write-more-at");
     let (site, more) = text.rsplit_once("=+").ok_or_else(remedy)?;
     Ok((PlaceCode::new(site.to_owned()), more.parse().map_err(|_| remedy())?))
 }
 
-fn parse_staff(text: &str) -> Result<MorePeople, String> {
-    let remedy = || {
-        "write +PEOPLE@AREA, such as +20@yunyang, or with a role: +4@yunyang=registrar".to_owned()
-    };
+fn parse_staff(text: &str) -> Result<MorePeople, Remedy> {
+    let remedy = || Remedy::new("write-staff");
     let (more, rest) = text.split_once('@').ok_or_else(remedy)?;
     let people = more.strip_prefix('+').and_then(|more| more.parse().ok()).ok_or_else(remedy)?;
     let (area, role) = match rest.rsplit_once('=') {
@@ -141,8 +137,8 @@ fn parse_staff(text: &str) -> Result<MorePeople, String> {
     Ok(MorePeople { people, area: AreaCode::new(area.to_owned()), role })
 }
 
-fn parse_vaccine(text: &str) -> Result<WhatIfChange, String> {
-    let remedy = || "write DOSES@DAY, such as 5000@2021-07-01".to_owned();
+fn parse_vaccine(text: &str) -> Result<WhatIfChange, Remedy> {
+    let remedy = || Remedy::new("write-vaccine");
     let (doses, day) = text.split_once('@').ok_or_else(remedy)?;
     let doses = doses.parse().map_err(|_| remedy())?;
     Ok(WhatIfChange::Vaccine { doses, day: parse_day(day)? })

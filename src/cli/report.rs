@@ -3,6 +3,7 @@
 use super::output::{Format, Sheet, harmless};
 use super::report_bulletin::Which;
 use super::report_print as print;
+use super::usage_errors::Remedy;
 use super::{Invocation, exit, workbook};
 use crate::app::reports::{Ask, cell_at, has_records};
 use crate::app::{App, Loaded};
@@ -66,15 +67,13 @@ const OFFICIAL: [(&str, &str, &str); 5] = [
     ("national paid", "paid-title", "report-about-paid"),
 ];
 
-fn parse_name(text: &str) -> Result<Name, String> {
-    Name::from_word(text).ok_or_else(|| {
-        let names: Vec<&str> = NAMES.iter().map(|name| name.word()).collect();
-        format!("choose one of {}", names.join(", "))
-    })
+fn parse_name(text: &str) -> Result<Name, Remedy> {
+    let known = || Remedy::one_of(NAMES.iter().map(|name| name.word()));
+    Name::from_word(text).ok_or_else(known)
 }
 
 /// The first day of a month.
-pub(super) fn parse_month(text: &str) -> Result<NaiveDate, String> {
+pub(super) fn parse_month(text: &str) -> Result<NaiveDate, Remedy> {
     let text = text.trim().replace('年', "-").replace(['月', '/', '.'], "-");
     let text = text.trim_end_matches('-');
     let padded = match text.split_once('-') {
@@ -82,7 +81,7 @@ pub(super) fn parse_month(text: &str) -> Result<NaiveDate, String> {
         None if text.len() == 6 => format!("{}-{}-01", &text[..4], &text[4..]),
         None => String::new(),
     };
-    padded.parse().map_err(|_| "write a month as 2021-06".to_owned())
+    padded.parse().map_err(|_| Remedy::new("write-month"))
 }
 
 impl When {

@@ -1,6 +1,7 @@
 //! `doseplan report bulletin`: the page of a day or week that a director signs.
 
 use super::output::{Format, Sheet, harmless, print};
+use super::usage_errors::Remedy;
 use super::{Invocation, exit, workbook};
 use crate::app::reports::bulletin_form::{BulletinForm, FormValue, bulletin_book};
 use crate::app::{AppError, Loaded};
@@ -31,11 +32,9 @@ pub(in crate::cli) struct Which {
     save: Option<PathBuf>,
 }
 
-fn parse_kind(text: &str) -> Result<BulletinKind, String> {
-    BulletinKind::from_word(text).ok_or_else(|| {
-        let names: Vec<&str> = KINDS.iter().map(|kind| kind.word()).collect();
-        format!("choose one of {}", names.join(", "))
-    })
+fn parse_kind(text: &str) -> Result<BulletinKind, Remedy> {
+    let known = || Remedy::one_of(KINDS.iter().map(|kind| kind.word()));
+    BulletinKind::from_word(text).ok_or_else(known)
 }
 
 impl Which {

@@ -7,6 +7,7 @@ use super::schools_print::{
     by_days, by_school, class_sheet, consent_told, shown, state_word, visited, visits_told, write,
 };
 use super::schools_send::{Correct, Send, asked_school};
+use super::usage_errors::Remedy;
 use super::{Invocation, exit, parse_day};
 use crate::app::schools::{DecidedRow, MatchRequest, PaperKind, VisitOrder};
 use crate::app::{App, Loaded};
@@ -115,8 +116,8 @@ pub(super) struct MissedList {
     save: Option<PathBuf>,
 }
 
-fn parse_decision(text: &str) -> Result<DecidedRow, String> {
-    let wrong = || "write LIST:ROW=PERSON, LIST:ROW=new or LIST:ROW=drop".to_owned();
+fn parse_decision(text: &str) -> Result<DecidedRow, Remedy> {
+    let wrong = || Remedy::new("write-decision");
     let (row, what) = text.split_once('=').ok_or_else(wrong)?;
     let (list, nr) = row.rsplit_once(':').ok_or_else(wrong)?;
     let nr = nr.trim().parse().map_err(|_| wrong())?;

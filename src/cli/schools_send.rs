@@ -2,6 +2,7 @@
 
 use super::output::{Format, Sheet, harmless};
 use super::schools_print::withdrawn_told;
+use super::usage_errors::Remedy;
 use super::{Invocation, exit, parse_day};
 use crate::app::school_mails::ListSent;
 use crate::app::schools::{Correction, PaperKind, school_called};
@@ -43,8 +44,8 @@ pub(super) struct Correct {
     by: Option<String>,
 }
 
-fn parse_answer(text: &str) -> Result<ConsentAnswer, String> {
-    ConsentAnswer::from_word(text.trim()).ok_or_else(|| "write yes or no".to_owned())
+fn parse_answer(text: &str) -> Result<ConsentAnswer, Remedy> {
+    ConsentAnswer::from_word(text.trim()).ok_or_else(|| Remedy::new("write-yes-no"))
 }
 
 /// The school that is asked for, by code or name; `None`: all.

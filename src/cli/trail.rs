@@ -50,10 +50,7 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
             | report::Report::Save { .. }
             | report::Report::List => None,
         },
-        Command::Campaign(it) => match it {
-            campaign::Campaign::Export { .. } => before(Action::Export, "campaign export"),
-            _ => None,
-        },
+        Command::Campaign(it) => campaign_of(it),
         Command::Digest(it) => digest_of(it),
         Command::Outbox(it) => outbox_of(it),
         Command::Channels(it) => channels_of(it),
@@ -138,18 +135,29 @@ fn channels_of(command: &channels::Channels) -> Option<Trail> {
     }
 }
 
+fn campaign_of(command: &campaign::Campaign) -> Option<Trail> {
+    use campaign::Campaign;
+    match command {
+        Campaign::Export { .. } => before(Action::Export, "campaign export"),
+        // Addresses of leads stand in it.
+        Campaign::History => before(Action::SeeRecords, "campaign history"),
+        _ => None,
+    }
+}
+
 fn jurisdiction_of(command: &jurisdiction::Jurisdiction) -> Option<Trail> {
     use jurisdiction::Jurisdiction;
     match command {
         Jurisdiction::Export { .. } => before(Action::Export, "jurisdiction export"),
+        // Numbers of staff stand in it.
+        Jurisdiction::History => before(Action::SeeRecords, "jurisdiction history"),
         Jurisdiction::Conflicts(conflicts::Conflicts::List { .. }) => {
             before(Action::SeeRecords, "jurisdiction conflicts list")
         }
         Jurisdiction::Conflicts(conflicts::Conflicts::Resolve(_))
         | Jurisdiction::Check { .. }
         | Jurisdiction::Apply { .. }
-        | Jurisdiction::List
-        | Jurisdiction::History => None,
+        | Jurisdiction::List => None,
     }
 }
 

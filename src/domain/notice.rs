@@ -136,8 +136,10 @@ pub struct StopTimes {
 pub struct LoadLine {
     /// The lot.
     pub lot: LotCode,
-    /// The vaccine.
+    /// The vaccine, as the file of lots has it.
     pub product: String,
+    /// What stands for its code, where the campaign gives one vaccine alone.
+    pub vaccine: Option<String>,
     /// Doses, waste included.
     pub doses: u64,
     /// Whole vials, where the lot says how many doses they hold.
@@ -164,8 +166,10 @@ pub struct Expected {
 pub struct DrawLine {
     /// The lot.
     pub lot: LotCode,
-    /// The vaccine.
+    /// The vaccine, as the file of lots has it.
     pub product: String,
+    /// What stands for its code, where the campaign gives one vaccine alone.
+    pub vaccine: Option<String>,
     /// Doses, wastage included, rounded up.
     pub doses: u64,
     /// Its last day of use.

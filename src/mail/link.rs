@@ -20,6 +20,11 @@ pub fn message_hash(secret: &[u8], key: &str) -> String {
     hex(&sign(secret, "message", key).finalize().into_bytes()[..HASH_BYTES])
 }
 
+/// The secret of what a form asked for, by the form's name: whoever sends the form twice reads the same one.
+pub fn form_secret(secret: &[u8], once: &str) -> String {
+    hex(&sign(secret, "form", once).finalize().into_bytes())
+}
+
 /// The envelope sender of a mail, `bounce+7.TAG@example.org`. Servers report to it if the mail cannot be delivered.
 pub fn bounce_sender(secret: &[u8], to: &BounceAddress, id: i64) -> String {
     let tag = sign(secret, "bounce", &id.to_string()).finalize().into_bytes();

@@ -43,7 +43,7 @@ const DELETE_RECOVERY: &str = "DELETE FROM recovery_code WHERE account = $1";
 const LOGINS_OVER: &str = "DELETE FROM login WHERE made_at <= $1 OR seen_at <= $2";
 
 const ADD_TOKEN: &str = "INSERT INTO api_token (account, name, token, scopes, made_at) \
-     VALUES ($1, $2, $3, $4, $5)";
+     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (token) DO NOTHING";
 const TOKENS: &str = "SELECT api_token.id, account.name, api_token.name, api_token.scopes, \
      api_token.made_at, api_token.used_at FROM api_token \
      JOIN account ON account.id = api_token.account ORDER BY api_token.id";
@@ -284,17 +284,16 @@ fn scopes(row: &Row, index: usize, id: usize) -> Result<Vec<Scope>> {
     text.split_whitespace().map(scope).collect()
 }
 
-/// Stores a token by its hash.
+/// Stores a token by its hash; `false` where it is stored already.
 pub async fn add_token(
     act: &mut Act,
     id: i64,
     (name, hash): (&str, &str),
     scopes: &[Scope],
     now: i64,
-) -> Result<()> {
+) -> Result<bool> {
     let scopes: Vec<_> = scopes.iter().map(|scope| scope.word()).collect();
-    act.tx().run(ADD_TOKEN, args![id, name, hash, scopes.join(" "), now]).await?;
-    Ok(())
+    Ok(act.tx().run(ADD_TOKEN, args![id, name, hash, scopes.join(" "), now]).await? == 1)
 }
 
 /// Every token, the oldest first.

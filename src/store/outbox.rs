@@ -154,6 +154,9 @@ const LIST: &str = selected!(
 const NEWEST: &str =
     selected!("SELECT", "FROM outbox WHERE campaign = $1 ORDER BY id DESC LIMIT $2");
 const FIND: &str = selected!("SELECT", "FROM outbox WHERE id = $1");
+// The index of recipients has those of channels alone.
+const KEYS_OF_GROUP: &str =
+    "SELECT unique_key FROM outbox WHERE recipient = $1 AND channel = $1 AND channel <> 'mail'";
 const IS_OF: &str = "SELECT id FROM outbox WHERE id = $1 AND campaign = $2";
 const UNSETTLED: &str = selected!(
     "SELECT",
@@ -290,6 +293,11 @@ pub async fn newest(tx: &mut Tx, campaign: CampaignNo, limit: i64) -> Result<Vec
 /// One mail.
 pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Message>> {
     tx.row(FIND, args![id]).await?.as_ref().map(message).transpose()
+}
+
+/// The keys of all cards that were queued for a group.
+pub async fn keys_of_group(tx: &mut Tx, name: &str) -> Result<Vec<String>> {
+    tx.rows(KEYS_OF_GROUP, args![name]).await?.iter().map(|row| row.get(0)).collect()
 }
 
 /// Whether a message is a campaign's.

@@ -13,6 +13,8 @@ const ONE: &str = "SELECT id, name, born, area, phone, made_at FROM register_req
      WHERE state = 'waiting' AND id = $1";
 const COUNT: &str = "SELECT COUNT(*), COALESCE(CAST(SUM(CASE WHEN phone = $1 THEN 1 ELSE 0 END) \
      AS BIGINT), 0) FROM register_request WHERE state = 'waiting'";
+const SAME: &str = "SELECT id FROM register_request WHERE state = 'waiting' AND name = $1 \
+     AND born = $2 AND area = $3 AND phone = $4";
 const DECIDE: &str = "UPDATE register_request SET state = $2, person = $3, decided_at = $4, \
      name = '', area = '', phone = '' WHERE id = $1 AND state = 'waiting'";
 
@@ -26,6 +28,11 @@ pub async fn insert(tx: &mut Tx, one: &RegisterRequest) -> Result<()> {
     let RegisterRequest { name, born, area, phone, made_at } = one;
     tx.run(INSERT, args![name, *born, area, phone, *made_at]).await?;
     Ok(())
+}
+
+/// Whether the same person waits in the same words.
+pub async fn has_same(tx: &mut Tx, one: &RegisterRequest) -> Result<bool> {
+    Ok(tx.row(SAME, args![&one.name, one.born, &one.area, &one.phone]).await?.is_some())
 }
 
 /// The requests that wait, with their numbers, the oldest first.

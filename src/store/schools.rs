@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
 const LISTS: &str = "SELECT list, nr, kind, content, decided FROM pupil ORDER BY list, nr";
+const ANY: &str = "SELECT nr FROM pupil LIMIT 1";
 const CLEAR: &str = "DELETE FROM pupil WHERE list = $1 AND kind = $2";
 bulk!(WRITE, 6, "INSERT INTO pupil (list, nr, kind, content, decided, recorded_at) VALUES", "");
 const DECIDE: &str = "UPDATE pupil SET decided = $3 WHERE list = $1 AND nr = $2";
@@ -65,6 +66,11 @@ fn pupil(row: &Row) -> Result<Pupil> {
 /// Every row of every list, by list and number.
 pub async fn lists(tx: &mut Tx) -> Result<Vec<Pupil>> {
     tx.rows(LISTS, args![]).await?.iter().map(pupil).collect()
+}
+
+/// Whether there is any list.
+pub async fn has_lists(tx: &mut Tx) -> Result<bool> {
+    Ok(tx.row(ANY, args![]).await?.is_some())
 }
 
 /// Puts a list in the place of the one of this kind that was there.

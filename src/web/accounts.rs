@@ -29,6 +29,7 @@ struct Main {
     wrong: String,
     secret: String,
     csrf: String,
+    once: String,
     accounts: Table,
     names: Vec<String>,
     roles: Vec<(&'static str, String)>,
@@ -87,6 +88,7 @@ async fn show(
         wrong,
         secret,
         csrf: visitor.csrf(),
+        once: super::once::name(),
         accounts,
         names: all.into_iter().map(|one| one.name).collect(),
         roles: Role::ALL
@@ -132,6 +134,7 @@ pub(super) struct Given {
     account: Option<String>,
     scopes: Option<String>,
     id: Option<i64>,
+    once: Option<String>,
     /// Present where tokens outlive the old password.
     keep: Option<String>,
     /// What the sign-in service calls somebody.
@@ -217,7 +220,9 @@ async fn act(
             let scopes: Vec<Scope> =
                 words.split_whitespace().filter_map(Scope::from_word).collect();
             let account = given.account.unwrap_or_default();
-            return app.add_token(&account, name, &scopes, by, now).await.map(Some);
+            let once = super::once::given(given.once.as_deref());
+            let once = once.ok_or_else(|| AppError::refused("refused-form", &[]))?;
+            return app.add_token(&account, name, (&scopes, Some(once)), by, now).await.map(Some);
         }
         "token-remove" => {
             app.remove_token(given.id.unwrap_or(0), by, now).await?;

@@ -184,7 +184,7 @@ fn shown(context: &PageContext, line: &CallLine) -> Line {
         dial: if dialled.is_empty() { String::new() } else { format!("tel:{dialled}") },
         facts,
         person: line.person.to_string(),
-        once: uuid::Uuid::new_v4().simple().to_string(),
+        once: super::once::name(),
         seen: line
             .appointment
             .as_ref()
@@ -251,7 +251,7 @@ pub(super) async fn act(
     let bad = || Refusal::bad(t, t.w("web-bad-form"));
     let result = given.result.as_deref().and_then(CallResult::from_word).ok_or_else(bad)?;
     let person = given.person.as_deref().ok_or_else(bad)?;
-    let once = given.once.as_deref().filter(|once| is_ours(once)).ok_or_else(bad)?;
+    let once = super::once::given(given.once.as_deref()).ok_or_else(bad)?;
     let seen = given.seen.as_deref().and_then(seen_of);
     let done = app.enter_call(loaded, (person, result, once), seen.as_ref(), by, now).await;
     context.site.desk.cache.forget();
@@ -272,11 +272,6 @@ async fn refused(context: &PageContext, error: AppError) -> Result<Response, Ref
         AppError::Refused(said) => show(context, vec![said.words(context.t().0)]).await,
         error => Err(context.refusal(&error)),
     }
-}
-
-/// Whether a form was named by us.
-fn is_ours(once: &str) -> bool {
-    once.len() == 32 && once.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The appointment that a form showed: day and place.

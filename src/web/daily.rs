@@ -41,6 +41,7 @@ pub(super) struct Given {
     day: Option<String>,
     to: Option<String>,
     readers: Option<String>,
+    once: Option<String>,
 }
 
 #[derive(Template)]
@@ -51,6 +52,7 @@ struct Main {
     back: String,
     action: String,
     send: String,
+    once: String,
     as_of: NaiveDate,
     /// Code, name, whether it is chosen.
     posts: Vec<(String, String, bool)>,
@@ -147,6 +149,7 @@ async fn show(
         t,
         wrong,
         back: context.to("mail"),
+        once: super::once::name(),
         send: format!("{action}&csrf={}", context.visitor.csrf()),
         as_of: context.as_of,
         posts,
@@ -211,8 +214,11 @@ pub(super) async fn act(
                 let said = t.say("web-mail-bad-address", &[("value", &harmless(typed))]);
                 return show(&context, asked, said).await;
             };
+            let once = super::once::given(given.once.as_deref());
+            let once = once.ok_or_else(|| Refusal::bad(t, t.w("web-bad-form")))?;
             let mail = found(&context, &post, day).await?;
-            let sent = app.send_daily_copy(&context.loaded, (mail, &reader), by, now).await;
+            let copy = (mail, &reader, once);
+            let sent = app.send_daily_copy(&context.loaded, copy, by, now).await;
             sent.map(|_| "queued")
         }
         "all" => {

@@ -1,4 +1,5 @@
 //! What changed in a campaign and in the areas and places of all campaigns, version by version, the newest first.
+//! Numbers of staff and addresses of leads are among it: each look goes to the audit log.
 
 use super::accounts::time;
 use super::page::{Page, Refusal, encoded, framed};
@@ -8,6 +9,7 @@ use super::visitor::Visitor;
 use super::words::T;
 use crate::app::AppError;
 use crate::app::jurisdictions::version_changes;
+use crate::domain::audit::Action;
 use crate::domain::difference::{RowChange, What, between};
 use crate::domain::jurisdiction::{Jurisdiction, jurisdiction_tables};
 use crate::text::harmless;
@@ -58,6 +60,13 @@ pub(super) async fn history(
         let to = format!("/history?campaign={}", encoded(id));
         (to, harmless(&one.campaign.name), wanted == Some(id))
     }));
+    let about = match wanted {
+        None => None,
+        Some(id) if all.iter().any(|one| one.campaign.id.as_str() == id) => wanted,
+        Some(_) => return Err(Refusal::absent(t)),
+    };
+    let (who, now) = (&visitor.account.name, site.clock.now());
+    site.app.note_audit(who, Action::SeeRecords, (about, "history"), now).await.map_err(fail)?;
     let mut tables = Vec::new();
     let turn = site.desk.turns.take(visitor.account.id).await;
     let _turn = turn.map_err(fail)?;

@@ -73,6 +73,7 @@ async fn show(context: &PageContext, wrong: String) -> Result<Response, Refusal>
         let said = format!("{} {due}: {}", name(run.job), run_state(t, run.state));
         (run.id.to_string(), said)
     };
+    let jobs = found.status.jobs.iter().map(|line| line.job);
     let repeatable = found.runs.iter().filter(|run| run.may_go_again());
     let main = Main {
         t,
@@ -81,7 +82,7 @@ async fn show(context: &PageContext, wrong: String) -> Result<Response, Refusal>
         lines: found.status.problems.iter().map(|one| problems::words(t.0, one)).collect(),
         held: found.hold.as_ref().map(|hold| hold.words(t.0)).unwrap_or_default(),
         may_resume: found.hold.as_ref().is_some_and(|hold| !hold.why.is_copy()),
-        jobs_to_run: Job::ALL.into_iter().filter(|_| is_open).map(choice).collect(),
+        jobs_to_run: jobs.filter(|_| is_open).map(choice).collect(),
         runs_to_repeat: repeatable.filter(|_| is_open).map(again).collect(),
         tables: vec![job_table(context, &found.status), run_table(context, &found.runs)],
     };

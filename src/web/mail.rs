@@ -107,6 +107,7 @@ struct One {
     wrong: String,
     back: String,
     action: String,
+    once: String,
     facts: Vec<(String, String)>,
     /// Word of the form and text of the button.
     buttons: Vec<(&'static str, String)>,
@@ -153,6 +154,7 @@ async fn show(context: &PageContext, id: i64, wrong: String) -> Result<Response,
         wrong,
         back: context.to("mail"),
         action: format!("{}&csrf={}", context.to(&page), context.visitor.csrf()),
+        once: super::once::name(),
         facts: facts(t, campaign, &message),
         buttons: ways.iter().filter_map(button).collect(),
         copies: ways.contains(&MailWay::Copy),
@@ -192,6 +194,7 @@ pub(super) struct Given {
     #[serde(rename = "do")]
     what: String,
     to: Option<String>,
+    once: Option<String>,
 }
 
 /// Does something about a message.
@@ -205,20 +208,23 @@ pub(super) async fn act(
     // What is shown is the message's page: its links lead there, not to this form.
     context.visitor.here.clone_from(&to);
     let (app, loaded, by, now) = (context.app(), &context.loaded, context.actor(), context.now);
+    let bad = || Refusal::bad(t, t.w("web-bad-form"));
+    let once = || super::once::given(given.once.as_deref()).ok_or_else(bad);
     let done = match given.what.as_str() {
         "arrived" => app.settle_mail(loaded, (id, true), by, now).await.map(|()| "settled"),
         "lost" => app.settle_mail(loaded, (id, false), by, now).await.map(|()| "queued"),
         "retry" => app.retry_mail(loaded, id, by, now).await.map(|()| "queued"),
-        "resend" => app.resend_mail(loaded, (id, None), by, now).await.map(|_| "queued"),
+        "resend" => app.resend_mail(loaded, (id, None, once()?), by, now).await.map(|_| "queued"),
         "copy" => {
             let typed = given.to.as_deref().unwrap_or_default().trim();
             let Ok(reader) = typed.parse::<Party>() else {
                 let said = t.say("web-mail-bad-address", &[("value", &harmless(typed))]);
                 return show(&context, id, said).await;
             };
-            app.resend_mail(loaded, (id, Some(&reader)), by, now).await.map(|_| "queued")
+            let copy = (id, Some(&reader), once()?);
+            app.resend_mail(loaded, copy, by, now).await.map(|_| "queued")
         }
-        _ => return Err(Refusal::bad(t, t.w("web-bad-form"))),
+        _ => return Err(bad()),
     };
     match done {
         Ok(done) => Ok(Redirect::to(&format!("{to}&done={done}")).into_response()),

@@ -49,6 +49,7 @@ mod national_pupils;
 mod national_survey;
 mod navigation;
 mod oidc;
+mod once;
 mod outlines;
 mod overview;
 mod page;

@@ -9,6 +9,8 @@ use super::visitor::Visitor;
 use super::words::T;
 use crate::app::{AppError, Result};
 use crate::domain::audit::Action;
+use crate::domain::id::AreaCode;
+use crate::domain::jurisdiction::{AreaLevel, AreaRow};
 use crate::domain::outline::STORED_CORNERS_MAX;
 use crate::intake::outlines::{self as reading, OUTLINES_BYTES_MAX};
 use crate::text::{harmless, thousands};
@@ -19,7 +21,7 @@ use axum::extract::multipart::Multipart;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The largest form: the file and what stands around it.
 pub(super) const FORM_MAX: usize = OUTLINES_BYTES_MAX + (64 << 10);
@@ -63,14 +65,13 @@ pub(super) async fn outlines(
 async fn page(site: &Site, visitor: &Visitor, wrong: Vec<String>) -> Result<Page> {
     let t = visitor.t();
     let (known, names) = (site.app.outlines().await?, site.app.area_names().await?);
-    let mut tops = Vec::new();
-    for loaded in site.app.campaigns().await? {
-        let top = loaded.campaign.areas.iter().filter(|area| area.parent.is_none());
-        tops.extend(top.map(|area| area.code.clone()));
-    }
+    let without = without_outline(site).await?;
     let mut table = Table::of(t, "web-outlines-table", &["area", "=outline", "#corners"]);
-    for (area, name) in names.iter().filter(|(area, _)| !tops.contains(area)) {
+    for (area, name) in &names {
         let outline = known.get(area);
+        if outline.is_none() && without.contains(area) {
+            continue;
+        }
         let has = t.w(if outline.is_some() { "web-word-yes" } else { "web-word-no" });
         table.rows.push(vec![
             Cell::named(harmless(name), area.as_str()).heading(),
@@ -95,6 +96,22 @@ async fn page(site: &Site, visitor: &Visitor, wrong: Vec<String>) -> Result<Page
         table,
     };
     Ok(Page::new(t.w("web-outlines"), "campaigns", &main).with(vec![main.table]))
+}
+
+/// The areas that need no outline: tops, and schools, employers and care homes, which lie in a place of their own.
+async fn without_outline(site: &Site) -> Result<BTreeSet<AreaCode>> {
+    let mut out = BTreeSet::new();
+    for loaded in site.app.campaigns().await? {
+        let top = loaded.campaign.areas.iter().filter(|area| area.parent.is_none());
+        out.extend(top.map(|area| area.code.clone()));
+    }
+    let areas = site.app.jurisdiction().await?.map(|of| of.areas).unwrap_or_default();
+    let is_house = |level: AreaLevel| {
+        matches!(level, AreaLevel::School | AreaLevel::Employer | AreaLevel::CareHome)
+    };
+    let is_without = |row: &AreaRow| row.area.parent.is_none() || row.level.is_some_and(is_house);
+    out.extend(areas.into_iter().filter(is_without).map(|row| row.area.code));
+    Ok(out)
 }
 
 /// Checks a file and stores its outlines.

@@ -113,7 +113,7 @@ async fn show(
             context.to(&format!("person/{}", encoded(person.id.as_str()))),
             context.visitor.csrf()
         ),
-        once: uuid::Uuid::new_v4().simple().to_string(),
+        once: super::once::name(),
         today: today.to_string(),
         places: places(context, &visits),
         lots: campaign
@@ -382,8 +382,8 @@ fn entered(t: T, one: EnteredOne) -> Outcomes {
 
 /// The record that a form makes: sent twice, it is one.
 fn record(kind: &str, once: &str) -> Option<RecordId> {
-    let is_ours = once.len() == 32 && once.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_ours.then(|| RecordId::new(format!("web-{kind}-{once}")))
+    let once = super::once::given(Some(once))?;
+    Some(RecordId::new(format!("web-{kind}-{once}")))
 }
 
 fn short(text: Option<&String>) -> Option<&str> {

@@ -51,7 +51,8 @@ pub(super) async fn reports(context: PageContext) -> Result<Response, Refusal> {
             .map(|place| place.name().to_owned())
             .unwrap_or_default(),
         href: context.to(&format!("place/{}", encoded(code.as_str()))),
-        cells: reports.iter().map(|report| cell(t, *report)).collect(),
+        // The newest day comes first: a phone shows no more than a few.
+        cells: reports.iter().rev().map(|report| cell(t, *report)).collect(),
         missing: reports.iter().filter(|report| **report == Report::Missing).count(),
     };
     let mut rows: Vec<Row> = found.sites.iter().map(row).collect();
@@ -67,7 +68,7 @@ pub(super) async fn reports(context: PageContext) -> Result<Response, Refusal> {
         t,
         head: context.head(title.clone(), "reports", &[]),
         caption,
-        days: found.days.iter().map(|day| (day.month(), day.day())).collect(),
+        days: found.days.iter().rev().map(|day| (day.month(), day.day())).collect(),
         rows,
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "reports", &main);

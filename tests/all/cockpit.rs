@@ -106,6 +106,10 @@ fn a_lead_sees_the_places_of_today_and_reports_with_one_click() {
         assert!(!today.contains("as-of=2021-04-03"), "{page}: {today}");
     }
     assert_eq!(lead.get("/c/small/plan?as-of=2021-04-09").status, 200, "plans look ahead");
+    // The grid of reports begins with the newest day.
+    let page = lead.get("/c/small/reports?as-of=2021-04-02").body;
+    let at = |day: u8| page.find(&format!("<br>{day}</th>")).expect("a day of the grid");
+    assert!(at(2) < at(1), "{page}");
 }
 
 #[test]
@@ -123,6 +127,10 @@ fn an_empty_database_tells_to_upload_those_alone_who_may() {
         let page = office.login("viewer").get(path).body;
         assert!(page.contains("no campaign") && !page.contains("pload"), "{path}: {page}");
     }
+    // Of its areas those stand on the page of outlines that can have one: no school, and not the county as a whole.
+    let page = office.login("planner").get("/outlines").body;
+    assert!(page.contains("城关镇") && page.contains("东湖镇"), "{page}");
+    assert!(!page.contains("一中") && !page.contains(">县<"), "{page}");
 }
 
 #[test]

@@ -67,7 +67,12 @@ fn a_daily_mail_is_looked_at_and_sent_by_hand() {
         assert!(status == 200 && page.contains("is not over yet"), "{early}: {page}");
     }
     let to = encoded("li@other.example");
-    assert_eq!(send(&planner, DAILY, &format!("do=copy&{one}&to={to}")).0, 303);
+    // Sent twice, it is one copy; a form that has no name of ours is none.
+    let copy = format!("do=copy&{one}&to={to}&once={}", "a".repeat(32));
+    for _ in 0..2 {
+        assert_eq!(send(&planner, DAILY, &copy).0, 303);
+    }
+    assert_eq!(send(&planner, DAILY, &format!("do=copy&{one}&to={to}")).0, 400);
     let (status, page) = send(&planner, DAILY, &format!("do=copy&{one}&to=nobody"));
     assert!(status == 200 && page.contains("nobody is not an address"), "{page}");
     let (status, page) = send(&planner, DAILY, &format!("do=all&{one}&readers=99"));

@@ -105,7 +105,7 @@ fn a_county_lives_with_five_campaigns_and_its_people_hear_one_voice() {
     let mut dues = BTreeMap::new();
     for mail in mails.as_array().unwrap() {
         dues.insert(mail["id"].as_i64().unwrap(), text(mail, "due"));
-        // A group of leads gets a card a campaign.
+        // A group of leads gets a card.
         let is_mail = text(mail, "to").contains('@');
         if is_mail && mail["kind"] == "digest" && text(mail, "due").ends_with("19:00") {
             *evenings.entry((text(mail, "to"), text(mail, "due"))).or_default() += 1;

@@ -20,7 +20,7 @@ fn audit(world: &World) -> (i32, Vec<String>) {
 }
 
 /// Runs a statement in the world's database, behind the program's back.
-fn tamper(world: &World, sql: &str) {
+pub(crate) fn tamper(world: &World, sql: &str) {
     let sql = sql.to_owned();
     let db = world.db().to_owned();
     if db.starts_with("postgres") {

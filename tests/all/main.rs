@@ -25,6 +25,7 @@ mod dice;
 mod duty_mails;
 mod faults;
 mod files;
+mod forms;
 mod guard;
 mod homes;
 mod hostile;

@@ -157,8 +157,14 @@ fn matched(world: World) {
     let third = county
         .file("home.csv", &format!("area,name,id_no,born,why\n丹镇,张五,{},,休学\n", number(5)));
     let files = [text(&first), text(&second), text(&third)];
+    let has_job = || -> bool {
+        let status = county.json("2025-09-15", &["status"]);
+        status["jobs"].as_array().unwrap().iter().any(|line| line["job"] == "schools")
+    };
+    assert!(!has_job(), "no school has sent a list");
     let taken = county.json("2025-09-15", &[&["schools", "import"][..], &files].concat());
     assert_eq!(taken.as_array().unwrap().len(), 3);
+    assert!(has_job());
     let found = county.json("2025-09-15", &["schools", "match"]);
     let expected = [
         ("at_home", 1),

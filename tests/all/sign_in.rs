@@ -768,7 +768,10 @@ fn whoever_must_have_a_second_factor_gets_nothing_else_before_and_no_token_goes_
     assert!(page.contains("Your office requires a second factor"), "{page}");
     for (path, form) in [
         ("/c/small/tally?as-of=2021-04-02&place=S1&", "had=none&A.adult.1=7&sure=yes"),
-        ("/accounts/token?", "account=admin&name=x&scopes=read"),
+        (
+            "/accounts/token?",
+            "account=admin&name=x&scopes=read&once=0123456789abcdef0123456789abcdef",
+        ),
         ("/me?", "old=password-admin-1&new=yuan-shan-jin-shui"),
         ("/me/logins?", "do=others"),
     ] {

@@ -1,5 +1,6 @@
 //! One voice: a lead, a coordinator and a contact get one mail each, whatever the number of campaigns.
 
+use crate::guard::tamper;
 use crate::mail::decoded;
 use crate::support::{Folder, Ran, SENIORS, World, flu, on_postgresql, small, wait};
 use doseplan::app::App;
@@ -234,4 +235,131 @@ fn mails_and_appointments_lose_who_it_was_on_postgresql() {
         let longer = small().swap("campaign.toml", "end = 2021-05-10", "end = 2021-05-20");
         kept_until_the_last_campaign_is_over(&county_of(World::on(db), &longer));
     });
+}
+
+/// A group that reads some cards, from a folder.
+fn with_group(world: World, cards: &str) -> World {
+    let config = format!(
+        "[mail]\ndigest = \"always\"\n[channels.leads]\nkind = \"wecom\"\n\
+         transport = \"folder\"\ndir = \"sent\"\nlink = \"https://plan.example.org\"\n\
+         cards = [\"{cards}\"]\n"
+    );
+    world.file("doseplan.toml", config);
+    world
+}
+
+/// The subjects of the group's cards of a kind.
+fn cards(world: &World, kind: &str) -> Vec<String> {
+    let to_group = mails(world, kind).into_iter().filter(|(to, _)| to == "leads");
+    to_group.map(|(_, subject)| subject).collect()
+}
+
+/// What the group has read, in the order in which it was posted.
+fn posted(world: &World) -> Vec<String> {
+    let files = std::fs::read_dir(world.path("sent")).unwrap();
+    let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
+}
+
+#[test]
+fn a_group_reads_one_summary_a_morning_with_a_part_for_each_campaign() {
+    let world = with_group(county(), "summary");
+    job(&world, "summary", "2021-04-02T08:00");
+    for campaign in ["small", "flu"] {
+        let at = ["--at", "2021-04-02T08:30", "--campaign", campaign];
+        world.run(&[&["job", "run", "summary"][..], &at].concat()).ends(0);
+    }
+    let found = cards(&world, "summary");
+    assert!(found.len() == 1 && found[0].contains("日报（2项活动）"), "{found:?}");
+    world.run(&["outbox", "drain", "--at", "2021-04-02T08:35"]).ends(0);
+    let [card] = &posted(&world)[..] else { panic!("{:?}", posted(&world)) };
+    for said in [
+        "2 项接种活动累计报告接种 0 剂次",
+        "【流感接种】截至4月1日24时",
+        "【小县接种】截至4月1日24时",
+        "https://plan.example.org/)",
+    ] {
+        assert!(card.contains(said), "{said}: {card}");
+    }
+}
+
+#[test]
+fn what_a_group_was_told_of_a_day_is_not_told_again_but_by_asking_for_it() {
+    let all = ["digest", "send", "--all", "--day", "2021-03-31", "--readers", "3"];
+    let by_hand = |world: &World, campaign: &str| {
+        world.run(&[&all[..], &["--campaign", campaign]].concat()).ends(0).err
+    };
+    let world = with_group(county(), "digest");
+    job(&world, "digest", "2021-03-31T19:00");
+    let evening = cards(&world, "digest");
+    assert!(evening.len() == 1 && evening[0].contains("2项活动"), "{evening:?}");
+    let said = by_hand(&world, "small");
+    assert!(said.contains("get none again: 1") && said.contains("digest resend"), "{said}");
+    assert_eq!(cards(&world, "digest"), evening);
+    // Asked for: the card as it was, to the group alone.
+    let list = world.run(&["outbox", "list", "-o", "json"]).ends(0).json();
+    let card = list.as_array().unwrap().iter().find(|one| one["to"] == "leads").unwrap();
+    let id = card["id"].to_string();
+    let other = ["digest", "resend", &id, "--to", "boss@small.example"];
+    let refused = world.run(&other).ends(1).err;
+    assert!(refused.contains("is a card for a group"), "{refused}");
+    world.run(&["digest", "resend", &id]).ends(0);
+    assert_eq!(cards(&world, "digest"), [evening[0].clone(), evening[0].clone()]);
+    let [card] = &posted(&world)[..] else { panic!("the first one was late") };
+    assert!(card.contains("【小县接种】") && card.contains("【流感接种】"), "{card}");
+    // The other way round: the evening tells what is left.
+    let world = with_group(county(), "digest");
+    let said = by_hand(&world, "small");
+    assert!(!said.contains("digest resend"), "{said}");
+    job(&world, "digest", "2021-03-31T19:00");
+    let found = cards(&world, "digest");
+    assert_eq!(found.len(), 2, "{found:?}");
+    let names =
+        ["小县接种", "流感接种"].map(|name| found.iter().filter(|s| s.contains(name)).count());
+    assert_eq!(names, [1, 1], "{found:?}");
+}
+
+#[test]
+fn alarms_of_several_campaigns_are_one_card_and_each_is_raised_once_a_day() {
+    let world = with_group(county(), "alarm");
+    let doubtful = |campaign: &str| {
+        let header = "record,date,place,area,group,dose,doses";
+        let row = format!("bad-{campaign},2021-04-01,S1,A,adult,1,300");
+        world.file("bad.csv", format!("{header}\n{row}\n"));
+        world.run(&["tallies", "import", "bad.csv", "--campaign", campaign]).ends(3);
+    };
+    let raise = |now: &str| {
+        wait(async {
+            let config = Config::read(&world.path("doseplan.toml"), true).unwrap();
+            let app = App::new(Store::open(world.db(), false).await.unwrap(), config);
+            let new = app.raise_alarms(now.parse().unwrap()).await.unwrap();
+            app.store.close().await;
+            new
+        })
+    };
+    assert_eq!(raise("2021-04-02T09:00:00+08:00"), 0, "all is well");
+    doubtful("small");
+    doubtful("flu");
+    assert_eq!(raise("2021-04-02T09:01:00+08:00"), 1);
+    assert_eq!(raise("2021-04-02T09:02:00+08:00"), 0, "each once a day");
+    assert_eq!(cards(&world, "alarm"), ["2件事需要处理"]);
+    world.run(&["outbox", "drain", "--at", "2021-04-02T09:05"]).ends(0);
+    let [card] = &posted(&world)[..] else { panic!("{:?}", posted(&world)) };
+    for said in ["【流感接种】1 个数字存疑", "【小县接种】1 个数字存疑", "流感接种 · 小县接种"]
+    {
+        assert!(card.contains(said), "{said}: {card}");
+    }
+    // Another day, another card; of one campaign alone it is named.
+    world.run(&["tallies", "confirm", "bad-flu", "--campaign", "flu"]).ends(0);
+    assert_eq!(raise("2021-04-03T09:00:00+08:00"), 1);
+    assert!(cards(&world, "alarm").contains(&"小县接种 需要处理".to_owned()));
+    assert_eq!(raise("2021-04-03T09:01:00+08:00"), 0);
+    // What every campaign has is said once, and of none of them.
+    tamper(&world, "UPDATE outbox SET state = 'in_doubt' WHERE kind = 'alarm' AND state = 'sent'");
+    assert_eq!(raise("2021-04-04T09:00:00+08:00"), 1);
+    assert_eq!(raise("2021-04-04T09:01:00+08:00"), 0);
+    let found = cards(&world, "alarm");
+    let of_two = found.iter().filter(|subject| *subject == "2件事需要处理").count();
+    assert_eq!((found.len(), of_two), (3, 2), "{found:?}");
 }

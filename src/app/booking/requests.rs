@@ -19,7 +19,7 @@ const OF_NUMBER_MAX: i64 = 5;
 const WAITING_MAX: i64 = 10_000;
 
 impl App {
-    /// Takes in a request, unless too many wait. Whether it does is not said.
+    /// Takes in a request, unless too many wait, or the same one does. Whether it does is not said.
     pub async fn ask_to_be_registered(
         &self,
         request: &RegisterRequest,
@@ -28,6 +28,9 @@ impl App {
         let mut tx = self.store.write().await?;
         let (all, own) = requests::count(&mut tx, &request.phone).await?;
         if all >= WAITING_MAX || own >= OF_NUMBER_MAX {
+            return Ok(());
+        }
+        if requests::has_same(&mut tx, request).await? {
             return Ok(());
         }
         requests::insert(&mut tx, &RegisterRequest { made_at: millis(now), ..request.clone() })

@@ -3,11 +3,13 @@
 use super::post_digest::PostDigest;
 use crate::app::{App, AppError, Loaded, Result, millis};
 use crate::domain::calendar::Sessions;
+use crate::domain::campaign::Language;
 use crate::domain::date::day_end;
 use crate::domain::notice::{LeadDigest, PersonLine, SessionSheet};
 use crate::intake::workbook_out::{Book, Cell, Look, MIME};
 use crate::mail::calendar;
 use crate::mail::message::Attachment;
+use crate::mail::render::product_with_code;
 use crate::text::word;
 use chrono::{NaiveTime, TimeDelta};
 use rust_xlsxwriter::XlsxError;
@@ -126,7 +128,7 @@ fn list_of(
     let sums = Some((total.as_str(), &[4][..]));
     sheet(book, (&sheet_name("list-expected"), title), &heads, rows, sums)?;
     let heads = ["place", "lot", "product", "doses", "vials", "expires"];
-    let rows = digest.sessions.iter().flat_map(draw_rows);
+    let rows = digest.sessions.iter().flat_map(|session| draw_rows(digest.language, session));
     let heads = heads.map(|head| list_head(&say, head));
     let sums = Some((total.as_str(), &[3, 4][..]));
     sheet(book, (&sheet_name("list-draw"), title), &heads, rows, sums)
@@ -155,7 +157,7 @@ fn person_row(session: &SessionSheet, number: usize, person: &PersonLine) -> Vec
 }
 
 /// Doses by lot, and vials where the lot says how many doses a vial holds.
-fn draw_rows(session: &SessionSheet) -> Vec<Vec<Cell>> {
+fn draw_rows(language: Language, session: &SessionSheet) -> Vec<Vec<Cell>> {
     let vials = |lot: &str| session.vials.iter().find(|line| line.lot.as_str() == lot);
     session
         .draws
@@ -164,7 +166,7 @@ fn draw_rows(session: &SessionSheet) -> Vec<Vec<Cell>> {
             vec![
                 Cell::text(&session.place_name),
                 Cell::text(draw.lot.as_str()),
-                Cell::text(&draw.product),
+                Cell::text(product_with_code(language, &draw.product, draw.vaccine.as_deref())),
                 count(draw.doses),
                 vials(draw.lot.as_str()).map_or(Cell::Blank, |line| count(line.vials)),
                 Cell::Day(draw.expires),

@@ -431,6 +431,7 @@ fn draw_lines(
         Some(DrawLine {
             lot: draw.lot.clone(),
             product: lot.product.clone(),
+            vaccine: crate::mail::render::only_vaccine(campaign).map(str::to_owned),
             doses,
             expires: lot.expires,
             until,

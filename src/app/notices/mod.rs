@@ -1,5 +1,6 @@
 //! The mails: digests, summaries and reminders. Each is made as a value, rendered, and queued.
 
+mod alarms;
 pub(super) mod amended;
 mod attached;
 mod bookings;

@@ -1,4 +1,4 @@
-//! Sending a daily mail by hand: a copy to another reader, or the same mail once more.
+//! Sending a daily mail by hand: a copy to another reader, or the same mail once more; a group's card once more.
 
 use super::Post;
 use crate::app::bounces::no_mail_to;
@@ -9,7 +9,7 @@ use crate::domain::message::{MailKind, MailState};
 use crate::mail::link::message_hash;
 use crate::mail::message::{Party, canonical};
 use crate::mail::{render, stored};
-use crate::store::outbox::{self, NewMessage};
+use crate::store::outbox::{self, Message, NewMessage};
 use chrono::{DateTime, Utc};
 
 /// Kinds that may be sent again: mails to people who run the campaign. A reminder holds the unsubscribe link of its own
@@ -17,17 +17,17 @@ use chrono::{DateTime, Utc};
 const KINDS: [MailKind; 2] = [MailKind::Digest, MailKind::Summary];
 
 impl App {
-    /// A copy of a mail for another reader as a new message.
+    /// A copy of a mail for another reader as a new message. `once` names the wish: the same one is queued once.
     pub(crate) fn copied(
         &self,
         loaded: &Loaded,
         mut post: Post,
-        to: &Party,
+        (to, once): (&Party, &str),
         now: DateTime<Utc>,
     ) -> Result<NewMessage> {
         let reader = post.to.name.clone();
         post.letter = render::marked(post.letter, post.language, &reader);
-        post.key = format!("copy/{}/{}/{}", post.key, canonical(&to.address), millis(now));
+        post.key = format!("copy/{}/{}/{once}", post.key, canonical(&to.address));
         let name = to.name.clone().unwrap_or_else(|| to.address.clone());
         post.to = Contact { name, email: Some(to.address.clone()) };
         post.send_by = None;
@@ -43,15 +43,16 @@ impl App {
         to: Option<&Party>,
         now: DateTime<Utc>,
     ) -> Result<i64> {
-        let message = self.once_more(id, to, now).await?;
+        let message = self.once_more(id, (to, &millis(now).to_string()), now).await?;
         self.queue_now(loaded, message, now).await
     }
 
-    /// A stored mail as a new message. Refused as [`App::resend`] says.
+    /// A stored mail as a new message. `once` names the wish: the same one is queued once. Refused as [`App::resend`]
+    /// says.
     pub(crate) async fn once_more(
         &self,
         id: i64,
-        to: Option<&Party>,
+        (to, once): (Option<&Party>, &str),
         now: DateTime<Utc>,
     ) -> Result<NewMessage> {
         let mut tx = self.store.read().await?;
@@ -73,6 +74,13 @@ impl App {
                 _ => {}
             }
         }
+        if before.channel != MAIL {
+            if to.is_some() {
+                return refused("refused-card-copy");
+            }
+            let content = outbox::content(&mut tx, id).await?;
+            return Ok(self.card_again(before, (content, once), now));
+        }
         let reader = to.map_or(before.to.as_str(), |to| to.address.as_str());
         if let Some(why) = no_mail_to(&mut tx, reader).await? {
             return Err(why);
@@ -83,7 +91,7 @@ impl App {
             return refused("refused-never-written");
         }
         let recipient = to.map_or(before.to, |to| to.address.clone());
-        let key = format!("again/{}/{}/{}", before.unique_key, canonical(&recipient), millis(now));
+        let key = format!("again/{}/{}/{once}", before.unique_key, canonical(&recipient));
         let domain = before.message_id.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
         let hash = message_hash(self.store.secret(), &key);
         let message_id = format!("{kind}.{hash}@{domain}");
@@ -108,6 +116,34 @@ impl App {
             segments: 0,
             ways: Vec::new(),
         })
+    }
+
+    /// The same card for the same group.
+    fn card_again(
+        &self,
+        before: Message,
+        (bytes, once): (Vec<u8>, &str),
+        now: DateTime<Utc>,
+    ) -> NewMessage {
+        let key = format!("again/{}/{once}", before.unique_key);
+        let hash = message_hash(self.store.secret(), &key);
+        NewMessage {
+            unique_key: key,
+            kind: before.kind,
+            recipient: before.to,
+            subject: before.subject,
+            message_id: format!("{}.{hash}@doseplan", before.kind),
+            bytes,
+            due_at: millis(now),
+            send_by: None,
+            quiet: false,
+            zone: before.zone,
+            state: MailState::Queued,
+            last_error: None,
+            channel: before.channel,
+            segments: 0,
+            ways: Vec::new(),
+        }
     }
 
     async fn queue_now(

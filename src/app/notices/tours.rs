@@ -82,6 +82,7 @@ pub(super) fn load(
         Some(LoadLine {
             lot: lot.clone(),
             product: known.product.clone(),
+            vaccine: crate::mail::render::only_vaccine(campaign).map(str::to_owned),
             doses,
             vials: vials(lot).map(|opened| loaded(opened, doses, known.doses_per_vial)),
             expires: known.expires,

@@ -82,6 +82,26 @@ pub fn school_called<'a>(campaign: &'a Campaign, text: &str) -> Option<&'a AreaC
     Schools::of(campaign).called(text)
 }
 
+impl App {
+    /// Whether a campaign goes to schools: a school can be visited, and a group is for schools, or a visit is agreed,
+    /// or schools have sent lists for groups that say nothing of places.
+    pub(super) async fn has_schools(&self, loaded: &Loaded) -> Result<bool> {
+        let campaign = &loaded.campaign;
+        let own_schools = Schools::of(campaign);
+        if own_schools.codes.is_empty() {
+            return Ok(false);
+        }
+        let own = self.own(loaded).await?;
+        let is_for_schools = |kinds: &Vec<String>| kinds.iter().any(|kind| kind == SCHOOL);
+        let is_visited = |session: &AgreedSession| own_schools.visited(session).is_some();
+        if own.kinds.values().any(is_for_schools) || own.sessions.iter().any(is_visited) {
+            return Ok(true);
+        }
+        let is_open = campaign.groups.iter().any(|group| !own.kinds.contains_key(&group.id));
+        Ok(is_open && schools::has_lists(&mut self.store.read().await?).await?)
+    }
+}
+
 /// The day for whose ages people are asked: today, or the campaign's first one.
 pub(super) fn asked_day(loaded: &Loaded, now: DateTime<Utc>) -> NaiveDate {
     today(&loaded.campaign, now).max(loaded.campaign.start)

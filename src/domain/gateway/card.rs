@@ -60,16 +60,17 @@ impl Card {
     }
 
     /// The card with several parts below its figure. Each part shows its heading and as many lines as the others may,
-    /// so that all of them are within the limit; `rest` tells how many lines of a part are left out.
+    /// `lines_max` at most, so that all of them are within the limit; `rest` tells how many lines of a part are left
+    /// out.
     #[must_use]
     pub fn with_parts(
         mut self,
-        parts: &[CardPart],
+        (parts, lines_max): (&[CardPart], usize),
         limit: CardLimit,
         rest: impl Fn(usize) -> String,
     ) -> Self {
         let most = parts.iter().map(|part| part.lines.len()).max().unwrap_or(0);
-        for shown in (0..=most).rev() {
+        for shown in (0..=most.min(lines_max)).rev() {
             self.lines = parts.iter().flat_map(|part| part.shown(shown, &rest)).collect();
             if self.text_of(self.lines.len(), &rest).len() <= limit.bytes {
                 break;
@@ -140,13 +141,17 @@ mod tests {
         };
         let parts = [part("流感", 30), part("新冠", 2), part("肺炎", 30)];
         let rest = |count: usize| format!("其余{count}处");
-        let with = |bytes: usize| card(0).with_parts(&parts, CardLimit { bytes }, rest);
+        let limit = |bytes: usize| CardLimit { bytes };
+        let with = |bytes: usize| card(0).with_parts((&parts, usize::MAX), limit(bytes), rest);
         assert_eq!(with(16_000).lines.len(), 3 + 30 + 2 + 30, "all fits");
         let cut = with(2048);
         assert!(cut.text(CardLimit { bytes: 2048 }, |_| String::new()).len() <= 2048);
         let of = |name: &str| cut.lines.iter().filter(|line| line.starts_with(name)).count();
         assert_eq!((of("流感"), of("新冠")), (of("肺炎"), 3), "{:?}", cut.lines);
         assert!(of("流感") > 5 && of("其余") == 2, "{:?}", cut.lines);
+        let few = card(0).with_parts((&parts, 3), limit(16_000), rest);
+        assert_eq!(few.lines.len(), (1 + 3 + 1) + (1 + 2) + (1 + 3 + 1), "three lines of a part");
+        assert!(few.lines.contains(&"其余27处".to_owned()), "{:?}", few.lines);
         assert_eq!(with(250).lines, parts.map(|part| part.head), "headings alone");
     }
 

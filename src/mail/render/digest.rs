@@ -2,6 +2,7 @@
 //! still needed.
 
 use super::people::people_section;
+use super::product::product_name;
 use super::table::{Cell, Section, Table};
 use super::words::Words;
 use super::{Alert, Caps, Letter, NAMES_SHOWN_MAX};
@@ -350,7 +351,8 @@ fn expected_table(words: Words, expected: &[Expected], caps: Caps) -> Table {
 
 fn draw_table(words: Words, draws: &[DrawLine], day: NaiveDate) -> Table {
     let row = |draw: &DrawLine| {
-        let lot = Cell::left(safe::name(draw.lot.as_str())).note(safe::name(&draw.product));
+        let product = product_name(words.0, &draw.product, draw.vaccine.as_deref());
+        let lot = Cell::left(safe::name(draw.lot.as_str())).note(safe::name(&product));
         let mut doses = Cell::right(thousands(draw.doses)).strong(true);
         if draw.until > day {
             let until = words.day(draw.until);

@@ -11,6 +11,7 @@ mod home_round;
 mod late_vial;
 mod marked;
 mod people;
+mod product;
 mod reminder;
 mod round_off;
 mod school;
@@ -33,6 +34,7 @@ use crate::mail::link::WayOut;
 use crate::mail::safe;
 use crate::text::thousands;
 use chrono::NaiveDate;
+pub use product::{only_vaccine, product_name, product_with_code};
 use table::{Cell, Section, Table};
 pub use trend::{ChartDay, chart_days};
 use words::Words;
@@ -134,6 +136,11 @@ pub struct Alert {
 /// The bulletin's sentence, with which the summary opens; the dashboard shows it, too.
 pub fn opening(summary: &Summary, language: Language) -> String {
     summary::opening(Words(language), summary)
+}
+
+/// The sentence with which a summary of several campaigns opens. There is one campaign at least.
+pub fn opening_of_all(summaries: &[Summary], language: Language) -> String {
+    summary_heads::opening_of_all(Words(language), summaries)
 }
 
 /// What needs attention, in the words of the summary.

@@ -373,6 +373,18 @@ fn the_same_value_gives_the_same_letter() {
     assert_eq!(digest(&[site_digest(Language::En)]), digest(&[site_digest(Language::En)]));
 }
 
+#[test]
+fn a_lot_has_the_name_of_its_vaccine_and_not_its_code() {
+    for language in BOTH {
+        for value in [site_digest(language), team_digest(language)] {
+            let letter = digest(&[value]);
+            assert!(letter.html.contains("新冠病毒灭活疫苗"), "{}", letter.html);
+            let all = format!("{}{}", letter.html, letter.text);
+            assert!(!all.contains("inactivated-vero"), "{all}");
+        }
+    }
+}
+
 /// What a template holds besides tags, styles and expressions is words; those belong in the
 /// catalogue.
 #[test]

@@ -13,7 +13,6 @@ use chrono::NaiveDate;
 pub(super) const BOTH: [Language; 2] = [Language::ZhCn, Language::En];
 pub(super) const HOSTILE: &str = "=<script>alert(1)</script>\r\nBcc: v@x.test\u{202e}\u{2028}&\"'";
 
-/// A summary with its picture.
 pub(super) fn told(value: &Summary) -> Letter {
     let picture = picture(value, &Painter::delivered()).expect("a font is delivered");
     summary(std::slice::from_ref(value), picture.as_ref())
@@ -83,6 +82,7 @@ pub(super) fn site_digest(language: Language) -> LeadDigest {
                 DrawLine {
                     lot: "L08".into(),
                     product: "inactivated-vero".into(),
+                    vaccine: Some("新冠病毒灭活疫苗".into()),
                     doses: 300,
                     expires: day("2021-06-20"),
                     until: day("2021-06-16"),
@@ -90,6 +90,7 @@ pub(super) fn site_digest(language: Language) -> LeadDigest {
                 DrawLine {
                     lot: "L11".into(),
                     product: "inactivated-vero".into(),
+                    vaccine: Some("新冠病毒灭活疫苗".into()),
                     doses: 1_143,
                     expires: day("2021-10-01"),
                     until: day("2021-06-18"),
@@ -139,6 +140,7 @@ pub(super) fn team_digest(language: Language) -> LeadDigest {
         load: vec![LoadLine {
             lot: "L08".into(),
             product: "inactivated-vero".into(),
+            vaccine: Some("新冠病毒灭活疫苗".into()),
             doses: 147,
             vials: Some(15),
             expires: day("2021-06-20"),

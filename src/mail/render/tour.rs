@@ -1,5 +1,6 @@
 //! A team's day in the digest of its lead: its stops by the clock, and the vaccine to load in sum.
 
+use super::product::product_name;
 use super::table::{Cell, Section, Table};
 use super::words::Words;
 use super::{Caps, more};
@@ -61,7 +62,8 @@ fn tour(words: Words, stops: &[(&SessionSheet, &StopTimes)], caps: Caps) -> Sect
 
 fn load(words: Words, lines: &[LoadLine], caps: Caps) -> Section {
     let row = |line: &LoadLine| {
-        let lot = Cell::left(safe::name(line.lot.as_str())).note(safe::name(&line.product));
+        let product = product_name(words.0, &line.product, line.vaccine.as_deref());
+        let lot = Cell::left(safe::name(line.lot.as_str())).note(safe::name(&product));
         let vials = line.vials.map_or_else(|| words.word("mail-no-figure"), thousands);
         vec![
             lot,

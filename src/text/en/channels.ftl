@@ -13,13 +13,16 @@ sms-site-sample = Northgate
 sms-vaccine-sample = flu vaccine
 # Robots in group chats
 card-summary-title = {$campaign}, {$date}
+card-summary-title-several = Summary of {$date}, {$campaigns} campaigns
 card-digest-title = {$campaign}: sessions of {$date}
 card-digest-figure = {$places} places, {$doses} doses expected
-card-digest-part = {$campaign}: {$figure}
+card-part = {$campaign}: {$figure}
 card-digest-place = {$place}: {$doses} doses
 card-digest-rest = {$count} more places on the page
 card-digest-title-several = Sessions of {$date}, {$campaigns} campaigns
 card-alarm-title = {$campaign} needs attention
+card-alarm-title-several = {$count} things need attention
+card-alarm-title-all = Sending needs attention
 card-more = {$count} more on the page
 card-open = Open the page
 card-test-title = doseplan test

@@ -383,10 +383,46 @@ usage-missing = { $argument } is missing
 usage-bad-value = { $argument } cannot be “{ $value }”
 usage-conflict = { $argument } cannot be used together with { $other }
 usage-near = ; did you mean { $near }?
-usage-write = ; write { $near }{ $example ->
-    [none] {""}
-   *[other] , such as { $example }
-}
+usage-no-value = { $argument } needs a value
+usage-which-command = { $argument } needs a command
+usage-no-equals = write { $argument } and its value with an equals sign
+usage-too-many = { $argument } has a value too many: “{ $value }”
+usage-too-few = { $argument } needs { $count } values at least and has { $actual }
+usage-number = { $argument } needs { $count } values and has { $actual }
+usage-twice = { $argument } can be given only once
+usage-no-text = an argument is not text in UTF-8
+usage-write = ; { $remedy }
+write-day = write a day as 2021-10-20
+write-month = write a month as 2021-06
+write-time = write a time as 08:30
+write-local = write a local time as 2021-06-01T09:00
+write-language = write zh-CN or en
+write-yes-no = write yes or no
+write-scope = write county:CODE, township:CODE, unit:CODE or all
+write-gap = write for example 1m, 60d or "5 months"
+write-role = write admin, planner, lead or viewer
+write-token-scope = write read, people or tally
+write-one-of = write one of { $known }
+write-session = a session is a place and a day, such as S01@2026-03-05
+write-decision = write LIST:ROW=PERSON, LIST:ROW=new or LIST:ROW=drop
+write-method = own or highs
+write-no-highs = this program is built without HiGHS; build one that has it: cargo build --release --features highs
+write-supply = write a number such as 0.8
+write-teams = write +2 or -1
+write-close = write PLACE@DAY or PLACE@DAY..DAY, such as S05@2021-07-01..2021-07-14
+write-order = { $first } is after { $last }; write the earlier day first
+write-delay = write LOT=DAYS, such as L07=10d
+write-capacity = write SITE=DOSES@DAY..DAY, such as S01=400@2021-07-01..2021-07-14
+write-more-at = write SITE=+NUMBER, such as S01=+3
+write-staff = write +PEOPLE@AREA, such as +20@yunyang
+write-vaccine = write DOSES@DAY, such as 5000@2021-07-01
+write-rate = write births per 1000 residents, such as 8.5
+write-whole = write a whole number
+write-number = write a number such as 0.8
+write-smaller = write a smaller number
+write-at-least = write a whole number of { $least } or more
+write-between = write a whole number from { $least } to { $most }
+write-address = write an address as name@example.org
 usage-help = Use --help to see how it is used, with examples.
 man-written = { $count } man pages were written to { $dir }
 explain-unknown = there is no code { $code }; the nearest is { $near }; doseplan explain lists all

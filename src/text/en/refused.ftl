@@ -59,6 +59,7 @@ refused-no-conflict = no campaign says { $table } { $code } otherwise; known: { 
 refused-no-draft = there is no draft; `doseplan plan make` makes one
 refused-no-draft-but = plan { $no } is { $state }, and only a draft can be adopted; `doseplan plan make` makes one
 refused-no-host = {"["}mail] transport = "smtp" needs host
+refused-card-copy = message { $id } is a card for a group and goes to no other reader; send it again without an address
 refused-no-mail = there is no mail { $id }; `doseplan digest history` shows all
 refused-no-plan = there is no plan { $no }; `doseplan plan list` shows all
 refused-not-daily = mail { $id } is not a daily mail; only those can be sent once more

@@ -13,13 +13,16 @@ sms-site-sample = 城关卫生院
 sms-vaccine-sample = 流感疫苗
 # 群机器人
 card-summary-title = {$campaign} {$date}日报
+card-summary-title-several = {$date}日报（{$campaigns}项活动）
 card-digest-title = {$campaign} {$date}接种安排
 card-digest-figure = 开设{$places}处，预计接种{$doses}剂次
-card-digest-part = 【{$campaign}】{$figure}
+card-part = 【{$campaign}】{$figure}
 card-digest-place = {$place}：{$doses}剂次
 card-digest-rest = 其余{$count}处见网页
 card-digest-title-several = {$date}接种安排（{$campaigns}项活动）
 card-alarm-title = {$campaign} 需要处理
+card-alarm-title-several = {$count}件事需要处理
+card-alarm-title-all = 消息发送需要处理
 card-more = 还有{$count}条，详见网页
 card-open = 打开网页
 card-test-title = doseplan 测试

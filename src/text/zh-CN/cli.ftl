@@ -383,10 +383,46 @@ usage-missing = 缺少参数 { $argument }
 usage-bad-value = { $argument } 不能是“{ $value }”
 usage-conflict = { $argument } 与 { $other } 不能同时使用
 usage-near = ；可用：{ $near }
-usage-write = ；请写作 { $near }{ $example ->
-    [none] {""}
-   *[other] ，如 { $example }
-}
+usage-no-value = { $argument } 后面缺少值
+usage-which-command = { $argument } 后面缺少命令
+usage-no-equals = { $argument } 与值之间须写等号
+usage-too-many = { $argument } 的值过多，多出“{ $value }”
+usage-too-few = { $argument } 至少要 { $count } 个值，现有 { $actual } 个
+usage-number = { $argument } 需要 { $count } 个值，现有 { $actual } 个
+usage-twice = { $argument } 只能写一次
+usage-no-text = 有参数不是 UTF-8 文本
+usage-write = ；{ $remedy }
+write-day = 日期请写作 2021-10-20
+write-month = 月份请写作 2021-06
+write-time = 时间请写作 08:30
+write-local = 时间请写作 2021-06-01T09:00（当地时间）
+write-language = 请写 zh-CN 或 en
+write-yes-no = 请写 yes（是）或 no（否）
+write-scope = 请写 county:代码、township:代码、unit:代码 或 all（全部）
+write-gap = 请写作 1m（1个月）、60d（60天）或 5个月
+write-role = 请写 admin、planner、lead 或 viewer
+write-token-scope = 请写 read、people 或 tally
+write-one-of = 可用：{ $known }
+write-session = 请写作 地点@日期，如 S01@2026-03-05
+write-decision = 请写作 名单:行号=人员、名单:行号=new（新增）或 名单:行号=drop（删去）
+write-method = 请写 own 或 highs
+write-no-highs = 本程序不含 HiGHS；请用 cargo build --release --features highs 另行编译
+write-supply = 请写数字，如 0.8
+write-teams = 请写作 +2 或 -1
+write-close = 请写作 地点@日期 或 地点@日期..日期，如 S05@2021-07-01..2021-07-14
+write-order = { $first } 晚于 { $last }，请先写较早的日期
+write-delay = 请写作 批号=天数，如 L07=10d
+write-capacity = 请写作 接种点=剂次@日期..日期，如 S01=400@2021-07-01..2021-07-14
+write-more-at = 请写作 接种点=+数字，如 S01=+3
+write-staff = 请写作 +人数@地区，如 +20@yunyang
+write-vaccine = 请写作 剂次@日期，如 5000@2021-07-01
+write-rate = 请写每千人出生数，如 8.5
+write-whole = 请写整数
+write-number = 请写数字，如 0.8
+write-smaller = 请写较小的数字
+write-at-least = 请写不小于 { $least } 的整数
+write-between = 请写 { $least } 至 { $most } 的整数
+write-address = 请写作 name@example.org
 usage-help = 加 --help 查看用法和示例。
 man-written = 已写入 { $count } 页手册：{ $dir }
 explain-unknown = 没有代码 { $code }；最接近的是 { $near }；doseplan explain 列出全部

@@ -59,6 +59,7 @@ refused-no-conflict = 没有活动对 { $table } { $code } 有不同填法；现
 refused-no-draft = 没有草案；用 `doseplan plan make` 生成
 refused-no-draft-but = 计划 { $no } 的状态是 { $state }；只有草案可以采用，用 `doseplan plan make` 生成
 refused-no-host = {"["}mail] transport = "smtp" 时必须写 host
+refused-card-copy = 消息 { $id } 是群卡片，不能发给其他收件人；请不填地址重新发送
 refused-no-mail = 没有邮件 { $id }；用 `doseplan digest history` 查看全部
 refused-no-plan = 没有计划 { $no }；用 `doseplan plan list` 查看全部
 refused-not-daily = 邮件 { $id } 不是每日邮件；只有每日邮件可以再发一次
