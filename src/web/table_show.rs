@@ -35,6 +35,7 @@ struct ShownCell<'a> {
     cell: &'a Cell,
     head: &'a str,
     class: String,
+    is_long: bool,
 }
 
 /// Fields of a form that keep the rest of the address.
@@ -138,15 +139,21 @@ pub(super) fn html(t: T, table: &Table, address: &Address) -> String {
 
 fn cells<'a>(row: &'a [Cell], seen: &[(usize, &'a Head)]) -> Vec<ShownCell<'a>> {
     let cell = |(at, head): &(usize, &'a Head)| {
-        row.get(*at).map(|cell| ShownCell { cell, head: &head.text, class: class(cell) })
+        let shown =
+            |cell| ShownCell { cell, head: &head.text, class: class(cell), is_long: is_long(cell) };
+        row.get(*at).map(shown)
     };
     seen.iter().filter_map(cell).collect()
 }
 
+/// Whether it may take more than one line.
+fn is_long(cell: &Cell) -> bool {
+    cell.text.width() > SHORT_COLUMNS_MAX
+}
+
 /// What style sheets go by.
 fn class(cell: &Cell) -> String {
-    let is_long = cell.text.width() > SHORT_COLUMNS_MAX;
-    match (is_long, cell.class) {
+    match (is_long(cell), cell.class) {
         (false, class) => class.to_owned(),
         (true, "") => "l".to_owned(),
         (true, class) => format!("{class} l"),
