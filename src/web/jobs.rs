@@ -80,7 +80,14 @@ async fn show(context: &PageContext, wrong: String) -> Result<Response, Refusal>
         t,
         wrong,
         action: format!("{}&csrf={}", context.to("jobs"), context.visitor.csrf()),
-        lines: found.status.problems.iter().map(|one| problem(context, one)).collect(),
+        // A hold stands above, with the button that ends it.
+        lines: found
+            .status
+            .problems
+            .iter()
+            .filter(|one| !matches!(one, Problem::Held { .. }))
+            .map(|one| problem(context, one))
+            .collect(),
         held: found.hold.as_ref().map(|hold| hold.words(t.0)).unwrap_or_default(),
         may_resume: found.hold.as_ref().is_some_and(|hold| !hold.why.is_copy()),
         jobs_to_run: Job::ALL.into_iter().filter(|_| is_open).map(choice).collect(),
