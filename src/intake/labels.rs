@@ -19,7 +19,7 @@ fn labels_of(language: Language, stem: &str, column: &str) -> impl Iterator<Item
 }
 
 /// What a form calls a column of a table.
-pub(super) fn label_of(language: Language, stem: &str, column: &str) -> Option<String> {
+pub fn label_of(language: Language, stem: &str, column: &str) -> Option<String> {
     labels_of(language, stem, column).next()
 }
 

@@ -54,6 +54,7 @@ pub use errors_file::{ErrorsFile, errors_path};
 pub(crate) use issue::nearest;
 pub use issue::{CODES, Issue, Severity, View, has_errors};
 pub use jurisdiction::{LoadedJurisdiction, jurisdiction};
+pub use labels::label_of;
 pub use local::{LoadedLocal, in_folder, local_campaigns};
 pub(crate) use settle::settled;
 pub use shut::{issues as shut_issues, shut};

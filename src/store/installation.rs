@@ -34,7 +34,16 @@ pub struct Hold {
 impl Hold {
     /// The hold in a sentence.
     pub fn words(&self, language: Language) -> String {
-        crate::text::say(language, &format!("hold-{}", self.why), &[("said", &self.said)])
+        let unit = |part: &str| crate::text::found(language, &format!("duration-{part}"));
+        let spoken = |part: &str| unit(part).unwrap_or_else(|| part.to_owned());
+        let said = match self.why {
+            // How long: `3 h 20 min`.
+            HoldReason::Gap | HoldReason::Clock => {
+                self.said.split(' ').map(spoken).collect::<Vec<_>>().join(" ")
+            }
+            _ => self.said.clone(),
+        };
+        crate::text::say(language, &format!("hold-{}", self.why), &[("said", &said)])
     }
 
     /// The command that ends it.
@@ -184,4 +193,20 @@ pub async fn events(tx: &mut Tx, limit: i64) -> Result<Vec<Event>> {
             Ok(Event { at: row.get(0)?, kind, said: row.get(2)? })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_a_pause_was_is_said_in_the_reader_s_language() {
+        let hold = |why, said: &str| Hold { why, said: said.to_owned(), at: 0 };
+        let gap = hold(HoldReason::Gap, "40 d 6 h");
+        assert!(gap.words(Language::En).contains("40 d 6 h"));
+        assert!(gap.words(Language::ZhCn).contains("40 天 6 小时"));
+        // What a person wrote stays as it is.
+        let asked = hold(HoldReason::Asked, "back in 2 h");
+        assert!(asked.words(Language::ZhCn).contains("back in 2 h"));
+    }
 }

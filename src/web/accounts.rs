@@ -8,6 +8,7 @@ use super::visitor::Visitor;
 use super::words::T;
 use crate::app::{App, AppError};
 use crate::domain::account::{Role, Scope};
+use crate::text::harmless;
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Form, Path, Query};
@@ -16,6 +17,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// The combinations of scopes that the form offers.
 const SCOPES: [&str; 4] = ["read", "read people", "read tally", "read people tally"];
@@ -33,7 +35,8 @@ struct Main {
     accounts: Table,
     names: Vec<String>,
     roles: Vec<(&'static str, String)>,
-    scopes: [&'static str; 4],
+    /// What the form sends, and what it says.
+    scopes: [(&'static str, String); 4],
     tokens: Table,
     /// What is said of identities; empty where no sign-in service is configured.
     oidc: String,
@@ -61,25 +64,29 @@ async fn show(
     let columns = ["name", "=role", "places", "areas", "=second", "#logins", "identity"];
     let columns = if oidc.is_some() { &columns[..] } else { &columns[..6] };
     let mut accounts = Table::of(t, "web-accounts", columns);
+    let names = Names::of(&site.app).await.map_err(fail)?;
     for one in &all {
         let role = t.w(&format!("role-{}", one.role.word()));
-        let (places, areas) = (one.held.join(" "), one.areas.join(" "));
         let second = t.w(&format!("factor-{}", one.second_factor_word()));
-        let cells = [role, places, areas, second].map(Cell::text);
-        let cells = [Cell::head(one.name.clone())].into_iter().chain(cells);
+        let cells = [
+            Cell::head(one.name.clone()),
+            Cell::text(role),
+            named(t, &one.held, |code| names.place(code)),
+            named(t, &one.areas, |code| names.areas.get(code).cloned()),
+            Cell::text(second),
+        ]
+        .into_iter();
         let identity = oidc.map(|_| Cell::text(one.identity.clone().unwrap_or_default()));
         accounts.rows.push(cells.chain([Cell::count(one.logins)]).chain(identity).collect());
     }
     let mut tokens = Table::of(t, "web-tokens", &["id", "account", "name", "scopes", "used"]);
     let zone = timezone(&site.app).await.map_err(fail)?;
     for one in site.app.tokens().await.map_err(fail)? {
-        let scope = |scope: &Scope| t.w(&format!("scope-{}", scope.word()));
-        let scopes: Vec<String> = one.scopes.iter().map(scope).collect();
         tokens.rows.push(vec![
             Cell::head(one.id.to_string()),
             Cell::text(one.account),
             Cell::text(one.name),
-            Cell::text(scopes.join(&t.w("mail-separator"))),
+            Cell::text(scope_words(t, one.scopes.iter().map(|scope| scope.word()))),
             Cell::text(one.used_at.map(|at| time(zone, at)).unwrap_or_default()),
         ]);
     }
@@ -96,7 +103,7 @@ async fn show(
             .rev()
             .map(|role| (role.word(), t.w(&format!("role-{}", role.word()))))
             .collect(),
-        scopes: SCOPES,
+        scopes: SCOPES.map(|scopes| (scopes, scope_words(t, scopes.split(' ')))),
         tokens,
         oidc: oidc.map_or_else(String::new, |it| t.say("web-oidc-help", &[("claim", &it.claim)])),
     };
@@ -104,6 +111,54 @@ async fn show(
     let page = page.with(vec![main.accounts, main.tokens]);
     let page = framed(Some(visitor), (t, &visitor.here), None, &page, headers);
     Ok((status, page).into_response())
+}
+
+/// What scopes are called.
+fn scope_words<'a>(t: T, scopes: impl Iterator<Item = &'a str>) -> String {
+    let words: Vec<String> = scopes.map(|scope| t.w(&format!("scope-{scope}"))).collect();
+    words.join(&t.w("mail-separator"))
+}
+
+/// What codes of accounts are called.
+struct Names {
+    /// By campaign and code.
+    places: BTreeMap<(String, String), String>,
+    areas: BTreeMap<String, String>,
+}
+
+impl Names {
+    async fn of(app: &App) -> crate::app::Result<Self> {
+        let areas = app.area_names().await?.into_iter();
+        let areas = areas.map(|(code, name)| (code.to_string(), name)).collect();
+        let mut places = BTreeMap::new();
+        for loaded in app.campaigns().await? {
+            let campaign = &loaded.campaign;
+            let sites = campaign.sites.iter().map(|one| (one.code.to_string(), &one.name));
+            let teams = campaign.teams.iter().map(|one| (one.code.to_string(), &one.name));
+            for (code, name) in sites.chain(teams) {
+                places.insert((campaign.id.to_string(), code), name.clone());
+            }
+        }
+        Ok(Self { places, areas })
+    }
+
+    /// The name of `flu-2026/S01`.
+    fn place(&self, held: &str) -> Option<String> {
+        let (campaign, code) = held.split_once('/')?;
+        self.places.get(&(campaign.to_owned(), code.to_owned())).cloned()
+    }
+}
+
+/// The names of codes, each once; the codes on hover and in files. A code without a name stands for itself.
+fn named(t: T, codes: &[String], name: impl Fn(&str) -> Option<String>) -> Cell {
+    let mut names: Vec<String> = Vec::new();
+    for code in codes {
+        let name = harmless(&name(code).unwrap_or_else(|| code.clone()));
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Cell::named(names.join(&t.w("mail-separator")), codes.join(" "))
 }
 
 /// An instant as the clocks of the jurisdiction show it; without any campaign, as the world's time.

@@ -135,7 +135,7 @@ fn figures(t: T, one: &PlanHead, other: &PlanHead) -> Table {
             Cell::number(figure.map_or_else(|| t.w("web-none"), |it| format!("{it:.digits$}")))
         };
         let (before, after) = (of(&one.figures), of(&other.figures));
-        let more = before.zip(after).map(|(before, after)| format!("{:+.digits$}", after - before));
+        let more = before.zip(after).map(|(before, after)| signed(after - before, digits));
         table.rows.push(vec![
             Cell::head(t.w(key)),
             text(before),
@@ -148,4 +148,24 @@ fn figures(t: T, one: &PlanHead, other: &PlanHead) -> Table {
     shares("figure-gap", &|figures: &Figures| Some(figures.gap * 100.0), 2);
     shares("column-km_each", &Figures::km_each, 1);
     table
+}
+
+/// A difference with its sign; one that rounds to zero has none.
+fn signed(difference: f64, digits: usize) -> String {
+    let said = format!("{difference:+.digits$}");
+    let is_zero = !said.contains(|c: char| c.is_ascii_digit() && c != '0');
+    if is_zero { said.trim_start_matches(['+', '-']).to_owned() } else { said }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_has_its_sign_and_zero_has_none() {
+        assert_eq!(signed(-2.516, 2), "-2.52");
+        assert_eq!(signed(0.26, 1), "+0.3");
+        assert_eq!(signed(-0.04, 1), "0.0");
+        assert_eq!(signed(0.0, 2), "0.00");
+    }
 }

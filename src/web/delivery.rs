@@ -128,7 +128,7 @@ async fn channels(site: &Site, t: T) -> Result<Table, Refusal> {
         let class = if wrong.is_empty() { "" } else { "bad" };
         table.rows.push(vec![
             Cell::head(harmless(&one.name)),
-            Cell::text(one.kind),
+            Cell::text(t.w(&format!("web-service-{}", one.kind))),
             Cell::count(one.queued),
             Cell::count(one.in_doubt),
             Cell::number(format!("{}{most}", one.segments_today)),

@@ -217,6 +217,14 @@ fn table(context: &PageContext, lines: Vec<&DueLine>, view: &View) -> Table {
         "person",
     ];
     let mut table = Table { is_private: true, ..Table::of(t, "web-due", &keys) };
+    for head in &mut table.heads {
+        // "Day" alone does not say of what, and the name stands first.
+        match head.key.as_str() {
+            "day" => head.text = t.w("web-person-appointment"),
+            "person" => head.text = t.w("column-code"),
+            _ => (),
+        }
+    }
     table.cut_of = Some(lines.len());
     let pages = lines.len().div_ceil(view.rows_max).max(1);
     let first = (view.page.min(pages) - 1) * view.rows_max;

@@ -12,7 +12,8 @@ use crate::app::jurisdictions::version_changes;
 use crate::domain::audit::Action;
 use crate::domain::difference::{RowChange, What, between};
 use crate::domain::jurisdiction::{Jurisdiction, jurisdiction_tables};
-use crate::text::harmless;
+use crate::intake::label_of;
+use crate::text::{self, harmless};
 use askama::Template;
 use axum::Extension;
 use axum::extract::Query;
@@ -41,7 +42,7 @@ const VERSIONS_MAX: usize = 100;
 /// The most that are read: one more, to compare the oldest that is shown with.
 const VERSIONS_READ: i64 = 101;
 /// The columns of a change.
-const KEYS: [&str; 7] = ["#version", "when", "=table", "key", "column", "old", "new"];
+const KEYS: [&str; 7] = ["version", "when", "=table", "key", "column", "old", "new"];
 
 /// The page: of the areas and places, or of one campaign.
 pub(super) async fn history(
@@ -105,7 +106,8 @@ fn tables_of(t: T, now: &Jurisdiction) -> Table {
     let filled = jurisdiction_tables(now);
     let filled = filled.iter().filter(|one| one.stem != "jurisdiction" && !one.rows.is_empty());
     for one in filled {
-        table.rows.push(vec![Cell::head(one.stem), Cell::count(one.rows.len() as u64)]);
+        let name = Cell::named(sheet(t, one.stem), one.stem).heading();
+        table.rows.push(vec![name, Cell::count(one.rows.len() as u64)]);
     }
     table
 }
@@ -157,19 +159,56 @@ fn table(t: T, zone: Tz, groups: Vec<Group>, is_cut: bool) -> Table {
 }
 
 fn cells_of(t: T, change: &RowChange) -> [String; 5] {
+    let named = |row: &str| harmless(&with_names(t, change.table, row));
     let (column, old, new) = match &change.what {
-        What::Added { row } => (t.w("change-added"), String::new(), harmless(row)),
-        What::Removed { row } => (t.w("change-removed"), harmless(row), String::new()),
-        What::Changed { column, old, new } => ((*column).to_owned(), harmless(old), harmless(new)),
+        What::Added { row } => (t.w("change-added"), String::new(), named(row)),
+        What::Removed { row } => (t.w("change-removed"), named(row), String::new()),
+        What::Changed { column, old, new } => {
+            (column_name(t, change.table, column), harmless(old), harmless(new))
+        }
         What::Reordered => (t.w("change-reordered"), String::new(), String::new()),
     };
-    [change.table.to_owned(), harmless(&change.key), column, old, new]
+    [sheet(t, change.table), harmless(&change.key), column, old, new]
+}
+
+/// What forms call a table.
+fn sheet(t: T, stem: &str) -> String {
+    text::found(t.0, &format!("sheet-{stem}")).unwrap_or_else(|| stem.to_owned())
+}
+
+/// What forms call a column.
+fn column_name(t: T, stem: &str, column: &str) -> String {
+    label_of(t.0, stem, column).unwrap_or_else(|| column.to_owned())
+}
+
+/// The cells of a row, `doses=0 until=2026-10-15`, with what forms call their columns.
+fn with_names(t: T, stem: &str, row: &str) -> String {
+    let part = |part: &str| match part.split_once('=') {
+        Some((column, value)) => format!("{}={value}", column_name(t, stem, column)),
+        None => part.to_owned(),
+    };
+    row.split(' ').map(part).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::campaign::Language;
+
+    #[test]
+    fn tables_and_columns_are_called_as_in_forms() {
+        let t = T(Language::ZhCn);
+        let change = RowChange {
+            table: "closures",
+            key: "S1, 2026-10-14".to_owned(),
+            what: What::Added { row: "doses=0 reason=a=b c".to_owned() },
+        };
+        let [table, key, what, _, new] = cells_of(t, &change);
+        let label = |column| label_of(Language::ZhCn, "closures", column).unwrap();
+        assert_eq!((&*table, &*key), ("停诊", "S1, 2026-10-14"));
+        assert_eq!(what, t.w("change-added"));
+        assert_eq!(new, format!("{}=0 {}=a=b c", label("doses"), label("reason")));
+    }
 
     #[test]
     fn of_many_versions_the_oldest_is_only_compared_with() {

@@ -21,6 +21,7 @@ use askama::Template;
 use axum::Extension;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use chrono::{Datelike as _, NaiveDate};
 use std::sync::Arc;
 
 /// Seconds between two refreshes, where JavaScript runs.
@@ -94,7 +95,7 @@ pub(super) async fn home(
     let mut todos = Vec::new();
     let mut has_asked = false;
     let mut short = short_table(t, shown.len() > 1);
-    let mut own = own_table(t, visitor.account.role);
+    let mut own = own_table(t, visitor.account.role, shown.len() > 1);
     for context in &shown {
         let stand = stand(context).await?;
         cards.push(card(context, &stand));
@@ -109,8 +110,11 @@ pub(super) async fn home(
         }
         add_short(&mut short, context, &stand, shown.len() > 1);
         if let Some(own) = &mut own {
-            add_own(own, context).await?;
+            add_own(own, context, shown.len() > 1).await?;
         }
+    }
+    if let Some(own) = own.as_mut().filter(|own| own.rows.is_empty()) {
+        own.note = t.w("web-own-none");
     }
     if shown.len() > 1 {
         // Over several campaigns, the townships with most people short come first.
@@ -204,7 +208,10 @@ fn state(t: T, stand: &Stand) -> (bool, String) {
 /// When the targets are reached, in a sentence.
 pub(super) fn reach_words(context: &PageContext, stand: &Stand) -> String {
     let t = context.t();
-    let date = |day| render::date(day, t.0);
+    let date = |day: NaiveDate| {
+        // A day of another year says which.
+        if day.year() == context.as_of.year() { render::date(day, t.0) } else { day.to_string() }
+    };
     match stand.reach {
         None | Some(TargetDay::Reached) => String::new(),
         Some(TargetDay::On { day, soonest: Some(soonest), latest: Some(latest), .. })
@@ -282,7 +289,7 @@ fn call_lists(visitor: &Visitor, shown: &[PageContext]) -> Vec<(String, String)>
         let name = crate::text::harmless(&context.loaded.campaign.name);
         let text = match shown.len() {
             1 => visitor.t().w("web-calls"),
-            _ => format!("{}: {name}", visitor.t().w("web-calls")),
+            _ => name,
         };
         (context.to("calls"), text)
     };
@@ -290,13 +297,21 @@ fn call_lists(visitor: &Visitor, shown: &[PageContext]) -> Vec<(String, String)>
 }
 
 /// The table of a lead's own places.
-fn own_table(t: T, role: Role) -> Option<Table> {
-    let keys = ["place", "team", "#planned", "#doses", "report"];
+fn own_table(t: T, role: Role, has_several: bool) -> Option<Table> {
+    let mut keys = vec!["place"];
+    if has_several {
+        keys.push("campaign");
+    }
+    keys.extend(["team", "#planned", "#doses", "report"]);
     (role == Role::Lead).then(|| Table::of(t, "web-own", &keys))
 }
 
 /// Today's sessions of a lead, with a link to the form for their counts.
-async fn add_own(table: &mut Table, context: &PageContext) -> Result<(), Refusal> {
+async fn add_own(
+    table: &mut Table,
+    context: &PageContext,
+    has_several: bool,
+) -> Result<(), Refusal> {
     let (t, campaign, today) = (context.t(), &context.loaded.campaign, context.today());
     let fail = |error| context.refusal(&error);
     let sessions = context.app().sessions(&context.loaded).await.map_err(fail)?;
@@ -327,16 +342,17 @@ async fn add_own(table: &mut Table, context: &PageContext) -> Result<(), Refusal
             let name = campaign.team(code.as_str()).map_or(code.as_str(), |team| &team.name);
             Cell::named(name, code.as_str())
         });
-        table.rows.push(vec![
-            Cell::named(place.name(), key.place.as_str()).heading(),
+        let mut cells = vec![Cell::named(place.name(), key.place.as_str()).heading()];
+        if has_several {
+            cells.push(Cell::named(campaign.name.clone(), campaign.id.as_str()));
+        }
+        cells.extend([
             team.unwrap_or_default(),
             Cell::count(entry.doses.values().sum::<u64>()),
             if is_in { Cell::count(doses) } else { Cell::number(t.w("web-none")) },
             Cell::link(t.w(if is_in { "web-own-correct" } else { "web-own-report" }), to),
         ]);
-    }
-    if table.rows.is_empty() {
-        table.note = t.w("web-own-none");
+        table.rows.push(cells);
     }
     Ok(())
 }

@@ -5,8 +5,9 @@ use super::page_context::PageContext;
 use super::plan::local;
 use super::table::{Cell, Table};
 use super::words::T;
+use crate::app::problems::{self, Problem};
 use crate::app::status::Status;
-use crate::app::{AppError, problems, run_words};
+use crate::app::{AppError, run_words};
 use crate::domain::job::{Job, RunNote, RunState};
 use crate::jobs::runner::life;
 use crate::store::installation::Hold;
@@ -34,7 +35,8 @@ struct Main {
     t: T,
     wrong: String,
     action: String,
-    lines: Vec<String>,
+    /// Problems, each with where it is seen to; empty where nowhere.
+    lines: Vec<(String, String)>,
     /// What holds sending; empty where nothing does.
     held: String,
     /// Whether the hold ends here, not at the command line.
@@ -79,7 +81,14 @@ async fn show(context: &PageContext, wrong: String) -> Result<Response, Refusal>
         t,
         wrong,
         action: format!("{}&csrf={}", context.to("jobs"), context.visitor.csrf()),
-        lines: found.status.problems.iter().map(|one| problems::words(t.0, one)).collect(),
+        // A hold stands above, with the button that ends it.
+        lines: found
+            .status
+            .problems
+            .iter()
+            .filter(|one| !matches!(one, Problem::Held { .. }))
+            .map(|one| problem(context, one))
+            .collect(),
         held: found.hold.as_ref().map(|hold| hold.words(t.0)).unwrap_or_default(),
         may_resume: found.hold.as_ref().is_some_and(|hold| !hold.why.is_copy()),
         jobs_to_run: jobs.filter(|_| is_open).map(choice).collect(),
@@ -92,6 +101,20 @@ async fn show(context: &PageContext, wrong: String) -> Result<Response, Refusal>
     let works = found.runs.iter().any(|run| run.state.is_open());
     let live_secs = if works { LIVE_SECS } else { QUIET_SECS };
     Ok(context.show(Page { live_secs, ..page }))
+}
+
+/// A problem, and the page on which it is seen to.
+fn problem(context: &PageContext, problem: &Problem) -> (String, String) {
+    let t = context.t();
+    match problem {
+        // The terminal names a command in place of the page.
+        Problem::Mail { state, count } => {
+            let named = t.w(&format!("mail-state-{state}"));
+            let said: [(&str, &dyn std::fmt::Display); 2] = [("word", &named), ("count", count)];
+            (t.say("web-jobs-mail", &said), context.to("mail"))
+        }
+        other => (problems::words(t.0, other), String::new()),
+    }
 }
 
 fn run_state(t: T, state: RunState) -> String {

@@ -164,7 +164,7 @@ fn facts(
         let address = address.or_else(|| stop.and_then(|stop| stop.address.as_ref()));
         let phone = row.and_then(|row| row.phone.as_ref());
         let phone = phone.or_else(|| stop.and_then(|stop| stop.phone.as_ref()));
-        out.push((t.w("field-persons-address"), text(address)));
+        out.push((t.w("field-address"), text(address)));
         out.push((t.w("column-phone"), text(phone)));
         let hours = row.and_then(|row| row.hours).map(|hours| {
             format!("{}–{}", hours.opens.format("%H:%M"), hours.closes.format("%H:%M"))

@@ -36,7 +36,7 @@ pub(super) async fn roster(context: PageContext) -> Result<Response, Refusal> {
 fn who(context: &PageContext, week: &RosterWeek) -> Table {
     let t = context.t();
     let day = |(code, day): (&str, &NaiveDate)| {
-        format!("{} {}", t.w(&format!("roster-day-{code}")), day.format("%m-%d"))
+        format!("{} {}", t.w(&format!("roster-day-{code}")), day.format("%m/%d"))
     };
     let mut heads = vec![format!("={}", t.w("column-place")), t.w("column-role")];
     heads.extend(WEEKDAYS.into_iter().zip(&week.days).map(day));

@@ -8,6 +8,7 @@ use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{Datelike as _, NaiveDate};
+use unicode_width::UnicodeWidthStr as _;
 
 /// A table with more rows than this can be searched.
 const SEARCH_ROWS_MIN: usize = 8;
@@ -15,10 +16,15 @@ const SEARCH_ROWS_MIN: usize = 8;
 const CHOOSE_COLUMNS_MIN: usize = 6;
 /// Links to pages before and after the one that is seen.
 const PAGES_AROUND: usize = 3;
+/// The widest text, in columns of a terminal, that stays on one line: a day and an hour. Longer ones have lines of
+/// their own on phones.
+const SHORT_COLUMNS_MAX: usize = 16;
 
 /// A heading as it is shown.
 struct ShownHead<'a> {
     head: &'a Head,
+    /// Whether figures stand below it; what heads rows stands at their begin, figure or not.
+    number: bool,
     /// Where it sorts; empty where there is nothing to sort.
     href: String,
     order: &'static str,
@@ -28,6 +34,8 @@ struct ShownHead<'a> {
 struct ShownCell<'a> {
     cell: &'a Cell,
     head: &'a str,
+    class: String,
+    is_long: bool,
 }
 
 /// Fields of a form that keep the rest of the address.
@@ -39,6 +47,8 @@ struct Shown<'a> {
     t: T,
     id: &'a str,
     caption: &'a str,
+    /// Whether it has no rows at all, whatever is searched for.
+    is_empty: bool,
     path: &'a str,
     anchor: String,
     /// Whether there is a form to search with, and what it has to send along.
@@ -75,12 +85,15 @@ pub(super) fn html(t: T, table: &Table, address: &Address) -> String {
     };
     let seen: Vec<(usize, &Head)> =
         table.heads.iter().enumerate().filter(|(_, head)| view.shows(head)).collect();
+    let heads_rows =
+        |at: usize| table.rows.first().and_then(|row| row.get(at)).is_some_and(|cell| cell.head);
     let total = table.cut_of.unwrap_or(table.rows.len());
     let is_sorted = total > 2 && !table.is_plain;
     let shown = Shown {
         t,
         id: &table.id,
         caption: &table.caption,
+        is_empty: total == 0,
         path: view.path(),
         anchor: view.anchor(),
         find: (table.cut_of.is_none()
@@ -98,8 +111,9 @@ pub(super) fn html(t: T, table: &Table, address: &Address) -> String {
         columns_hidden: view.hidden(&["show"]),
         heads: seen
             .iter()
-            .map(|(_, head)| ShownHead {
+            .map(|(at, head)| ShownHead {
                 head,
+                number: head.number && !heads_rows(*at),
                 href: if is_sorted { view.to_sort(head) } else { String::new() },
                 order: view.order_of(head),
             })
@@ -125,9 +139,25 @@ pub(super) fn html(t: T, table: &Table, address: &Address) -> String {
 
 fn cells<'a>(row: &'a [Cell], seen: &[(usize, &'a Head)]) -> Vec<ShownCell<'a>> {
     let cell = |(at, head): &(usize, &'a Head)| {
-        row.get(*at).map(|cell| ShownCell { cell, head: &head.text })
+        let shown =
+            |cell| ShownCell { cell, head: &head.text, class: class(cell), is_long: is_long(cell) };
+        row.get(*at).map(shown)
     };
     seen.iter().filter_map(cell).collect()
+}
+
+/// Whether it may take more than one line.
+fn is_long(cell: &Cell) -> bool {
+    cell.text.width() > SHORT_COLUMNS_MAX
+}
+
+/// What style sheets go by.
+fn class(cell: &Cell) -> String {
+    match (is_long(cell), cell.class) {
+        (false, class) => class.to_owned(),
+        (true, "") => "l".to_owned(),
+        (true, class) => format!("{class} l"),
+    }
 }
 
 /// Which rows these are.
@@ -319,6 +349,30 @@ mod tests {
         assert!(beyond.contains("town 119"), "the last page stands for those that are not there");
         let short = html(t, &table(2), &at(""));
         assert!(!short.contains("type=\"search\"") && !short.contains("areas.sort"), "{short}");
+    }
+
+    #[test]
+    fn a_table_without_rows_says_so_in_place_of_empty_headings() {
+        let t = T(Language::En);
+        let none = html(t, &table(0), &at(""));
+        assert!(!none.contains("<th") && none.contains("None."), "{none}");
+        let mut told = table(0);
+        told.note = "Nobody waits.".to_owned();
+        let told = html(t, &told, &at(""));
+        assert!(told.contains("Nobody waits.") && !told.contains("None."), "{told}");
+        // Where the search finds nothing, the table stays to be searched again.
+        let searched = html(t, &table(9), &at("&areas.q=nowhere"));
+        assert!(searched.contains("<th") && searched.contains("type=\"search\""), "{searched}");
+    }
+
+    #[test]
+    fn long_texts_are_told_apart_from_those_that_stay_on_one_line() {
+        assert_eq!(class(&Cell::text("2026-10-21 18:00")), "");
+        assert_eq!(class(&Cell::count(5)), "n");
+        // Nine characters, each two columns wide.
+        assert_eq!(class(&Cell::text("云阳街道社区卫生服")), "l");
+        let bad = Cell { class: "bad", ..Cell::text("the mail server is away") };
+        assert_eq!(class(&bad), "bad l");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What an office does with campaigns and for single people, beyond its daily work: a campaign like another one, what
 //! each county gets, links to book.
 
+use crate::operation::ANY_PORT;
 use crate::support::{World, csv_rows};
 use crate::web::{Browser, Office, account};
 use serde_json::Value;
@@ -92,4 +93,32 @@ fn a_link_to_book_is_made_for_who_is_due_by_who_may_see_them() {
     assert_eq!(status, 403);
     let (status, page) = send(&planner, "person/nobody", "do=link");
     assert!(status != 200 && !page.contains("/b/"), "{status} {page}");
+}
+
+#[test]
+fn a_lead_of_several_campaigns_sees_the_sessions_of_all_and_reads_of_none_where_there_is_none() {
+    let world = World::small();
+    world.file("doseplan.toml", ANY_PORT);
+    world.plan_day_by_day();
+    account(&world, &["add", "lead", "--role", "lead", "--places", "S1"], "lead");
+    let rows = world.run(&["plan", "show", "-o", "csv"]).ends(0).csv();
+    let days = rows.iter().filter(|row| row["place"] == "S1").map(|row| row["date"].clone());
+    let day = days.min().expect("a session");
+    // Another campaign, at the same places and without any session.
+    let later = ["--start", "2022-04-01", "--end", "2022-06-30"];
+    world.run(&[&["campaign", "copy", "small", "anew"], &later[..]].concat()).ends(0);
+    let own = |now: &str, world: World| {
+        let office = Office::bare(world, now);
+        let page = office.login("lead").get("/").body;
+        let (_, own) = page.split_once("id=\"own\"").expect("the lead's own places");
+        let (own, _) = own.split_once("id=\"stands\"").expect("the campaigns");
+        (own.to_owned(), office.world)
+    };
+    let (today, world) = own(&format!("{day}T10:00:00+08:00"), world);
+    assert!(today.contains("place=S1") && today.contains(">campaign<"), "{today}");
+    assert!(!today.contains("There is no session today."), "{today}");
+    // Each campaign has its call list.
+    assert!(today.contains("/c/small/calls?") && today.contains("/c/anew/calls?"), "{today}");
+    let (before, _) = own("2021-03-31T10:00:00+08:00", world);
+    assert!(before.contains("There is no session today."), "{before}");
 }

@@ -296,7 +296,7 @@ fn the_office_sees_the_published_week_and_how_much_of_each_place_is_used() {
     at(&world, "2021-03-30T10:00", &["roster", "publish", &file]).ends(0);
     let office = Office::at(world, "2021-04-02T08:00:00+08:00");
     let page = office.login("planner").get("/c/small/roster?as-of=2021-04-01").body;
-    for wanted in ["甲镇卫生院", "赵一", "04-01"] {
+    for wanted in ["甲镇卫生院", "赵一", "04/01"] {
         assert!(page.contains(wanted), "{wanted}: {page}");
     }
     let file = "/c/small/roster?as-of=2021-04-01&roster-used.as=csv";

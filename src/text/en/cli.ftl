@@ -83,7 +83,7 @@ demo-register = Register: { $people } people
 digest-queued = mail { $id } queued, { $sent } sent
 digest-queued-before = { $key } was queued before and is unchanged; doseplan digest history shows it
 doctor-campaign = campaign { $id }: no problems
-doctor-campaign-problems = campaign { $id }: { $count } problems; see doseplan status
+doctor-campaign-problems = campaign { $id }: problems: { $count }; see doseplan status, or Today on the dashboard
 doctor-clock = clock: { $now }; if this is wrong, set the machine's clock
 doctor-clocks-agree = clock of the database: { $millis } ms from this machine's
 doctor-clocks-apart = clock of the database: { $millis } ms from this machine's; let both use the same time servers (timedatectl set-ntp true)
@@ -363,6 +363,9 @@ hold-set_back = this is an older state of the database; mails that it shows as q
 hold-restored = this is a restored backup ({ $said }); mails that it shows as queued may have been sent already
 hold-moved = everything was moved to another database, which now sends
 hold-gap = no daemon ran for { $said } (a pause, a clock change, or an old state restored)
+duration-d = d
+duration-h = h
+duration-min = min
 hold-clock = the clock went back by { $said }; mails for that time may have been sent already
 hold-asked = { $said }
 db-adopted = This database now sends mail; { $expired } queued mails were given up.
@@ -414,7 +417,7 @@ write-order = { $first } is after { $last }; write the earlier day first
 write-delay = write LOT=DAYS, such as L07=10d
 write-capacity = write SITE=DOSES@DAY..DAY, such as S01=400@2021-07-01..2021-07-14
 write-more-at = write SITE=+NUMBER, such as S01=+3
-write-staff = write +PEOPLE@AREA, such as +20@yunyang
+write-staff = write +PEOPLE@AREA, such as +20@yunyang, or with a role: +4@yunyang=registrar
 write-vaccine = write DOSES@DAY, such as 5000@2021-07-01
 write-rate = write births per 1000 residents, such as 8.5
 write-whole = write a whole number

@@ -37,6 +37,7 @@ web-jobs-again-which = Run again what failed or was skipped
 web-jobs-again = Run again
 web-jobs-sending = Sending
 web-jobs-sends = Mails and texts are being sent.
+web-jobs-mail = { $count } messages: { $word }
 web-jobs-reason = Send nothing for now, because
 web-jobs-no-reason = Write why nothing is to be sent, so that others know.
 web-jobs-hold = Hold sending

@@ -364,6 +364,7 @@ web-no-campaign-do = Upload a workbook to begin.
 web-table-search = Search
 web-table-rows = Rows { $first } to { $last } of { $all }
 web-table-nothing = No row matches.
+web-table-empty = None.
 web-table-files = Download:
 web-table-columns = Columns
 web-table-code = { $head } (code)

@@ -83,7 +83,7 @@ demo-register = 登记人员：{ $people } 人
 digest-queued = 邮件 { $id } 已入队，已发送 { $sent } 封
 digest-queued-before = { $key } 已入队，保持不变；见 doseplan digest history
 doctor-campaign = 活动 { $id }：正常
-doctor-campaign-problems = 活动 { $id }：{ $count } 个问题；见 doseplan status
+doctor-campaign-problems = 活动 { $id }：{ $count } 个问题；见 doseplan status，或工作台“今日”
 doctor-clock = 时钟：{ $now }；如不对请校时
 doctor-clocks-agree = 数据库时钟：与本机相差 { $millis } 毫秒
 doctor-clocks-apart = 数据库时钟：与本机相差 { $millis } 毫秒；请让两台机器使用同一时间服务器（timedatectl set-ntp true）
@@ -318,7 +318,7 @@ column-plan = 计划
 column-planned_people = 计划人数
 column-policy = 被拒收
 column-reason = 原因
-column-recommended = 建议
+column-recommended = 建议日期
 column-record = 记录
 column-recorded_at = 记录时间
 column-right = 正确
@@ -363,6 +363,9 @@ hold-set_back = 本数据库被换成了较早的状态，其中待发的邮件�
 hold-restored = 本数据库由备份恢复（{ $said }），其中待发的邮件可能已经发出
 hold-moved = 全部数据已转到另一数据库，由其发送
 hold-gap = 已有 { $said } 无人值守（停机、时钟跳变或恢复了旧状态）
+duration-d = 天
+duration-h = 小时
+duration-min = 分钟
 hold-clock = 时钟倒退了 { $said }，重复的时段里可能已经发过邮件
 hold-asked = { $said }
 db-adopted = 本数据库现在负责发送邮件；已放弃 { $expired } 封待发邮件。
@@ -414,7 +417,7 @@ write-order = { $first } 晚于 { $last }，请先写较早的日期
 write-delay = 请写作 批号=天数，如 L07=10d
 write-capacity = 请写作 接种点=剂次@日期..日期，如 S01=400@2021-07-01..2021-07-14
 write-more-at = 请写作 接种点=+数字，如 S01=+3
-write-staff = 请写作 +人数@地区，如 +20@yunyang
+write-staff = 请写作 +人数@地区，如 +20@yunyang；指定岗位时写作 +4@yunyang=registrar
 write-vaccine = 请写作 剂次@日期，如 5000@2021-07-01
 write-rate = 请写每千人出生数，如 8.5
 write-whole = 请写整数
