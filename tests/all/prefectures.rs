@@ -4,10 +4,10 @@ use crate::support::{Ran, SENIORS, World, flu, on_postgresql, text};
 use std::collections::BTreeMap;
 
 const EVENING: &str = "2021-03-31T20:00:00+08:00";
-const PERSONS: &str = "person,area,born,name,sex,email,phone,language,household,opt_out\n";
+const PERSONS: &str = "person,area,born,name,sex,tags,email,phone,language,household,opt_out\n";
 /// Two people of township B: one is as old as those of A, one lives with the second of them.
-const OTHERS: &str = "q1,B,1950-01-01,吴七,F,wu@home.example,13800000011,,,\n\
-    q2,B,1951-01-01,赵八,M,,13800000012,,H1,";
+const OTHERS: &str = "q1,B,1950-01-01,吴七,F,,wu@home.example,13800000011,,,\n\
+    q2,B,1951-01-01,赵八,M,,,13800000012,,H1,";
 const COUNTIES: &str = "area,name,parent,level,latitude,longitude\n001,小市,,prefecture,32.0,119.6\n\
     A,甲县,001,county,32.01,119.61\nB,乙县,001,county,32.05,119.65\n";
 

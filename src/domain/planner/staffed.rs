@@ -448,6 +448,7 @@ mod tests {
             from: start(),
             published: &[],
             duties: &[],
+            rounds: &[],
             others: &[],
             warm: None,
             limits,
