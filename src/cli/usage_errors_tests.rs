@@ -82,7 +82,7 @@ const WRONG: &[Wrong] = &[
     (&["plan", "what-if", "--delay", "L07"], "请写作 批号=天数", &[]),
     (&["plan", "what-if", "--capacity", "S01"], "请写作 接种点=剂次", &[]),
     (&["plan", "what-if", "--stations", "S01"], "请写作 接种点=+数字", &[]),
-    (&["plan", "what-if", "--staff", "20"], "请写作 +人数@地区", &["yunyang"]),
+    (&["plan", "what-if", "--staff", "20"], "请写作 +人数@地区", &["yunyang", "registrar"]),
     (&["plan", "what-if", "--vaccine", "5"], "请写作 剂次@日期", &[]),
     (&["plan", "why", "--session", "S01"], "请写作 地点@日期", &[]),
 ];

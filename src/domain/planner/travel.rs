@@ -102,8 +102,11 @@ fn apply(
 ) {
     let mut over: Cells = Cells::new();
     let mut under: BTreeMap<CatchmentIndex, Vec<(SiteIndex, i64)>> = BTreeMap::new();
-    for (&(area, place), &n) in new {
-        let by = n - old.get(&(area, place)).copied().unwrap_or(0);
+    let all: BTreeSet<(CatchmentIndex, SiteIndex)> =
+        old.keys().chain(new.keys()).copied().collect();
+    for (area, place) in all {
+        let of = |cells: &Cells| cells.get(&(area, place)).copied().unwrap_or(0);
+        let by = of(new) - of(old);
         if by < 0 {
             over.insert((area, place), -by);
         } else if by > 0 {

@@ -361,8 +361,8 @@ pub(super) fn household(language: Language) -> Reminder {
         since: day("2021-06-09"),
         places: vec!["云阳街道预防接种门诊1".into(), "云阳街道预防接种门诊3".into()],
     };
-    let item = |name: &str, dose, why| ReminderItem {
-        person: "R00003".into(),
+    let item = |(person, name): (&str, &str), dose, why| ReminderItem {
+        person: person.into(),
         name: Some(name.into()),
         dose,
         vaccines: Vec::new(),
@@ -379,9 +379,9 @@ pub(super) fn household(language: Language) -> Reminder {
         language,
         today: day("2021-06-15"),
         items: vec![
-            item("朱洋华", 2, tomorrow()),
-            item("朱英娜", 1, tomorrow()),
-            item("朱小明", 2, overdue),
+            item(("R00003", "朱洋华"), 2, tomorrow()),
+            item(("R00004", "朱英娜"), 1, tomorrow()),
+            item(("R00005", "朱小明"), 2, overdue),
         ],
         contact: Some(Contact {
             name: "丹阳市疾控中心".into(),
