@@ -422,7 +422,8 @@ fn template(
 ) -> Option<TemplateLine> {
     let own = channel.templates.get(kind).and_then(|known| known.get(&language));
     let pattern = own.and_then(|own| own.text.clone());
-    let pattern = pattern.or_else(|| texts::delivered(language, kind))?;
+    let pattern =
+        pattern.or_else(|| texts::delivered(language, kind, channel.names_vaccine(own)))?;
     let variables = texts::variables(&pattern);
     let marks: Vec<(String, String)> = (1..)
         .zip(&variables)

@@ -96,6 +96,18 @@ pub struct TemplateConfig {
     pub id: String,
     /// Its text with `{name}`, `{time}`, `{site}` and `{vaccine}`, if it differs from the delivered one.
     pub text: Option<String>,
+    /// Whether it is the delivered text that names the vaccine. Templates that were registered before there was one do
+    /// not.
+    #[serde(default)]
+    pub vaccine: bool,
+}
+
+impl ChannelConfig {
+    /// Whether the delivered text of a template names the vaccine. A text that nobody registers does, and so does one
+    /// that is yet to be registered.
+    pub fn names_vaccine(&self, template: Option<&TemplateConfig>) -> bool {
+        !self.kind.wants_templates() || template.is_none_or(|template| template.vaccine)
+    }
 }
 
 /// Where messages of a channel go.

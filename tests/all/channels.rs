@@ -92,7 +92,7 @@ fn a_reminder_goes_to_the_person_else_the_guardian_else_the_head_of_the_househol
         .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
         .collect();
     assert_eq!(texts.len(), 4);
-    let wanted = "【小县疾控】赵一您好，您预约4月1日在甲镇卫生院接种疫苗，请带接种证。";
+    let wanted = "【小县疾控】赵一您好，您预约4月1日在甲镇卫生院接种，请带接种证。";
     assert!(texts.iter().any(|text| text.contains(wanted)), "{texts:?}");
     let costs = world.run(&["channels", "costs", "-o", "csv"]).ends(0).csv();
     assert_eq!((costs[0]["messages"].as_str(), costs[0]["segments"].as_str()), ("4", "4"));
@@ -409,6 +409,8 @@ fn the_templates_are_printed_as_each_vendor_registers_them() {
     let aliyun =
         FOLDER.replace("tencent-sms", "aliyun-sms").replace("channels.sms", "channels.ali");
     let both = format!("{FOLDER}{}", aliyun.split("[reminders]").next().unwrap());
+    // One that was registered before texts named the vaccine stays as it is.
+    let both = both.replacen("\"1110\" }", "\"1110\", vaccine = true }", 1);
     world.file("doseplan.toml", both);
     let rows = world.run(&["channels", "templates", "-o", "csv"]).ends(0).csv();
     let text = |channel: &str, language: &str| {
@@ -418,8 +420,7 @@ fn the_templates_are_printed_as_each_vendor_registers_them() {
         rows.iter().find(is).expect("a template")["text"].clone()
     };
     assert_eq!(text("sms", "zh-CN"), "{1}您好，您预约{2}在{3}接种{4}，请带接种证。");
-    let wanted = "${name}您好，您预约${time}在${site}接种${vaccine}，请带接种证。";
-    assert_eq!(text("ali", "zh-CN"), wanted);
+    assert_eq!(text("ali", "zh-CN"), "${name}您好，您预约${time}在${site}接种，请带接种证。");
     assert_eq!(rows.len(), 24, "four kinds, a code and a test, two languages, two channels");
     let doctor = world.run(&["doctor"]).out;
     // The configuration has no template for one kind; every place of the small campaign fits.

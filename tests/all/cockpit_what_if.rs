@@ -107,10 +107,12 @@ fn the_answer_counts_with_the_staff_or_says_whose_to_count_first() {
         Ran::from(command.output().expect("the program starts")).ends(0);
     };
     run(&["jurisdiction", "export", "county"]);
-    let staff = "staff,name,home,roles\nN1,赵一,S2,registrar\nN2,钱二,S2,doctor\n";
+    let staff = "staff,name,home,roles,until\nN1,赵一,S2,registrar,\nN2,钱二,S2,doctor,\n\
+        G1,孙三,S2,vaccinator,2020-12-31\nG2,李四,S2,vaccinator,2020-12-31\n\
+        G3,周五,S2,driver,2020-12-31\n";
     std::fs::write(office.world.path("county").join("staff.csv"), staff).expect("written");
     run(&["jurisdiction", "apply", "county"]);
-    // S2 lacks a vaccinator, and nobody works elsewhere.
+    // S2 lacks a vaccinator since two have left, and nobody works elsewhere.
     let shown = figures(&planner, "staff=2&staff_area=B");
     let doses = &shown[&("doses".to_owned(), "everybody".to_owned())];
     let number = |key: &str| doses[key].parse::<u64>().expect("a number");

@@ -66,7 +66,11 @@ fn county(world: &World, sites: &str, staff: &str) {
         extend(places.join("reach.csv"), "T1,C1\n");
     }
     if !staff.is_empty() {
-        extend(places.join("staff.csv"), &format!("staff,name,home,roles\n{staff}"));
+        let rows = staff.lines().map(|row| {
+            if row.matches(',').count() == 3 { format!("{row},\n") } else { format!("{row}\n") }
+        });
+        let rows: String = rows.collect();
+        extend(places.join("staff.csv"), &format!("staff,name,home,roles,until\n{rows}"));
     }
     extend(flu.join("campaign.toml"), "target = 0.9\n");
     world.run(&["jurisdiction", "apply", text(&places)]).ends(0);
@@ -131,8 +135,9 @@ fn without_staff_it_says_what_to_count_first_and_bad_questions_name_their_remedy
 #[test]
 fn what_if_counts_with_the_staff_of_the_database_and_says_whom_to_count_where_there_is_none() {
     let world = World::empty();
-    county(&world, "", CREW);
-    // Nobody works at S2, and the team has no crew: the people of T2 wait.
+    // Nobody works at S2 any more, and the team has no crew: the people of T2 wait.
+    let gone = "G1,周四,S2,vaccinator,2020-12-31\nG2,吴五,S2,driver,2020-12-31\n";
+    county(&world, "", &format!("{CREW}{gone}"));
     let ask = ["plan", "what-if", "--from", "2026-09-21", "--steps", "0", "-o", "json"];
     let doses = |more: &[&str]| {
         let seen = world.run(&[&ask[..], more].concat()).ends(0).json();

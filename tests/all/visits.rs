@@ -191,6 +191,7 @@ fn a_vaccine_that_is_given_alone_is_no_visit_with_another_one() {
 fn a_text_about_one_visit_names_both_vaccines() {
     let config =
         crate::channels::FOLDER.replace("[channels.sms]\n", "[channels.sms]\nvariable_max = 20\n");
+    let config = config.replace("\"1110\" }", "\"1110\", vaccine = true }");
     let world = World::empty();
     world.file("doseplan.toml", config);
     let world = county(world, [("flu", flu()), ("lung", lung())], phone);

@@ -334,7 +334,9 @@ pub(in crate::app) fn make(
         return Err(none());
     }
     let own = template.and_then(|template| template.text.clone());
-    let pattern = own.or_else(|| texts::delivered(language, kind)).ok_or_else(none)?;
+    let names_vaccine = channel.names_vaccine(template);
+    let delivered = || texts::delivered(language, kind, names_vaccine);
+    let pattern = own.or_else(delivered).ok_or_else(none)?;
     let [name, time, site, vaccine] = forms(language);
     let mut values = Vec::new();
     for variable in variables(&pattern) {

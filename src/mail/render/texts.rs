@@ -10,10 +10,12 @@ use chrono::NaiveDate;
 /// The variables that a template may have.
 pub const VARIABLES: [&str; 6] = ["name", "time", "site", "vaccine", "link", "code"];
 
-/// The delivered text of a kind of message, with `{name}`, `{time}`, `{site}` and `{vaccine}`; `None` where there is
-/// none.
-pub fn delivered(language: Language, kind: &str) -> Option<String> {
-    let key = format!("sms-{kind}");
+/// The delivered text of a kind of message, with `{name}`, `{time}`, `{site}` and, where it is wanted, `{vaccine}`;
+/// `None` where there is none.
+pub fn delivered(language: Language, kind: &str, names_vaccine: bool) -> Option<String> {
+    let plain = format!("sms-{kind}-plain");
+    let is_plain = !names_vaccine && crate::text::found(language, &plain).is_some();
+    let key = if is_plain { plain } else { format!("sms-{kind}") };
     let marks = VARIABLES.map(|name| format!("{{{name}}}"));
     let arguments: Vec<(&str, &dyn std::fmt::Display)> =
         VARIABLES.iter().zip(&marks).map(|(name, mark)| (*name, mark as _)).collect();
@@ -111,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_template_is_filled_in_and_knows_its_variables() {
-        let text = delivered(Language::ZhCn, "tomorrow").expect("a template");
+        let text = delivered(Language::ZhCn, "tomorrow", true).expect("a template");
         assert_eq!(text, "{name}您好，您预约{time}在{site}接种{vaccine}，请带接种证。");
         assert_eq!(variables(&text), ["name", "time", "site", "vaccine"]);
         assert_eq!(variables("{site}在{time}{x}"), ["site", "time"]);
@@ -124,7 +126,11 @@ mod tests {
         let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let wanted = "【小县疾控】张{time}您好，您预约4月1日在甲镇卫生院接种流感疫苗，请带接种证。";
         assert_eq!(filled(&text, &values, "小县疾控"), wanted);
-        assert_eq!(delivered(Language::En, "nothing"), None);
+        assert_eq!(delivered(Language::En, "nothing", true), None);
+        // What was registered before texts named a vaccine stays as it was registered.
+        let before = delivered(Language::ZhCn, "tomorrow", false);
+        assert_eq!(before.as_deref(), Some("{name}您好，您预约{time}在{site}接种，请带接种证。"));
+        assert!(delivered(Language::En, "test", false).is_some());
     }
 
     #[test]
