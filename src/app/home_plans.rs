@@ -75,9 +75,10 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<usize> {
         let mut act = self.act((by, Power::Plan), Action::HomesAdopt, now).await?;
-        let is_as_read = homes::mark(act.tx()).await? == made.mark;
         let days = made.rounds.iter().map(|round| (round.day, &round.team));
         self.leaves_tours(act.tx(), days).await?;
+        // Read when nobody else adopts any: two who read the same would send two teams to one home.
+        let is_as_read = homes::mark(act.tx()).await? == made.mark;
         for one in &made.rounds {
             let calls = one.calls.iter().map(|call| StoredVisit {
                 person: call.person.clone(),

@@ -1,6 +1,7 @@
 //! What staff means for plans in force, and what is said of it when plans are made.
 
 use super::{App, Loaded, Result, today};
+use crate::domain::homes::RoundDay;
 use crate::domain::id::CampaignNo;
 use crate::domain::jurisdiction::Jurisdiction;
 use crate::domain::plan::{Certificate, PlanRow, PlanState, UnplacedReason};
@@ -78,19 +79,21 @@ impl App {
         Ok(all)
     }
 
-    /// The jurisdiction, and the rows of other campaigns' plans whose people are used: none where nobody has counted
-    /// the staff.
+    /// The jurisdiction, the rows of other campaigns' plans and the days of rounds of home visits, whose people are
+    /// used: none where nobody has counted the staff.
     pub async fn supposed_of(
         &self,
         loaded: &Loaded,
         from: NaiveDate,
-    ) -> Result<(Option<Jurisdiction>, Vec<PlanRow>)> {
+    ) -> Result<(Option<Jurisdiction>, Vec<PlanRow>, Vec<RoundDay>)> {
         let mut tx = self.store.read().await?;
         let of = jurisdictions::newest(&mut tx).await?.jurisdiction;
-        let is_counted = of.as_ref().is_some_and(|of| !of.staff.is_empty());
-        let others =
-            if is_counted { self.rows_of_others(&mut tx, loaded, from).await? } else { Vec::new() };
-        Ok((of, others))
+        if of.as_ref().is_none_or(|of| of.staff.is_empty()) {
+            return Ok((of, Vec::new(), Vec::new()));
+        }
+        let others = self.rows_of_others(&mut tx, loaded, from).await?;
+        let rounds = homes::days(&mut tx, from).await?;
+        Ok((of, others, rounds))
     }
 
     /// Says of a stored plan's verdict which staff-days would serve the people whom staff holds back.

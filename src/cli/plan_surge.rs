@@ -79,17 +79,18 @@ impl Surge {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         if let Some((campaign, history, from)) = self.basis.folder(invocation)? {
             let start = PlanStart { history, published: Vec::new(), warm: None };
-            let of = SupposedOf { campaign: &campaign, jurisdiction: None, others: &[], from };
+            let (others, rounds) = (&[], &[]);
+            let of = SupposedOf { campaign: &campaign, jurisdiction: None, others, rounds, from };
             return self.answer(invocation, &of, &start);
         }
         let (app, loaded) = invocation.loaded(self.basis.id.as_deref()).await?;
         let from = first_day(&loaded.campaign, invocation.today(&loaded), self.basis.from);
         let campaign = app.around_rounds(&loaded, from).await?;
         let start = app.plan_start(&loaded, from).await?;
-        let (jurisdiction, others) = app.supposed_of(&loaded, from).await?;
+        let (jurisdiction, others, rounds) = app.supposed_of(&loaded, from).await?;
         app.store.close().await;
-        let (jurisdiction, others) = (jurisdiction.as_ref(), others.as_slice());
-        let of = SupposedOf { campaign: &campaign, jurisdiction, others, from };
+        let (jurisdiction, others, rounds) = (jurisdiction.as_ref(), &*others, &*rounds);
+        let of = SupposedOf { campaign: &campaign, jurisdiction, others, rounds, from };
         tokio::task::block_in_place(|| self.answer(invocation, &of, &start))
     }
 

@@ -219,6 +219,12 @@ impl Candidate {
         (!self.has_answered, !self.waits, latest, self.earliest, self.person)
     }
 
+    /// Notes that they did not come on a day.
+    fn note_absence(&mut self, day: NaiveDate) {
+        self.absences = self.absences.saturating_add(1);
+        self.absent_last = Some(day);
+    }
+
     fn callable_from(&self, today: NaiveDate) -> NaiveDate {
         let absent = self.absent_last.filter(|_| !self.waits);
         let absent = absent.map(|last| (self.absences, last));
@@ -316,8 +322,7 @@ pub fn assign(input: Input<'_>) -> Output {
             return false;
         }
         if why == Ended::Absent {
-            candidate.absences = candidate.absences.saturating_add(1);
-            candidate.absent_last = Some(held.day);
+            candidate.note_absence(held.day);
         }
         out.ended.push((candidate.person, held, why));
         true

@@ -12,8 +12,8 @@ const JOINED: &str = "SELECT DISTINCT a.person FROM campaign c \
      JOIN assignment a ON a.campaign = $1 AND a.person = b.person \
      WHERE c.no <> $1 AND c.closed_at IS NULL AND b.day > $2 \
      AND a.day = b.day AND a.place = b.place";
-const AFTER: &str = "SELECT person, dose, day, place FROM assignment \
-     WHERE campaign = $1 AND day > $2 ORDER BY person";
+const FROM: &str = "SELECT person, dose, day, place FROM assignment \
+     WHERE campaign = $1 AND day >= $2 ORDER BY person";
 /// Whoever was told of an appointment was told its time.
 const OTHER_TIMES: &str = "SELECT a.person, a.day, a.place, b.slot FROM campaign c \
      JOIN assignment b ON b.campaign = c.no \
@@ -36,14 +36,14 @@ pub async fn joined(tx: &mut Tx, campaign: CampaignNo, after: NaiveDate) -> Resu
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-/// Hands over the appointments after a day, by the person's code: code, number of the dose, day, place.
-pub async fn each_after(
+/// Hands over the appointments from a day on, by the person's code: code, number of the dose, day, place.
+pub async fn each_from(
     tx: &mut Tx,
     campaign: CampaignNo,
-    after: NaiveDate,
+    first: NaiveDate,
     mut take: impl FnMut(String, u8, NaiveDate, PlaceCode),
 ) -> Result<()> {
-    tx.each(AFTER, args![campaign, after], |row| {
+    tx.each(FROM, args![campaign, first], |row| {
         let dose = row.of("assignment", &[0]).number(1, "a dose number")?;
         take(row.get(0)?, dose, row.get(2)?, PlaceCode::new(row.get::<String>(3)?));
         Ok(())

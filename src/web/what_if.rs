@@ -350,18 +350,17 @@ async fn answer(
     let from = first_day(&loaded.campaign, context.today(), None);
     let answers = &context.site.desk.supposed;
     let campaign = app.around_rounds(loaded, from).await.map_err(fail)?;
-    let closed = &campaign.closures[loaded.campaign.closures.len()..];
-    // What is said of staff is in words.
-    let (tag, version) = (t.0.tag(), loaded.version);
-    let key = format!("{tag}/{}/{version}/{from}/{question:?}/{closed:?}", loaded.no.0);
+    // What is said of staff is in words, and who is there stands with the places.
+    let of = (t.0.tag(), loaded.no.0, loaded.version, loaded.places, &campaign.closures);
+    let key = format!("{of:?}/{from}/{question:?}");
     if let Some(known) = answers.find(&key) {
         return Ok(Ok(known));
     }
     // What staff can do is worked out before a code turns out to be wrong: that takes a turn, too.
     let Ok(_turn) = answers.turn.try_lock() else { return Ok(Err(t.w("what-if-busy"))) };
-    let (jurisdiction, others) = app.supposed_of(loaded, from).await.map_err(fail)?;
-    let (jurisdiction, others) = (jurisdiction.as_ref(), others.as_slice());
-    let of = SupposedOf { campaign: &campaign, jurisdiction, others, from };
+    let (jurisdiction, others, rounds) = app.supposed_of(loaded, from).await.map_err(fail)?;
+    let (jurisdiction, others, rounds) = (jurisdiction.as_ref(), &*others, &*rounds);
+    let of = SupposedOf { campaign: &campaign, jurisdiction, others, rounds, from };
     let both = tokio::task::block_in_place(|| supposed.both(&of, STATION_DOSES));
     let (today, other) = match both {
         Ok(both) => both,

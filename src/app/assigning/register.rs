@@ -31,12 +31,18 @@ mod nearby;
 pub(in crate::app) struct Codes {
     text: String,
     ends: Vec<usize>,
+    /// How many stand in order. People whom the register no longer has come behind them.
+    sorted: usize,
 }
 
 impl Codes {
     fn push(&mut self, code: &str) -> PersonNo {
         let no =
             PersonNo(u32::try_from(self.ends.len()).expect("a register has under 2^32 people"));
+        let is_behind = self.sorted.checked_sub(1).is_none_or(|last| self.at(last) < code);
+        if is_behind && self.sorted == self.ends.len() {
+            self.sorted += 1;
+        }
         self.text.push_str(code);
         self.ends.push(self.text.len());
         no
@@ -52,9 +58,9 @@ impl Codes {
         self.at(person.0 as usize)
     }
 
-    /// The number of a code; `None` where the register does not have it. The codes must be sorted.
+    /// The number of a code; `None` where the register does not have it.
     fn find(&self, code: &str) -> Option<PersonNo> {
-        let (mut low, mut high) = (0, self.ends.len());
+        let (mut low, mut high) = (0, self.sorted);
         while low < high {
             let middle = low.midpoint(high);
             match self.at(middle).cmp(code) {

@@ -106,7 +106,8 @@ async fn join_all(
         }
         for loaded in open {
             judges.push(&loaded.judge);
-            books.push(fixed(tx, loaded, &mut common, today(&loaded.campaign, now)).await?);
+            let day = today(&loaded.campaign, now);
+            books.push(fixed(tx, loaded, &mut common, day).await?);
         }
         let rules: Vec<Vec<Apart>> = judges
             .iter()
@@ -129,7 +130,7 @@ async fn join_all(
     Ok(())
 }
 
-/// The appointments of a campaign after a day, which stay as they are.
+/// The appointments of a campaign from a day on, which stay as they are.
 async fn fixed(
     tx: &mut Tx,
     loaded: &Loaded,
@@ -137,7 +138,7 @@ async fn fixed(
     day: NaiveDate,
 ) -> Result<Book> {
     let mut people = Vec::new();
-    visits::each_after(tx, loaded.no, day, |person, dose, day, place| {
+    visits::each_from(tx, loaded.no, day, |person, dose, day, place| {
         let person = common.person(&person);
         let seat = Seat { day, place: common.place(&place), dose };
         people.push(Booked {

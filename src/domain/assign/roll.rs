@@ -27,8 +27,9 @@ impl Roll {
         Self { people, sessions, beyond: BTreeMap::new(), today: input.today }
     }
 
-    /// The appointments to come after the assignment, by person, and the seats that nobody has. `person` gives people
-    /// the number that they have in all campaigns, and `place` gives places theirs; who has none is left out.
+    /// The appointments of today, which nothing moves, and those to come after the assignment, by person, and the seats
+    /// that nobody has. `person` gives people the number that they have in all campaigns, and `place` gives places
+    /// theirs; who has none is left out.
     #[must_use]
     pub fn book(
         mut self,
@@ -36,17 +37,22 @@ impl Roll {
         person: impl Fn(PersonNo) -> Option<PersonNo>,
         place: impl Fn(PlaceNo) -> PlaceNo,
     ) -> Book {
-        let ended: BTreeSet<PersonNo> = output.ended.iter().map(|(person, ..)| *person).collect();
+        let ended: BTreeMap<PersonNo, (NaiveDate, Ended)> =
+            output.ended.iter().map(|(person, held, why)| (*person, (held.day, *why))).collect();
         let new: BTreeMap<PersonNo, Seat> = output.new.iter().copied().collect();
         let mut out = Book::default();
         let here = |seat: Seat| Seat { place: place(seat.place), ..seat };
-        for one in std::mem::take(&mut self.people) {
-            let held = one.held.filter(|_| !ended.contains(&one.person));
+        for mut one in std::mem::take(&mut self.people) {
+            let held = one.held.filter(|_| !ended.contains_key(&one.person));
             let Some(seat) = new.get(&one.person).copied().or(held) else { continue };
             self.take(&one, seat);
-            let Some(person) = person(one.person).filter(|_| seat.day > self.today) else {
+            let Some(person) = person(one.person).filter(|_| seat.day >= self.today) else {
                 continue;
             };
+            // Whoever was found absent just now is called again only after a while.
+            if let Some((day, Ended::Absent)) = ended.get(&one.person) {
+                one.note_absence(*day);
+            }
             let knows = one.held == Some(seat) && (one.has_answered || one.is_told);
             out.people.push(Booked {
                 person,
@@ -56,7 +62,7 @@ impl Roll {
                 held: one.held.map(here),
                 from: one.callable_from(self.today),
                 latest: one.latest,
-                is_fixed: knows || one.waits,
+                is_fixed: knows || one.waits || seat.day <= self.today,
             });
         }
         out.people.sort_unstable_by_key(|one| one.person);

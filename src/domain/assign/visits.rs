@@ -72,7 +72,7 @@ struct Desk<'a> {
     apart: &'a [Vec<Apart>],
     /// The appointments of whoever has more than one.
     several: BTreeMap<PersonNo, Vec<Spot>>,
-    /// Of each book who can change places, by their seat.
+    /// Of each book who can change places, by their seat: nobody whose visit would be taken apart by it.
     movable: Vec<BTreeMap<Cell, BTreeSet<usize>>>,
     moves: Vec<Moves>,
 }
@@ -116,7 +116,14 @@ impl<'a> Desk<'a> {
             several.insert(same[0].0, spots);
         }
         let moves = vec![Moves::new(); books.len()];
-        Self { books, apart, several, movable, moves }
+        let mut desk = Self { books, apart, several, movable, moves };
+        let all: Vec<Spot> = desk.several.values().flatten().copied().collect();
+        for spot in all {
+            if desk.visits(spot).next().is_some() {
+                desk.settle(spot);
+            }
+        }
+        desk
     }
 
     fn get(&self, spot: Spot) -> Booked {
@@ -131,6 +138,23 @@ impl<'a> Desk<'a> {
     fn others(&self, spot: Spot) -> impl Iterator<Item = Spot> + '_ {
         let all = self.several.get(&self.get(spot).person).map_or(&[][..], Vec::as_slice);
         all.iter().copied().filter(move |other| *other != spot)
+    }
+
+    /// The other appointments of the person that are one visit with this one: none of them moves any more.
+    fn visits(&self, spot: Spot) -> impl Iterator<Item = Spot> + '_ {
+        let here = at(self.get(spot).seat);
+        let is_one = move |other: &Spot| {
+            at(self.get(*other).seat) == here && self.apart(spot, *other).at_one_visit
+        };
+        self.others(spot).filter(is_one)
+    }
+
+    /// Takes an appointment out of those that can change places: in a session of hundreds, nobody looks at it again.
+    fn settle(&mut self, spot: Spot) {
+        let one = self.get(spot);
+        if let Some(there) = self.movable[spot.book].get_mut(&cell(&one, one.seat)) {
+            there.remove(&spot.nth);
+        }
     }
 
     /// Joins what can be joined of a person's appointments, first those that are nearest to each other.
@@ -226,6 +250,11 @@ impl<'a> Desk<'a> {
         movable.entry(cell(one, to)).or_default().insert(spot.nth);
         one.seat = to;
         self.moves[spot.book].insert(one.own, (one.held, to));
+        let joined: Vec<Spot> = self.visits(spot).collect();
+        for other in joined {
+            self.settle(other);
+            self.settle(spot);
+        }
     }
 }
 

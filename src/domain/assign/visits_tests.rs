@@ -157,6 +157,61 @@ fn a_free_seat_is_taken_on_no_later_day_and_within_two_weeks() {
 }
 
 #[test]
+fn whoever_stayed_away_just_now_is_not_called_sooner_to_come_once() {
+    // Whoever stayed away on 9 May may come again on 14 May.
+    let today = day(10);
+    let reported = BTreeSet::from([(PlaceNo(2), day(9))]);
+    let away = Candidate { held: Some(seat(9, 2)), ..candidate(0) };
+    let book = |offers: &[Offer], one: Candidate| {
+        let input = Input {
+            offers,
+            today,
+            first: today,
+            candidates: vec![one],
+            others: Vec::new(),
+            reported: &reported,
+            left: BTreeMap::new(),
+            chances: Chances::default(),
+        };
+        let roll = Roll::of(&input);
+        let output = assign(input);
+        roll.book(&output, Some, |place| place)
+    };
+    let rule = Apart::default();
+    let other = book(&[offer(11, 1, 1)], candidate(0));
+    let mine = book(&[offer(11, 1, 1), offer(14, 2, 1)], away);
+    assert_eq!((other.people[0].seat, mine.people[0].seat), (seat(11, 1), seat(14, 2)));
+    assert_eq!(mine.people[0].from, day(14));
+    let moves = join(&mut [other, mine], &[vec![rule; 2], vec![rule; 2]]);
+    assert!(moves.iter().all(Moves::is_empty), "{moves:?}");
+}
+
+#[test]
+fn nobody_changes_places_too_near_to_the_vaccine_of_today() {
+    let mut today = candidate(1);
+    (today.held, today.is_told) = (Some(seat(TODAY, 3)), true);
+    let sides = |first_day_of_other: u32| {
+        [
+            Side {
+                offers: vec![offer(TODAY, 3, 1), offer(29, 1, 1)],
+                people: vec![candidate(0), today],
+            },
+            Side {
+                offers: vec![offer(first_day_of_other, 2, 1), offer(29, 1, 1)],
+                people: vec![candidate(0), candidate(1)],
+            },
+        ]
+    };
+    // The other person of the cohort could come in their place, but not within 28 days of today.
+    let rule = Apart { at_one_visit: true, days: 28 };
+    let (before, after) = joined(&sides(22), rule);
+    assert_eq!((before[1][&PersonNo(0)], before[1][&PersonNo(1)]), (seat(22, 2), seat(29, 1)));
+    assert_eq!(after, before);
+    let (_, after) = joined(&sides(22), Apart { at_one_visit: true, days: 21 });
+    assert_eq!((after[1][&PersonNo(0)], after[1][&PersonNo(1)]), (seat(29, 1), seat(22, 2)));
+}
+
+#[test]
 fn moving_people_counts_what_stays_and_what_is_new() {
     let person = PersonNo;
     let start = || Output {

@@ -1,6 +1,7 @@
 //! A campaign whose places do no more than the counted staff can: what questions about other resources begin with.
 
 use crate::domain::campaign::Campaign;
+use crate::domain::homes::RoundDay;
 use crate::domain::id::PlaceCode;
 use crate::domain::jurisdiction::Jurisdiction;
 use crate::domain::plan::PlanRow;
@@ -27,18 +28,20 @@ impl AsStaffed {
 
     /// The campaign with the staff of a jurisdiction on the days of a span: as many stations as one roster opens, first
     /// stations before second ones. `others`: rows of plans that stay; their people come first, and their doses.
+    /// `rounds`: days on which teams make rounds of home visits, with their crews.
     #[must_use]
     pub fn new(
         campaign: &Campaign,
         of: &Jurisdiction,
-        others: &[PlanRow],
+        (others, rounds): (&[PlanRow], &[RoundDay]),
         (from, until): (NaiveDate, NaiveDate),
     ) -> Self {
         let mut out = Self::uncounted(campaign);
         if of.staff.is_empty() {
             return out;
         }
-        let needs = Needs::of_known(of, others);
+        let mut needs = Needs::of_known(of, others);
+        needs.and(&Needs::of_rounds(of, rounds));
         let request = RosterRequest { jurisdiction: of, needs: &needs, before: &[], from, until };
         let held = roster::make(&request).stations;
         let mut spare = Staffing::most(of, (from, until)).beyond(&held);
@@ -120,7 +123,7 @@ mod tests {
             ..SiteRow::plain(campaign.sites[0].clone())
         }];
         let span = (start(), on(6));
-        let alone = AsStaffed::new(&campaign, &of, &[], span);
+        let alone = AsStaffed::new(&campaign, &of, (&[], &[]), span);
         assert_eq!(alone.campaign, campaign, "nobody has counted the staff");
         of.staff = vec![
             person("v", Role::Vaccinator),
@@ -131,7 +134,7 @@ mod tests {
         // The place could open on Saturday, but the campaign is not there.
         of.sites[0].site.saturday_doses = 20;
         of.leave = vec![leave(1), leave(3), leave(5)];
-        let found = AsStaffed::new(&campaign, &of, &[], span);
+        let found = AsStaffed::new(&campaign, &of, (&[], &[]), span);
         let given = |campaign: &Campaign| -> Vec<u32> {
             (0..6).map(|day| campaign.capacity(&campaign.sites[0], on(day))).collect()
         };
@@ -144,7 +147,17 @@ mod tests {
         assert_eq!(team.count(), 5, "from Monday to Friday");
         // Another campaign's plan uses six of the ten doses on day 0.
         let others = [super::super::testing::row(0, 1, 6)];
-        let beside = AsStaffed::new(&campaign, &of, &others, span);
+        let beside = AsStaffed::new(&campaign, &of, (&others, &[]), span);
         assert_eq!(given(&beside.campaign)[..2], [4, 0]);
+        // On day 4 the team makes a round, and takes the vaccinator along.
+        of.staff[0].sites = vec!["T1".to_owned()];
+        for (code, role) in [("w", Role::Vaccinator), ("e", Role::Driver)] {
+            of.staff.push(StaffMember { home: "T1".to_owned(), ..person(code, role) });
+        }
+        let with = |rounds: &[RoundDay]| {
+            given(&AsStaffed::new(&campaign, &of, (&[], rounds), span).campaign)
+        };
+        assert_eq!(with(&[]), [10, 0, 4, 0, 10, 0]);
+        assert_eq!(with(&[(on(4), "T1".into())]), [10, 0, 4, 0, 0, 0]);
     }
 }

@@ -5,6 +5,7 @@ use super::surge::{Means, MeansError, Resources};
 use super::what_if::{PlanOutcome, WhatIfChange, WhatIfError, changed};
 use crate::domain::campaign::Campaign;
 use crate::domain::date::Weekdays;
+use crate::domain::homes::RoundDay;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, StaffId};
 use crate::domain::jurisdiction::{Jurisdiction, Role, SiteRow, StaffMember};
 use crate::domain::plan::{PlanRow, WorstArea};
@@ -54,6 +55,8 @@ pub struct SupposedOf<'a> {
     pub jurisdiction: Option<&'a Jurisdiction>,
     /// Rows of other campaigns' plans, which stay.
     pub others: &'a [PlanRow],
+    /// Days on which teams make rounds of home visits: their crews work then.
+    pub rounds: &'a [RoundDay],
     /// The first day that is planned.
     pub from: NaiveDate,
 }
@@ -85,7 +88,7 @@ impl<'a> SupposedOf<'a> {
     fn with_staff_of(&self, of: Option<&Jurisdiction>, until: Option<NaiveDate>) -> AsStaffed {
         let end = self.campaign.end + TimeDelta::days(DAYS_AFTER);
         let span = (self.from.max(self.campaign.start), until.map_or(end, |until| until.max(end)));
-        let staffed = |of| AsStaffed::new(self.campaign, of, self.others, span);
+        let staffed = |of| AsStaffed::new(self.campaign, of, (self.others, self.rounds), span);
         of.map_or_else(|| AsStaffed::uncounted(self.campaign), staffed)
     }
 }
@@ -355,7 +358,7 @@ mod tests {
         (campaign, of): (&Campaign, &Jurisdiction),
     ) -> Result<[u32; 2], SupposedError> {
         let jurisdiction = Some(of);
-        let of = SupposedOf { campaign, jurisdiction, others: &[], from: start() };
+        let of = SupposedOf { campaign, jurisdiction, others: &[], rounds: &[], from: start() };
         let (today, other) = supposed.both(&of, 10)?;
         Ok([today, other].map(|one| one.capacity(&one.sites[0], start())))
     }

@@ -191,8 +191,14 @@ fn was(
 /// What the campaigns have to say: first what changed, then tomorrow, then what is overdue.
 fn parts(words: Words, reminders: &[&Reminder], caps: Caps) -> Vec<Part> {
     let mut left = caps.rows;
-    let joint = one_visit(reminders);
-    let mut all = visits(words, reminders, &joint, &mut left);
+    let mut joint = one_visit(reminders);
+    // A visit for which there is no room is told dose by dose, as far as there is room for that.
+    joint.retain(|_, same| {
+        let fits = same.len() <= left;
+        left -= if fits { same.len() } else { 0 };
+        fits
+    });
+    let mut all = visits(words, reminders, &joint);
     for (nth, reminder) in reminders.iter().enumerate() {
         let is_said = |at: usize| joint.values().flatten().any(|one| *one == (nth, at));
         let items: Vec<&ReminderItem> = (0..)
@@ -230,7 +236,6 @@ fn visits(
     words: Words,
     reminders: &[&Reminder],
     joint: &BTreeMap<VisitKey<'_>, Vec<(usize, usize)>>,
-    left: &mut usize,
 ) -> Vec<(u8, Part)> {
     let mut by_day: BTreeMap<NaiveDate, (Vec<&str>, Vec<Item>)> = BTreeMap::new();
     for ((day, ..), same) in joint {
@@ -241,8 +246,7 @@ fn visits(
                 Some((*reminder, reminder.items.get(*at)?))
             })
             .collect();
-        let Some((_, first)) = all.first().filter(|_| *left >= all.len()) else { continue };
-        *left -= all.len();
+        let Some((_, first)) = all.first() else { continue };
         let (names, items) = by_day.entry(*day).or_default();
         let mut given = Vec::new();
         for (reminder, item) in &all {

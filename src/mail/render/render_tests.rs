@@ -278,6 +278,25 @@ fn a_household_reads_everything_in_one_short_mail() {
 }
 
 #[test]
+fn a_visit_that_has_no_room_left_in_a_long_mail_is_not_lost() {
+    let expected = |no: usize| ReminderItem {
+        person: format!("R{no:05}").as_str().into(),
+        name: Some(format!("朱{no:02}")),
+        ..household(Language::ZhCn).items.remove(0)
+    };
+    let of = |vaccine: &str, people: usize| Reminder {
+        vaccine_name: vaccine.into(),
+        items: (0..people).map(expected).collect(),
+        ..household(Language::ZhCn)
+    };
+    // 61 doses: three of the first person, two of each other one. The mail has room for 60.
+    let all = [of("甲疫苗", 30), of("乙疫苗", 30), of("丙疫苗", 1)];
+    let letter = reminder(&all.each_ref(), &by_mail());
+    let told = (0..30).filter(|no| letter.text.contains(&format!("朱{no:02}"))).count();
+    assert_eq!(told, 30, "{}", letter.text);
+}
+
+#[test]
 fn a_reminder_says_how_its_place_is_found() {
     let time = |hour| NaiveTime::from_hms_opt(hour, 30, 0);
     let venue = Venue {

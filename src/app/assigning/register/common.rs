@@ -63,3 +63,19 @@ impl<'a> Common<'a> {
         (people, places)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_whom_the_register_no_longer_has_hide_nobody() {
+        let mut codes = Codes::default();
+        for code in ["a", "b", "d", "e", "f", "c"] {
+            codes.push(code);
+        }
+        let found = ["a", "b", "d", "e", "f"].map(|code| codes.find(code));
+        assert_eq!(found, [0, 1, 2, 3, 4].map(|no| Some(PersonNo(no))));
+        assert_eq!((codes.find("c"), codes.find("g")), (None, None));
+    }
+}
