@@ -6,8 +6,7 @@ use super::page::{Page, Refusal};
 use super::page_context::PageContext;
 use super::table::{Cell, Table};
 use super::words::T;
-use crate::app::plans::PlanStart;
-use crate::app::verdict_words;
+use crate::app::{plans::PlanStart, verdict_words};
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{AreaCode, LotCode, PlaceCode};
 use crate::domain::jurisdiction::Role;
@@ -352,8 +351,8 @@ async fn answer(
     let campaign = app.around_rounds(loaded, from).await.map_err(fail)?;
     let closed = &campaign.closures[loaded.campaign.closures.len()..];
     // What is said of staff is in words.
-    let (tag, version) = (t.0.tag(), loaded.version);
-    let key = format!("{tag}/{}/{version}/{from}/{question:?}/{closed:?}", loaded.no.0);
+    let (tag, versions) = (t.0.tag(), (loaded.version, loaded.places));
+    let key = format!("{tag}/{}/{versions:?}/{from}/{question:?}/{closed:?}", loaded.no.0);
     if let Some(known) = answers.find(&key) {
         return Ok(Ok(known));
     }
