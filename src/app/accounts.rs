@@ -282,9 +282,14 @@ impl App {
 
     /// The account with a name.
     pub async fn account(&self, name: &str) -> Result<Account> {
+        Ok(self.known_account(name).await?.0)
+    }
+
+    /// The same with its password's hash.
+    async fn known_account(&self, name: &str) -> Result<(Account, String)> {
         let mut tx = self.store.read().await?;
         let found = accounts::find(&mut tx, name).await?;
-        found.map(|(account, _)| account).ok_or_else(|| {
+        found.ok_or_else(|| {
             let name = crate::mail::safe::name(name);
             AppError::refused("refused-no-account", &[("name", &name)])
         })
@@ -343,7 +348,8 @@ impl App {
     }
 
     /// Makes a token with which a program acts for an account; returns its secret, which is shown only once. `once`:
-    /// the name of the form that asks. A form that is sent twice makes one token and reads the same secret.
+    /// the name of the form that asks. A form that is sent twice makes one token and reads the same secret, and is
+    /// refused once the token was removed.
     pub async fn add_token(
         &self,
         account: &str,
@@ -355,7 +361,10 @@ impl App {
         if !is_name(name) {
             return Err(AppError::refused("refused-token-name", &[]));
         }
-        let account = self.account(account).await?;
+        if scopes.is_empty() {
+            return Err(AppError::refused("refused-form", &[]));
+        }
+        let (account, password) = self.known_account(account).await?;
         let owner = Actor::Account(&account);
         if let Some(scope) = scopes.iter().find(|scope| may(owner, scope.power()).is_err()) {
             let (role, scope) = (account.role.word(), scope.word());
@@ -364,9 +373,18 @@ impl App {
                 &[("name", &account.name), ("role", &role), ("scope", &scope)],
             ));
         }
-        let token = once.map_or_else(secret_text, |once| form_secret(self.store.secret(), once));
+        let id = account.id;
+        let token = once.map_or_else(secret_text, |once| {
+            let scopes: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
+            // Filled in otherwise it asks for another token. A new password ends what was asked for before.
+            let asked = format!("{once}/{id}/{name}/{}/{password}", scopes.join(" "));
+            form_secret(self.store.secret(), &asked)
+        });
         let mut act = self.act((by, Power::Accounts), Action::TokenAdd, now).await?;
-        let (id, kept) = (account.id, hash_of(&token));
+        let kept = hash_of(&token);
+        if accounts::is_token_removed(&mut act, &kept).await? {
+            return Err(AppError::refused("refused-token-removed", &[]));
+        }
         if accounts::add_token(&mut act, id, (name, &kept), scopes, millis(now)).await? {
             act.commit(None, &format!("{} {name}", account.name)).await?;
         }

@@ -19,7 +19,7 @@ pub struct SentDigests {
     pub new: usize,
     /// Leads without an address.
     pub silent: usize,
-    /// Groups that had their card of these campaigns before, and get none again.
+    /// Groups whose card of these campaigns was queued before, and who get none again.
     pub groups_told: usize,
 }
 

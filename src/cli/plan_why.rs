@@ -1,6 +1,6 @@
 //! `doseplan plan why`: who has no place and why, and what one more unit would bring.
 
-use super::output::{Format, Sheet, harmless};
+use super::output::{Format, Out, Sheet, harmless};
 use super::plan_choice::any_plan;
 use super::plan_joint::{staff_gaps, staff_limits};
 use super::plan_odds;
@@ -64,7 +64,7 @@ impl Why {
             return plan_odds::run(invocation, session).await;
         }
         let (app, loaded) = invocation.loaded(None).await?;
-        self.check(&loaded)?;
+        self.check(invocation.out, &loaded)?;
         let Some((head, rows)) = any_plan(invocation, &app, &loaded, self.no).await? else {
             return Ok(exit::FAILED);
         };
@@ -122,23 +122,21 @@ impl Why {
     }
 
     /// Refuses codes that the campaign does not have.
-    fn check(&self, loaded: &Loaded) -> anyhow::Result<()> {
+    fn check(&self, out: Out, loaded: &Loaded) -> anyhow::Result<()> {
         let campaign = &loaded.campaign;
-        if let Some(area) = &self.area {
-            let known = campaign.area(area).is_some();
-            anyhow::ensure!(known, "there is no area {area:?}; areas.csv has the codes");
-        }
-        if let Some(group) = &self.group {
-            let known = campaign.group(group).is_some();
-            anyhow::ensure!(known, "there is no group {group:?}; campaign.toml has the ids");
-        }
-        if let Some(place) = &self.place {
-            let known = campaign.closable().contains(place.as_str());
-            anyhow::ensure!(
-                known || campaign.lot(place).is_some(),
-                "there is no site, stop, team or lot {place:?}; sites.csv, stops.csv, teams.csv \
-                 and deliveries.csv have the codes"
-            );
+        let is_area = |code: &str| campaign.area(code).is_some();
+        let is_group = |code: &str| campaign.group(code).is_some();
+        let is_place =
+            |code: &str| campaign.closable().contains(code) || campaign.lot(code).is_some();
+        let asked: [(_, &dyn Fn(&str) -> bool, _); 3] = [
+            (&self.area, &is_area, "fail-no-area"),
+            (&self.group, &is_group, "fail-no-group"),
+            (&self.place, &is_place, "fail-no-place-or-lot"),
+        ];
+        for (code, is_known, key) in asked {
+            if let Some(code) = code.as_deref().filter(|code| !is_known(code)) {
+                return Err(out.fail(key, &[("code", &harmless(code))]));
+            }
         }
         Ok(())
     }

@@ -20,9 +20,10 @@ pub fn message_hash(secret: &[u8], key: &str) -> String {
     hex(&sign(secret, "message", key).finalize().into_bytes()[..HASH_BYTES])
 }
 
-/// The secret of what a form asked for, by the form's name: whoever sends the form twice reads the same one.
-pub fn form_secret(secret: &[u8], once: &str) -> String {
-    hex(&sign(secret, "form", once).finalize().into_bytes())
+/// The secret of what a form asked for, by the form's name and what it was filled in with: whoever sends the form twice
+/// reads the same one.
+pub fn form_secret(secret: &[u8], asked: &str) -> String {
+    hex(&sign(secret, "form", asked).finalize().into_bytes())
 }
 
 /// The envelope sender of a mail, `bounce+7.TAG@example.org`. Servers report to it if the mail cannot be delivered.

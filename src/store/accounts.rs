@@ -46,12 +46,16 @@ const ADD_TOKEN: &str = "INSERT INTO api_token (account, name, token, scopes, ma
      VALUES ($1, $2, $3, $4, $5) ON CONFLICT (token) DO NOTHING";
 const TOKENS: &str = "SELECT api_token.id, account.name, api_token.name, api_token.scopes, \
      api_token.made_at, api_token.used_at FROM api_token \
-     JOIN account ON account.id = api_token.account ORDER BY api_token.id";
+     JOIN account ON account.id = api_token.account WHERE api_token.scopes <> '' \
+     ORDER BY api_token.id";
 const TOKEN: &str = "SELECT account.id, account.name, account.role, account.places, \
      account.areas, api_token.scopes, api_token.id, api_token.used_at FROM api_token \
-     JOIN account ON account.id = api_token.account WHERE api_token.token = $1";
+     JOIN account ON account.id = api_token.account \
+     WHERE api_token.token = $1 AND api_token.scopes <> ''";
 const TOKEN_USED: &str = "UPDATE api_token SET used_at = $2 WHERE id = $1";
-const REMOVE_TOKEN: &str = "DELETE FROM api_token WHERE id = $1";
+// The row stays, good for nothing: the form that made the token may be sent again.
+const REMOVE_TOKEN: &str = "UPDATE api_token SET scopes = '' WHERE id = $1 AND scopes <> ''";
+const REMOVED_TOKEN: &str = "SELECT id FROM api_token WHERE token = $1 AND scopes = ''";
 
 fn account(row: &Row) -> Result<Account> {
     let (places, areas): (String, String) = (row.get(3)?, row.get(4)?);
@@ -294,6 +298,11 @@ pub async fn add_token(
 ) -> Result<bool> {
     let scopes: Vec<_> = scopes.iter().map(|scope| scope.word()).collect();
     Ok(act.tx().run(ADD_TOKEN, args![id, name, hash, scopes.join(" "), now]).await? == 1)
+}
+
+/// Whether a token was removed.
+pub async fn is_token_removed(act: &mut Act, hash: &str) -> Result<bool> {
+    Ok(act.tx().row(REMOVED_TOKEN, args![hash]).await?.is_some())
 }
 
 /// Every token, the oldest first.

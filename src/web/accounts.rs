@@ -135,7 +135,8 @@ impl Names {
             let campaign = &loaded.campaign;
             let sites = campaign.sites.iter().map(|one| (one.code.to_string(), &one.name));
             let teams = campaign.teams.iter().map(|one| (one.code.to_string(), &one.name));
-            for (code, name) in sites.chain(teams) {
+            let stops = campaign.stops.iter().map(|one| (one.code.to_string(), &one.name));
+            for (code, name) in sites.chain(stops).chain(teams) {
                 places.insert((campaign.id.to_string(), code), name.clone());
             }
         }

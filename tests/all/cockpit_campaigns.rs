@@ -122,3 +122,12 @@ fn a_lead_of_several_campaigns_sees_the_sessions_of_all_and_reads_of_none_where_
     let (before, _) = own("2021-03-31T10:00:00+08:00", world);
     assert!(before.contains("There is no session today."), "{before}");
 }
+
+#[test]
+fn accounts_show_sites_stops_and_teams_by_their_names() {
+    let office = office();
+    let guide = ["add", "guide", "--role", "lead", "--places", "S1", "P1", "T1"];
+    account(&office.world, &guide, "guide");
+    let page = office.login("admin").get("/accounts").body;
+    assert!(page.contains(">甲镇卫生院, 甲村, 一队<"), "{page}");
+}

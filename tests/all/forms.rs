@@ -192,6 +192,35 @@ fn a_token_that_is_asked_for_twice_is_one_and_both_answers_show_it() {
     assert_eq!(made, 2, "one line for each token");
 }
 
+#[test]
+fn a_form_that_is_sent_again_brings_no_removed_token_back() {
+    let office = Office::open();
+    let admin = office.login("admin");
+    let to = format!("/accounts/token?csrf={}", admin.token());
+    let once = "c".repeat(32);
+    let ask = |name: &str| {
+        let form = format!("account=admin&name={name}&scopes=read&once={once}");
+        let answer = admin.post(&to, &form);
+        (answer.status, between(&answer.body, "class=\"secret\">", "<").map(str::to_owned))
+    };
+    let tokens = || {
+        let list = office.world.run(&["account", "token", "list", "-o", "csv"]).ends(0).csv();
+        list.into_iter().map(|row| (row["name"].clone(), row["id"].clone())).collect::<Vec<_>>()
+    };
+    let first = ask("mini");
+    assert!(first.0 == 200 && first.1.is_some(), "{first:?}");
+    // Filled in otherwise, the form asks for another token, and does not show the first one's secret.
+    let other = ask("other");
+    assert!(other.0 == 200 && other.1.is_some() && other.1 != first.1, "{other:?}");
+    let known = tokens();
+    assert_eq!(known.iter().map(|one| &*one.0).collect::<Vec<_>>(), ["mini", "other"]);
+    office.world.run(&["account", "token", "remove", &known[0].1]).ends(0);
+    assert_eq!(ask("mini"), (409, None));
+    assert_eq!(tokens(), known[1..]);
+    // It is not removed twice.
+    assert_ne!(office.world.run(&["account", "token", "remove", &known[0].1]).code, 0);
+}
+
 /// Pages that show what is known of people, and the line that each look leaves. Official figures have theirs in
 /// `national_web`.
 const PERSONAL: &[(&str, &str)] = &[

@@ -308,6 +308,11 @@ fn what_a_group_was_told_of_a_day_is_not_told_again_but_by_asking_for_it() {
     assert_eq!(cards(&world, "digest"), [evening[0].clone(), evening[0].clone()]);
     let [card] = &posted(&world)[..] else { panic!("the first one was late") };
     assert!(card.contains("【小县接种】") && card.contains("【流感接种】"), "{card}");
+    // A group that has no robot any more would wait for ever.
+    world.file("doseplan.toml", "");
+    let refused = world.run(&["digest", "resend", &id]).ends(1).err;
+    assert!(refused.contains("there is no channel leads"), "{refused}");
+    assert_eq!(cards(&world, "digest").len(), 2);
     // The other way round: the evening tells what is left.
     let world = with_group(county(), "digest");
     let said = by_hand(&world, "small");

@@ -78,6 +78,8 @@ impl App {
             if to.is_some() {
                 return refused("refused-card-copy");
             }
+            // Nobody would ever send it.
+            self.channel(&before.channel)?;
             let content = outbox::content(&mut tx, id).await?;
             return Ok(self.card_again(before, (content, once), now));
         }

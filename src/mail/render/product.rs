@@ -72,10 +72,10 @@ pub fn product_name(language: Language, product: &str, vaccine: Option<&str>) ->
     known.or(vaccine).unwrap_or_else(|| product.to_owned())
 }
 
-/// The name and the code, as files have them.
+/// The name and the code, as files have them; the name alone where the code is a part of it.
 pub fn product_with_code(language: Language, product: &str, vaccine: Option<&str>) -> String {
     let name = product_name(language, product, vaccine);
-    if name == product.trim() {
+    if name.contains(product.trim()) {
         return name;
     }
     text::say(language, "mail-product-code", &[("name", &name), ("code", &product.trim())])
@@ -109,5 +109,6 @@ mod tests {
     fn files_have_the_code_beside_the_name() {
         let with = |product| product_with_code(Language::ZhCn, product, None);
         assert_eq!((with("HPV2"), with("x9")), ("双价HPV疫苗（HPV2）".into(), "x9".into()));
+        assert_eq!(product_with_code(Language::En, "IPV", None), "polio vaccine (IPV)");
     }
 }

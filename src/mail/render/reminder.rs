@@ -61,11 +61,10 @@ struct Item {
 pub(super) fn letter(reminders: &[&Reminder], way_out: &WayOut, caps: Caps) -> Letter {
     let Some(reminder) = reminders.first() else { return Letter::default() };
     let words = Words(reminder.language);
-    let items: Vec<&ReminderItem> = reminders.iter().flat_map(|one| &one.items).collect();
-    let vaccines = words.names(&vaccines(reminders), SUBJECT_VACCINES_MAX);
-    let subject = subject(words, &items, &vaccines);
+    let count = reminders.iter().map(|one| one.items.len()).sum();
+    let subject = subject(words, reminders);
     let title = words.word("mail-reminder-title");
-    let mut closing = more(words, "mail-more", items.len(), caps.rows);
+    let mut closing = more(words, "mail-more", count, caps.rows);
     closing.push(words.word("mail-reminder-bring"));
     closing.push(words.word("mail-reminder-done"));
     closing.push(contact(words, reminder));
@@ -88,17 +87,18 @@ pub(super) fn letter(reminders: &[&Reminder], way_out: &WayOut, caps: Caps) -> L
     Letter { subject, text: tidy(&plain), html, picture: None }
 }
 
-/// The vaccines that a mail is about, each once.
-fn vaccines<'a>(reminders: &[&'a Reminder]) -> Vec<&'a str> {
+/// An item, and the campaign's part of the mail in which it stands.
+type Said<'a> = (&'a Reminder, &'a ReminderItem);
+
+/// The vaccines that items are about, each once.
+fn vaccines(words: Words, items: &[Said<'_>]) -> String {
     let mut out = Vec::new();
-    for reminder in reminders {
-        for name in reminder.items.iter().flat_map(|item| vaccines_of(reminder, item)) {
-            if !out.contains(&name) {
-                out.push(name);
-            }
+    for name in items.iter().flat_map(|(reminder, item)| vaccines_of(reminder, item)) {
+        if !out.contains(&name) {
+            out.push(name);
         }
     }
-    out
+    words.names(&out, SUBJECT_VACCINES_MAX)
 }
 
 /// The vaccines that an item is about.
@@ -109,59 +109,67 @@ fn vaccines_of<'a>(reminder: &'a Reminder, item: &'a ReminderItem) -> Vec<&'a st
     item.vaccines.iter().map(|(name, _)| name.as_str()).collect()
 }
 
-/// The subject: day, place and vaccines, never a person's name, since phones show subjects on the locked screen.
-fn subject(words: Words, items: &[&ReminderItem], vaccines: &str) -> String {
-    let say = |key: &str, arguments: &[(&str, &dyn Display)]| {
+/// The subject: day, place and vaccines of what it tells, never a person's name, since phones show subjects on the
+/// locked screen.
+fn subject(words: Words, reminders: &[&Reminder]) -> String {
+    let items = reminders.iter().flat_map(|one| one.items.iter().map(move |item| (*one, item)));
+    let items: Vec<Said<'_>> = items.collect();
+    let say = |key: &str, about: &[Said<'_>], arguments: &[(&str, &dyn Display)]| {
+        let vaccines = vaccines(words, about);
         let mut all: Vec<(&str, &dyn Display)> = vec![("vaccines", &vaccines)];
         all.extend_from_slice(arguments);
         words.say(key, &all)
     };
-    let mut days = BTreeMap::new();
-    for item in items {
-        if let ReminderWhy::Tomorrow { day, place_name, .. } = &item.why {
-            let entry: &mut (u64, BTreeSet<&str>) = days.entry(*day).or_default();
-            entry.0 += 1;
-            entry.1.insert(place_name);
+    let mut days: BTreeMap<NaiveDate, (Vec<Said<'_>>, BTreeSet<&str>)> = BTreeMap::new();
+    for said in &items {
+        if let ReminderWhy::Tomorrow { day, place_name, .. } = &said.1.why {
+            let (of_day, places) = days.entry(*day).or_default();
+            of_day.push(*said);
+            places.insert(place_name);
         }
     }
-    if let Some((day, (count, places))) = days.first_key_value() {
+    if let Some((day, (of_day, places))) = days.first_key_value() {
         let date = words.day_short(*day);
         if let (1, Some(place)) = (places.len(), places.first()) {
             let place = safe::name(place);
-            return say("mail-reminder-subject-tomorrow", &[("date", &date), ("place", &place)]);
+            let arguments: [(&str, &dyn Display); 2] = [("date", &date), ("place", &place)];
+            return say("mail-reminder-subject-tomorrow", of_day, &arguments);
         }
-        let arguments: [(&str, &dyn Display); 2] = [("date", &date), ("count", count)];
-        return say("mail-reminder-subject-tomorrow-places", &arguments);
+        let arguments: [(&str, &dyn Display); 2] = [("date", &date), ("count", &of_day.len())];
+        return say("mail-reminder-subject-tomorrow-places", of_day, &arguments);
     }
-    let changes: BTreeSet<String> =
-        items.iter().filter_map(|item| changed(words, item, vaccines)).collect();
+    let mut changes: BTreeMap<(&str, NaiveDate, &str), Vec<Said<'_>>> = BTreeMap::new();
+    for said in &items {
+        if let Some(change) = changed(said.1) {
+            changes.entry(change).or_default().push(*said);
+        }
+    }
     if changes.len() > 1 {
-        return say("mail-reminder-subject-changes", &[("count", &changes.len())]);
+        let all: Vec<Said<'_>> = changes.values().flatten().copied().collect();
+        return say("mail-reminder-subject-changes", &all, &[("count", &changes.len())]);
     }
-    if let Some(subject) = changes.into_iter().next() {
-        return subject;
+    if let Some(((key, day, place), about)) = changes.first_key_value() {
+        let (date, place) = (words.day_short(*day), safe::name(place));
+        return say(key, about, &[("date", &date), ("place", &place)]);
     }
-    match items {
-        [one] => say("mail-reminder-subject-overdue", &[("dose", &words.dose(one.dose))]),
-        all => say("mail-reminder-subject-overdue-more", &[("count", &all.len())]),
+    match items.as_slice() {
+        [one] => {
+            let dose = words.dose(one.1.dose);
+            say("mail-reminder-subject-overdue", &items, &[("dose", &dose)])
+        }
+        all => say("mail-reminder-subject-overdue-more", all, &[("count", &all.len())]),
     }
 }
 
-/// The subject of a mail that says that an appointment changed.
-fn changed(words: Words, item: &ReminderItem, vaccines: &str) -> Option<String> {
-    let say = |key: &str, day: NaiveDate, place: &str| {
-        let (date, place) = (words.day_short(day), safe::name(place));
-        words.say(key, &[("date", &date), ("place", &place), ("vaccines", &vaccines)])
-    };
+/// The subject of a mail that says that an appointment changed, with the day and the place that it names.
+fn changed(item: &ReminderItem) -> Option<(&'static str, NaiveDate, &str)> {
     match &item.why {
         ReminderWhy::Moved { day, place_name, .. } => {
-            Some(say("mail-reminder-subject-moved", *day, place_name))
+            Some(("mail-reminder-subject-moved", *day, place_name))
         }
-        ReminderWhy::Cancelled { was, was_place_name, .. } => {
-            Some(say("mail-reminder-subject-cancelled", *was, was_place_name))
-        }
+        ReminderWhy::Cancelled { was, .. } => Some(("mail-reminder-subject-cancelled", *was, "")),
         ReminderWhy::Given { day, place_name, .. } => {
-            Some(say("mail-reminder-subject-given", *day, place_name))
+            Some(("mail-reminder-subject-given", *day, place_name))
         }
         ReminderWhy::Tomorrow { .. } | ReminderWhy::Overdue { .. } => None,
     }

@@ -297,6 +297,41 @@ fn a_visit_that_has_no_room_left_in_a_long_mail_is_not_lost() {
 }
 
 #[test]
+fn a_subject_names_the_vaccines_of_what_it_tells_and_no_others() {
+    let (mut soon, mut late) = (household(Language::ZhCn), household(Language::ZhCn));
+    soon.items.truncate(2);
+    late.items.drain(..2);
+    late.vaccine_name = "流感疫苗".into();
+    let subject = |all: &[&Reminder]| reminder(all, &by_mail()).subject;
+    let tomorrow = "【接种提醒】明天6/16 云阳街道预防接种门诊3：新冠病毒灭活疫苗";
+    assert_eq!(subject(&[&late, &soon]), tomorrow);
+    let mut off = soon;
+    for item in &mut off.items {
+        item.why = ReminderWhy::Cancelled {
+            was: day("2021-06-16"),
+            was_place: "S03".into(),
+            was_place_name: "云阳街道预防接种门诊3".into(),
+            reason: ChangeReason::Closed,
+        };
+    }
+    let cancelled = "【接种取消】6/16请勿前往：新冠病毒灭活疫苗";
+    assert_eq!(subject(&[&late, &off]), cancelled);
+    // A subject of several changes is about all that changed.
+    let mut moved = off.clone();
+    moved.vaccine_name = "乙肝疫苗".into();
+    for item in &mut moved.items {
+        item.why = ReminderWhy::Given {
+            day: day("2021-06-18"),
+            place: "S03".into(),
+            place_name: "云阳街道预防接种门诊3".into(),
+        };
+    }
+    let both = subject(&[&off, &moved, &late]);
+    assert!(both.contains("有 2 项接种安排有变"), "{both}");
+    assert!(both.contains("新冠病毒灭活疫苗、乙肝疫苗") && !both.contains("流感"), "{both}");
+}
+
+#[test]
 fn a_reminder_says_how_its_place_is_found() {
     let time = |hour| NaiveTime::from_hms_opt(hour, 30, 0);
     let venue = Venue {

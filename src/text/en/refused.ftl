@@ -74,6 +74,7 @@ refused-rules = the dose rules of campaign { $campaign } cannot be used; apply i
 refused-same-database = the database is already there
 refused-scope = { $name } is a { $role }, which does not allow { $scope }
 refused-several-roots = the campaign has several top areas; choose one with --area
+refused-token-removed = this form was sent before, and its token has been removed; open the page anew to make another one
 refused-token-name = a token name has up to 40 letters, digits and . _ - @
 refused-daily-early = { $day } is not over yet, and a day has one such mail: it goes by the timetable; a copy can be sent now
 refused-twice = the same request was already made at this very moment

@@ -74,6 +74,7 @@ refused-rules = 活动 { $campaign } 的免疫程序不能使用；请换一个�
 refused-same-database = 目标就是现在的数据库
 refused-scope = { $name } 的角色是 { $role }，没有 { $scope } 的权限
 refused-several-roots = 活动有多个最上级地区；请用 --area 指定一个
+refused-token-removed = 此表单已提交过，当时生成的令牌现已删除；如需新令牌，请重新打开页面后再提交
 refused-token-name = 令牌名最多40个字母、数字和 . _ - @
 refused-daily-early = { $day } 尚未结束，而每天只发一封这样的邮件，届时会按时间表发送；现在可以发送副本
 refused-twice = 同一操作刚刚已提交
