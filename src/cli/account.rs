@@ -184,7 +184,9 @@ fn password(invocation: &Invocation, file: Option<&Path>) -> anyhow::Result<Stri
 /// What is typed at the terminal, twice the same.
 fn typed(invocation: &Invocation) -> anyhow::Result<String> {
     let out = invocation.out;
-    anyhow::ensure!(!invocation.common.no_input, "give --password-file, or the password on stdin");
+    if invocation.common.no_input {
+        return Err(out.fail("fail-no-password", &[]));
+    }
     let ask = |key: &str| -> std::io::Result<String> {
         super::output::write_err(&out.word(key));
         let _quiet = Quiet::new();
@@ -404,7 +406,9 @@ impl Token {
             }
             Self::Remove { id } => {
                 let known = app.remove_token(*id, Actor::CommandLine, now).await?;
-                anyhow::ensure!(known, "there is no token {id}; `doseplan account token list`");
+                if !known {
+                    return Err(out.fail("fail-no-api-token", &[("id", id)]));
+                }
                 out.note("token-removed", &[("id", id)]);
             }
         }

@@ -24,12 +24,10 @@ pub(super) fn parse_session(text: &str) -> Result<At, Remedy> {
 
 pub(super) async fn run(invocation: &Invocation, at: &At) -> anyhow::Result<u8> {
     let (app, loaded) = invocation.loaded(None).await?;
-    let known = loaded.campaign.place(at.place.as_str()).is_some();
-    anyhow::ensure!(
-        known,
-        "there is no site or stop {:?}; sites.csv and stops.csv have the codes",
-        at.place.as_str()
-    );
+    if loaded.campaign.place(at.place.as_str()).is_none() {
+        let code = harmless(at.place.as_str());
+        return Err(invocation.out.fail("fail-no-site-or-stop", &[("code", &code)]));
+    }
     let odds = app.session_odds(&loaded, (&at.place, at.day), invocation.clock.now()).await?;
     app.store.close().await;
     let out = invocation.out;

@@ -72,11 +72,13 @@ impl Tours {
         if let Some(team) = &self.team {
             let known = campaign.teams.iter().map(|team| team.code.as_str());
             let known = known.collect::<Vec<_>>().join(", ");
-            anyhow::ensure!(
-                campaign.team(team).is_some(),
-                "there is no team {team:?}; there are {}",
-                if known.is_empty() { "none" } else { &known }
-            );
+            if campaign.team(team).is_none() {
+                let known = if known.is_empty() { "–" } else { &known };
+                let code = harmless(team);
+                let said: [(&str, &dyn std::fmt::Display); 2] =
+                    [("code", &code), ("known", &known)];
+                return Err(invocation.out.fail("fail-no-team", &said));
+            }
         }
         rows.retain(|row| {
             let is_team = |team: &String| row.team.as_ref().is_some_and(|t| t.as_str() == team);

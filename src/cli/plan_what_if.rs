@@ -1,6 +1,6 @@
 //! `doseplan plan what-if`: what other supply, teams, sites or delivery days would change. Stores nothing.
 
-use super::output::{Format, NONE, Sheet, harmless};
+use super::output::{Format, NONE, Out, Sheet, harmless};
 use super::plan_files::Basis;
 use super::plan_print::worst_text;
 use super::plan_progress::{share_of, tell};
@@ -13,8 +13,8 @@ use crate::domain::id::{AreaCode, LotCode, PlaceCode};
 use crate::domain::jurisdiction::Role;
 use crate::domain::plan::first_day;
 use crate::domain::planner::{
-    self, ComparedValues, Limits, MorePeople, PlanOutcome, STATION_DOSES, Supposed, SupposedOf,
-    WhatIfChange,
+    self, ComparedValues, Limits, MeansError, MorePeople, PlanOutcome, STATION_DOSES, Supposed,
+    SupposedError, SupposedOf, WhatIfChange, WhatIfError,
 };
 use crate::text::thousands;
 use chrono::NaiveDate;
@@ -22,6 +22,7 @@ use clap::Args;
 use clap::builder::RangedI64ValueParser;
 use rust_decimal::Decimal;
 use serde::Serialize;
+use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 /// The changes to try.
@@ -171,7 +172,7 @@ impl WhatIf {
     }
 
     /// What is supposed.
-    fn supposed(&self) -> anyhow::Result<Supposed> {
+    fn supposed(&self, out: Out) -> anyhow::Result<Supposed> {
         let mut changes: Vec<WhatIfChange> =
             self.supply.iter().chain(&self.team).cloned().collect();
         changes.extend(self.close.iter().chain(&self.delay).chain(&self.capacity).cloned());
@@ -185,10 +186,9 @@ impl WhatIf {
             add_site: self.add_site.clone(),
             staff: self.staff.clone(),
         };
-        anyhow::ensure!(
-            supposed != Supposed::default(),
-            "nothing is supposed; name what is to be other, such as --supply, --team or --stations"
-        );
+        if supposed == Supposed::default() {
+            return Err(out.fail("fail-nothing-supposed", &[]));
+        }
         Ok(supposed)
     }
 
@@ -198,8 +198,9 @@ impl WhatIf {
         of: &SupposedOf<'_>,
         start: &PlanStart,
     ) -> anyhow::Result<u8> {
-        let supposed = self.supposed()?;
-        let (campaign, other) = supposed.both(of, self.station_doses)?;
+        let supposed = self.supposed(invocation.out)?;
+        let both = supposed.both(of, self.station_doses);
+        let (campaign, other) = both.map_err(|error| refused(invocation.out, &error))?;
         let today = self.plan(invocation, &campaign, of.from, start);
         let what_if = self.plan(invocation, &other, of.from, start);
         let view = View { from: of.from, today, what_if };
@@ -232,6 +233,47 @@ impl WhatIf {
             share_of(limit, started.elapsed())
         });
         planner::outcome(&request, &plan)
+    }
+}
+
+/// Why something cannot be supposed, in the reader's language.
+fn refused(out: Out, error: &SupposedError) -> anyhow::Error {
+    let two = |key: &str, one: (&str, &dyn Display), other: (&str, &dyn Display)| {
+        out.fail(key, &[one, other])
+    };
+    let change = match error {
+        SupposedError::Change(change) => change,
+        SupposedError::Means(MeansError::NoOpenSite { area }) => {
+            return out.fail("supposed-no-site", &[("area", area)]);
+        }
+        SupposedError::Means(MeansError::NoRoom { area, stations }) => {
+            return two("supposed-no-room", ("area", area), ("stations", stations));
+        }
+        SupposedError::Means(MeansError::NoCandidate { site }) => {
+            return out.fail("supposed-no-candidate", &[("site", &harmless(site.as_str()))]);
+        }
+        SupposedError::Means(MeansError::NotCounted { role }) => {
+            let role = out.word(&format!("duty-role-{role}"));
+            return out.fail("supposed-not-counted", &[("role", &role)]);
+        }
+    };
+    match change {
+        WhatIfError::Supply(factor) => out.fail("supposed-supply", &[("factor", factor)]),
+        WhatIfError::NoTeam => out.fail("supposed-no-team", &[]),
+        WhatIfError::TooFewTeams { teams, asked } => {
+            two("supposed-few-teams", ("teams", teams), ("asked", asked))
+        }
+        WhatIfError::UnknownPlace { code, known } => {
+            two("supposed-no-place", ("code", &harmless(code)), ("known", known))
+        }
+        WhatIfError::UnknownLot { code, known } => {
+            two("supposed-no-lot", ("code", &harmless(code)), ("known", known))
+        }
+        WhatIfError::Outside { first, last, start, end } => {
+            let said: [(&str, &dyn Display); 4] =
+                [("first", first), ("last", last), ("start", start), ("end", end)];
+            out.fail("supposed-outside", &said)
+        }
     }
 }
 

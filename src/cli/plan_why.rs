@@ -1,6 +1,6 @@
 //! `doseplan plan why`: who has no place and why, and what one more unit would bring.
 
-use super::output::{Format, Sheet, harmless};
+use super::output::{Format, Out, Sheet, harmless};
 use super::plan_choice::any_plan;
 use super::plan_joint::{staff_gaps, staff_limits};
 use super::plan_odds;
@@ -64,7 +64,7 @@ impl Why {
             return plan_odds::run(invocation, session).await;
         }
         let (app, loaded) = invocation.loaded(None).await?;
-        self.check(&loaded)?;
+        self.check(invocation.out, &loaded)?;
         let Some((head, rows)) = any_plan(invocation, &app, &loaded, self.no).await? else {
             return Ok(exit::FAILED);
         };
@@ -122,23 +122,19 @@ impl Why {
     }
 
     /// Refuses codes that the campaign does not have.
-    fn check(&self, loaded: &Loaded) -> anyhow::Result<()> {
+    fn check(&self, out: Out, loaded: &Loaded) -> anyhow::Result<()> {
         let campaign = &loaded.campaign;
-        if let Some(area) = &self.area {
-            let known = campaign.area(area).is_some();
-            anyhow::ensure!(known, "there is no area {area:?}; areas.csv has the codes");
+        let refused = |key: &str, code: &str| out.fail(key, &[("code", &harmless(code))]);
+        if let Some(code) = self.area.as_deref().filter(|code| campaign.area(code).is_none()) {
+            return Err(refused("fail-no-area", code));
         }
-        if let Some(group) = &self.group {
-            let known = campaign.group(group).is_some();
-            anyhow::ensure!(known, "there is no group {group:?}; campaign.toml has the ids");
+        if let Some(code) = self.group.as_deref().filter(|code| campaign.group(code).is_none()) {
+            return Err(refused("fail-no-group", code));
         }
-        if let Some(place) = &self.place {
-            let known = campaign.closable().contains(place.as_str());
-            anyhow::ensure!(
-                known || campaign.lot(place).is_some(),
-                "there is no site, stop, team or lot {place:?}; sites.csv, stops.csv, teams.csv \
-                 and deliveries.csv have the codes"
-            );
+        let is_none =
+            |code: &&str| !campaign.closable().contains(code) && campaign.lot(code).is_none();
+        if let Some(code) = self.place.as_deref().filter(is_none) {
+            return Err(refused("fail-no-place-or-lot", code));
         }
         Ok(())
     }

@@ -221,3 +221,35 @@ fn a_draft_is_adopted_when_nobody_could_serve_those_whom_it_lists_as_overdue() {
     assert!((gap(&plans[0]) - gap(&plans[1])).abs() < 1e-6, "{plans:?}");
     world.run(&["plan", "diff", "1"]).ends(0);
 }
+
+#[test]
+fn what_a_question_names_and_nobody_knows_is_refused_in_the_reader_s_language() {
+    let world = World::small();
+    world.plan_day_by_day();
+    let what_if = |change: &[&'static str]| {
+        [&["plan", "what-if", "--from", "2021-04-01"][..], change].concat()
+    };
+    let wrong: [(Vec<&str>, &str); 14] = [
+        (vec!["plan", "why", "--area", "Z"], "没有地区 Z；"),
+        (vec!["plan", "why", "--group", "none"], "没有人群 none；"),
+        (vec!["plan", "why", "--place", "Z9"], "没有接种点、流动点、流动队或批号 Z9；"),
+        (vec!["plan", "why", "--session", "Z9@2021-04-01"], "没有接种点或流动点 Z9；"),
+        (vec!["plan", "tours", "--team", "T9"], "没有流动队 T9；已知：T1"),
+        (vec!["account", "token", "remove", "77"], "没有令牌 77；"),
+        (what_if(&[]), "没有任何假设；"),
+        (what_if(&["--staff", "+3@Z"]), "Z 没有开放的接种点"),
+        (what_if(&["--staff", "+3@B=doctor"]), "尚未登记人员，不能假设增加医生"),
+        (what_if(&["--add-site", "S1"]), "S1 在 sites.csv 中没有标为备选接种点"),
+        (what_if(&["--close", "S9@2021-04-05"]), "或流动队“S9”；已有："),
+        (what_if(&["--delay", "L9=10d"]), "没有批号“L9”；已有："),
+        (what_if(&["--team", "-3"]), "活动只有 1 支流动队"),
+        (what_if(&["--close", "S1@2022-04-05"]), "不在活动期内；活动期为 2021-04-01"),
+    ];
+    for (arguments, said) in wrong {
+        let told = world.run(&[&["--lang", "zh-CN"][..], &arguments[..]].concat()).ends(1).err;
+        assert!(told.contains(said), "{arguments:?}: {told}");
+        assert!(!told.contains("there is"), "{arguments:?}: {told}");
+    }
+    // A lot is asked about like a place.
+    world.run(&["plan", "why", "--place", "L1"]).ends(0);
+}
