@@ -252,4 +252,7 @@ fn what_a_question_names_and_nobody_knows_is_refused_in_the_reader_s_language() 
     }
     // A lot is asked about like a place.
     world.run(&["plan", "why", "--place", "L1"]).ends(0);
+    // A team is called alike above a column.
+    let tours = world.run(&["--lang", "zh-CN", "plan", "tours"]).ends(0).out;
+    assert!(tours.contains("流动队"), "{tours}");
 }
