@@ -1,7 +1,7 @@
 //! The checks of an installation that need no more than its database, its configuration and its mail server. Each says
 //! what it found and what to do about it.
 
-use super::channels::Misfit;
+use super::channels::{Misfit, Unfit};
 use super::findings::{Findings, Mark};
 use super::problems::Problem;
 use super::{App, Result};
@@ -117,8 +117,13 @@ pub async fn channels(findings: &mut Findings<'_>, app: &App, now: DateTime<Utc>
         findings.line(mark, key, &[("name", &line.name), ("kind", &line.kind), ("said", &said)]);
         proxy(findings, app, &line.name).await;
     }
+    // Campaigns share templates and places: what does not fit is said once.
+    let mut all: Vec<Unfit> = Vec::new();
     for loaded in app.campaigns().await?.iter().filter(|loaded| loaded.is_open) {
         for unfit in app.unfit(&loaded.campaign) {
+            if all.contains(&unfit) {
+                continue;
+            }
             let said = unfit.why.said(findings.language());
             let (what, said) = (harmless(&unfit.what), harmless(&said));
             let told: &[(&str, &dyn std::fmt::Display)] =
@@ -129,6 +134,7 @@ pub async fn channels(findings: &mut Findings<'_>, app: &App, now: DateTime<Utc>
                 Misfit::Unnamed(_) => "doctor-channel-unnamed",
             };
             findings.line(Mark::Warn, key, told);
+            all.push(unfit);
         }
     }
     if app.config.reminders.contact_order.iter().any(|way| way != crate::config::MAIL) {

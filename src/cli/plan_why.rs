@@ -124,19 +124,17 @@ impl Why {
     /// Refuses codes that the campaign does not have.
     fn check(&self, out: Out, loaded: &Loaded) -> anyhow::Result<()> {
         let campaign = &loaded.campaign;
-        let is_area = |code: &str| campaign.area(code).is_some();
-        let is_group = |code: &str| campaign.group(code).is_some();
-        let is_place =
-            |code: &str| campaign.closable().contains(code) || campaign.lot(code).is_some();
-        let asked: [(_, &dyn Fn(&str) -> bool, _); 3] = [
-            (&self.area, &is_area, "fail-no-area"),
-            (&self.group, &is_group, "fail-no-group"),
-            (&self.place, &is_place, "fail-no-place-or-lot"),
-        ];
-        for (code, is_known, key) in asked {
-            if let Some(code) = code.as_deref().filter(|code| !is_known(code)) {
-                return Err(out.fail(key, &[("code", &harmless(code))]));
-            }
+        let refused = |key: &str, code: &str| out.fail(key, &[("code", &harmless(code))]);
+        if let Some(code) = self.area.as_deref().filter(|code| campaign.area(code).is_none()) {
+            return Err(refused("fail-no-area", code));
+        }
+        if let Some(code) = self.group.as_deref().filter(|code| campaign.group(code).is_none()) {
+            return Err(refused("fail-no-group", code));
+        }
+        let is_none =
+            |code: &&str| !campaign.closable().contains(code) && campaign.lot(code).is_none();
+        if let Some(code) = self.place.as_deref().filter(is_none) {
+            return Err(refused("fail-no-place-or-lot", code));
         }
         Ok(())
     }

@@ -428,6 +428,10 @@ fn the_templates_are_printed_as_each_vendor_registers_them() {
     assert!(!doctor.contains("templates.code"), "nobody books: {doctor}");
     assert!(!doctor.contains("does not fit"), "{doctor}");
     assert!(doctor.contains("no room for the name of the vaccine of small"), "{doctor}");
+    // Of several campaigns with the same templates it is said once.
+    let other = ["campaign", "copy", "small", "anew", "--start", "2022-04-01", "--end"];
+    world.run(&[&other[..], &["2022-06-30"]].concat()).ends(0);
+    assert_eq!(world.run(&["doctor"]).out.matches("templates.overdue").count(), 1);
     let long = small().swap("sites.csv", "乙镇卫生院", "经济技术开发区体育馆方舱");
     let world = World::with(&long);
     world.file("doseplan.toml", FOLDER);

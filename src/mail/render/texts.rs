@@ -137,7 +137,7 @@ mod tests {
     fn the_delivered_templates_are_within_the_vendors_limits() {
         for language in [Language::ZhCn, Language::En] {
             for kind in ["tomorrow", "moved", "cancelled", "overdue", "code", "test"] {
-                let text = delivered(language, kind).expect("a template");
+                let text = delivered(language, kind, true).expect("a template");
                 assert!(text.chars().count() <= 500 && !text.contains(['【', '】']), "{text}");
                 assert!(!text.contains("}{"), "two variables side by side: {text}");
                 assert!(!text.contains("拒收请回复"), "{text}");
@@ -145,7 +145,7 @@ mod tests {
         }
         // With every variable at six characters and a signature of eight, a Chinese text is one message.
         for kind in ["tomorrow", "moved", "cancelled", "overdue", "code"] {
-            let text = delivered(Language::ZhCn, kind).expect("a template");
+            let text = delivered(Language::ZhCn, kind, true).expect("a template");
             let values = VARIABLES.map(|name| (name.to_owned(), "六".repeat(6)));
             assert_eq!(segments(&filled(&text, &values, "某某县疾控中心")), 1, "{text}");
         }
