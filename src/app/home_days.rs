@@ -45,11 +45,13 @@ pub(super) async fn leaves_rounds(
     }
     let span = tours.first_key_value().zip(tours.last_key_value());
     let Some(days) = span.map(|(first, last)| (first.0.0, last.0.0)) else { return Ok(()) };
+    let heads = campaigns::heads(tx).await?;
     for round in homes::rounds(tx, days).await? {
         let Some(stops) = tours.get(&(round.day, round.team.clone())) else { continue };
-        let heads = campaigns::heads(tx).await?;
-        let its = heads.into_iter().find(|head| head.no == round.campaign);
-        let its = its.map(|head| head.id.to_string()).unwrap_or_default();
+        // What a closed campaign still had in mind takes nobody's day.
+        let its = heads.iter().find(|head| head.no == round.campaign);
+        let Some(its) = its.filter(|head| head.closed_at.is_none()) else { continue };
+        let its = its.id.to_string();
         let (people, stops) = (round.calls.len(), named(&loaded.campaign, stops.iter().copied()));
         let said: [(&str, &dyn Display); 6] = [
             ("no", &no),
@@ -94,7 +96,7 @@ impl App {
         Ok(homes::days(&mut self.store.read().await?, from).await?)
     }
 
-    /// Which of these days of teams have tours of plans in force.
+    /// Which of these days of teams have tours of plans in force of open campaigns.
     async fn tours_on<'a>(
         &self,
         tx: &mut Tx,
@@ -103,7 +105,7 @@ impl App {
     ) -> Result<Tours<'a>> {
         let mut out = Tours::new();
         let Some((first, last)) = days.first().zip(days.last()) else { return Ok(out) };
-        for loaded in all {
+        for loaded in all.iter().filter(|one| one.is_open) {
             let sessions = self.sessions_in(tx, loaded).await?;
             let mut own: BTreeMap<RoundDay, BTreeSet<PlaceCode>> = BTreeMap::new();
             for (key, _) in sessions.standing((first.0, last.0)) {

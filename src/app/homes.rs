@@ -189,7 +189,8 @@ impl App {
         let all = due.len();
         due.retain(|(person, _)| !called.contains(&person.id));
         let kept = all - due.len();
-        for other in self.campaigns().await? {
+        let counts = |one: &Loaded| one.is_open || one.no == loaded.no;
+        for other in self.campaigns().await?.into_iter().filter(counts) {
             let sessions = self.sessions(&other).await?;
             let keys = sessions.standing((first, campaign.end)).map(|(key, _)| key);
             busy.extend(keys.filter_map(|key| Some((key.team.clone()?, key.day))));

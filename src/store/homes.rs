@@ -45,7 +45,8 @@ const ROUNDS: &str = "SELECT day, team, campaign, leaves, back, metres, vials, w
 const CALLS: &str = "SELECT c.day, c.team, COALESCE(a.person, c.person), c.dose, c.arrives \
      FROM home_call c LEFT JOIN alias a ON a.alias = c.person \
      WHERE c.day >= $1 AND c.day <= $2 ORDER BY c.day, c.team, c.nr";
-const DAYS: &str = "SELECT day, team FROM home_round WHERE day >= $1 ORDER BY day, team";
+const DAYS: &str = "SELECT r.day, r.team FROM home_round r JOIN campaign c ON c.no = r.campaign \
+     WHERE r.day >= $1 AND c.closed_at IS NULL ORDER BY r.day, r.team";
 const OF_PERSON: &str = "SELECT r.campaign, c.day, c.team, c.dose \
      FROM home_call c JOIN home_round r ON r.day = c.day AND r.team = c.team \
      LEFT JOIN alias a ON a.alias = c.person \
@@ -104,7 +105,7 @@ pub async fn rounds(
     Ok(out)
 }
 
-/// The days from one on on which a team makes a round, whichever campaign it is for.
+/// The days from one on on which a team makes a round, whichever open campaign it is for.
 pub async fn days(tx: &mut Tx, from: NaiveDate) -> Result<Vec<RoundDay>> {
     let day = |row: &Row| {
         let row = row.of("home_round", &[0, 1]);

@@ -279,6 +279,26 @@ fn a_round_that_is_taken_back_leaves_its_day_to_tours() {
     at(&world, &["plan", "adopt"]).ends(0);
 }
 
+#[test]
+fn rounds_of_a_closed_campaign_take_no_days() {
+    let world = World::with(&touring());
+    register(&world);
+    at(&world, &["homes", "rounds", "--adopt"]).ends(0);
+    let taken = || {
+        with_app(&world, async |app, _| {
+            let loaded = app.campaign(Some("small")).await.unwrap();
+            app.round_closures(&loaded, "2021-03-31".parse().unwrap()).await.unwrap().len()
+        })
+    };
+    let rounds = round_days(&world).len();
+    assert!(rounds > 0);
+    assert_eq!(taken(), rounds);
+    at(&world, &["campaign", "close", "small"]).ends(0);
+    assert_eq!(taken(), 0);
+    at(&world, &["campaign", "reopen", "small"]).ends(0);
+    assert_eq!(taken(), rounds);
+}
+
 /// Works on the database without the command line.
 fn with_app<T>(world: &World, work: impl AsyncFnOnce(&App, DateTime<Utc>) -> T) -> T {
     wait(async {
