@@ -148,7 +148,7 @@ impl App {
     /// The first day of a plan: the one that was asked for, else the first of which people can still be told. It is
     /// after the day that people have been told of, and not before every campaign's start. Campaigns that are all over
     /// are planned from their start, as a replay or an exercise wants it.
-    async fn first_day(
+    pub(super) async fn first_day(
         &self,
         tx: &mut Tx,
         all: &[Loaded],
@@ -251,7 +251,7 @@ async fn may_adopt(
 }
 
 /// What campaigns begin with when they are planned from a day on.
-async fn parts_from<'a>(
+pub(super) async fn parts_from<'a>(
     tx: &mut Tx,
     all: &'a [Loaded],
     (day, from): (NaiveDate, NaiveDate),
@@ -343,7 +343,7 @@ fn fits(
 }
 
 /// The doses that each campaign's plan begins with.
-fn histories(parts: &[Part<'_>]) -> Vec<Vec<GivenRow>> {
+pub(super) fn histories(parts: &[Part<'_>]) -> Vec<Vec<GivenRow>> {
     parts.iter().map(|part| part.begun.outset.history.clone()).collect()
 }
 

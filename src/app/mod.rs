@@ -79,6 +79,7 @@ pub mod sign_in;
 pub mod staffing;
 pub mod status;
 pub mod supply_edit;
+pub mod supposing;
 pub mod together;
 pub mod unsubscribing;
 pub mod uploads;

@@ -17,13 +17,13 @@ use crate::domain::jurisdiction::{
 use crate::domain::outset::{OtherPlan, bound_by_store, rows_of_others, taken_by_others};
 use crate::domain::plan::{Certificate, JointCertificate, JointPlan, PlanRow, PlanState, is_over};
 use crate::domain::planner::{
-    self, GroupVerdict, JointRequest, Limits, SearchProgress, StaffedRequest,
+    self, GroupVerdict, JointRequest, Limits, SearchProgress, StaffedPlaces, StaffedRequest,
 };
 use crate::domain::roster::Duty;
 use crate::domain::site::Closure;
 use crate::store::{Tx, bookings, duties, homes, jurisdictions, plans};
 use chrono::{DateTime, NaiveDate, Utc};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a campaign begins with in a plan of several.
 pub(super) struct Part<'a> {
@@ -194,6 +194,30 @@ impl Basis {
             rounds: homes::days(tx, from).await?,
             from,
         })
+    }
+
+    /// Lets the campaigns go on until a day, with whatever vaccine their sites can fetch.
+    pub(super) fn until(&mut self, by: NaiveDate) {
+        for (local, share) in self.locals.iter_mut().zip(&mut self.shares) {
+            local.campaign.end = by;
+            share.limits.clear();
+        }
+    }
+
+    /// The jurisdiction with everything that campaigns bring.
+    pub(super) fn all(&self) -> &Jurisdiction {
+        &self.all
+    }
+
+    /// The campaigns over places that do what the counted staff can until a day, and the days on which sites wait for
+    /// people.
+    pub(super) fn staffed(
+        &self,
+        by: NaiveDate,
+    ) -> (Joined, BTreeMap<PlaceCode, BTreeSet<NaiveDate>>) {
+        let StaffedPlaces { jurisdiction, unstaffed } =
+            StaffedPlaces::new(&self.all, (&self.others, &self.rounds), (self.from, by));
+        (self.join(&jurisdiction), unstaffed)
     }
 
     /// Whether somebody has counted the staff.

@@ -1,6 +1,6 @@
 //! What would it take: stations, staff and vaccine to reach the targets by a day, and the same as a what-if.
 
-use crate::support::{World, number, text};
+use crate::support::{Ran, World, number, on_postgresql, text};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -162,4 +162,139 @@ fn what_if_counts_with_the_staff_of_the_database_and_says_whom_to_count_where_th
     let ask = ["plan", "what-if", "--from", "2026-09-21", "--staff", "+1@T2=registrar"];
     let refused = uncounted.run(&ask).ends(1).err;
     assert!(refused.contains("nobody has counted the staff"), "{refused}");
+}
+
+fn at(world: &World, arguments: &[&str]) -> Ran {
+    let mut command = world.command(arguments);
+    command.env("DOSEPLAN_CLOCK", "2026-09-01T20:00:00+08:00");
+    Ran::from(command.output().expect("the program starts"))
+}
+
+/// A county whose only site gives so many doses on weekdays.
+fn with_site(world: &World, doses: u32) {
+    let folder = world.path("county");
+    fs::create_dir_all(&folder).expect("a folder");
+    let tables = [
+        (
+            "jurisdiction.toml",
+            "id = \"C\"\nname = \"县\"\ntimezone = \"Asia/Shanghai\"\n".to_owned(),
+        ),
+        (
+            "areas.csv",
+            "area,name,parent,latitude,longitude,level\nC,县,,32.0,119.5,county\n\
+             T1,城关镇,C,32.0,119.5,township\n"
+                .to_owned(),
+        ),
+        ("sites.csv", format!("site,name,area,weekday_doses\nS1,城关接种点,T1,{doses}\n")),
+        ("reach.csv", "area,site\nT1,S1\n".to_owned()),
+    ];
+    for (name, content) in tables {
+        fs::write(folder.join(name), content).expect("written");
+    }
+    at(world, &["jurisdiction", "apply", text(&folder)]).ends(0);
+}
+
+/// A campaign of one dose for a hundred people.
+fn with_campaign(world: &World, id: &str, (start, end): (&str, &str)) {
+    let folder = world.path(id);
+    fs::create_dir_all(&folder).expect("a folder");
+    let head = format!(
+        "id = \"{id}\"\nname = \"{id} 接种\"\ntimezone = \"Asia/Shanghai\"\nstart = {start}\n\
+         end = {end}\nseries = \"{id}-one\"\n[[groups]]\nid = \"60+\"\nname = \"60岁及以上\"\n\
+         target = 1.0\n"
+    );
+    let series = format!(
+        "id = \"{id}-one\"\nname = \"{id}\"\nsource = \"made up for tests\"\n\
+         season_start = \"09-01\"\n[[doses]]\nprotection = 1.0\n"
+    );
+    let lots = format!("lot,product,date,doses,expires\n{id}1,{id},2026-09-01,300,2027-03-01\n");
+    let tables = [
+        ("campaign.toml", head),
+        ("series.toml", series),
+        ("eligible.csv", "area,group,people\nT1,60+,100\n".to_owned()),
+        ("deliveries.csv", lots),
+    ];
+    for (name, content) in tables {
+        fs::write(folder.join(name), content).expect("written");
+    }
+    at(world, &["campaign", "apply", text(&folder)]).ends(0);
+}
+
+/// Whether each group of each campaign reaches its target with a plan that is made now.
+fn reached(world: &World) -> Vec<bool> {
+    let make = ["plan", "make", "--from", "2026-09-07", "--steps", "300", "-o", "json"];
+    let made = at(world, &make).ends(0).json();
+    let parts = made["campaigns"].as_array().expect("a list").iter();
+    let groups = parts.flat_map(|part| part["verdict"].as_array().expect("a verdict").clone());
+    groups.map(|one| one["reached"].as_bool().expect("a word")).collect()
+}
+
+fn two_campaigns(world: &World) {
+    let week = ("2026-09-07", "2026-09-11");
+    with_site(world, 20);
+    with_campaign(world, "flu", week);
+    with_campaign(world, "ppv", week);
+    let ask = |more: &[&str]| {
+        let ask = ["plan", "surge", "--from", "2026-09-07", "--station-doses", "20"];
+        at(world, &[&ask[..], more].concat())
+    };
+    let by = ["--by", "2026-09-11", "-o", "json"];
+    // Five days of twenty doses are enough for the hundred people of one campaign.
+    let alone = ask(&[&by[..], &["--campaign", "flu"]].concat()).ends(0).json();
+    assert_eq!(alone["more"], serde_json::json!({ "stations": {}, "teams": 0 }), "{alone}");
+    assert!(alone["campaigns"].is_null() && alone["groups"][0]["campaign"].is_null(), "{alone}");
+    let found = ask(&by).ends(0).json();
+    assert_eq!(
+        found["more"],
+        serde_json::json!({ "stations": { "S1": 1 }, "teams": 0 }),
+        "{found}"
+    );
+    let (staff, least) = (found["staff"].as_f64(), found["staff_at_least"].as_f64());
+    assert_eq!(staff, Some(2.0), "a vaccinator and a registrar");
+    assert!(least.is_some_and(|least| least > 1.9 && least < 2.0 + 1e-6), "{found}");
+    let groups = found["groups"].as_array().expect("a list");
+    let ids: Vec<&str> = groups.iter().filter_map(|one| one["campaign"].as_str()).collect();
+    assert_eq!(ids, ["flu", "ppv"]);
+    assert_eq!(groups.iter().map(|one| number(&one["today"])).sum::<u64>(), 100);
+    assert!(groups.iter().all(|one| number(&one["then"]) == 100), "{found}");
+    let place = &found["places"][0];
+    assert_eq!((&place["stations_today"], &place["doses_a_day_more"]), (&1.into(), &20.into()));
+    // What it says, entered in the jurisdiction, turns the verdict.
+    assert!(reached(world).contains(&false), "a hundred doses for two hundred people");
+    with_site(world, 40);
+    assert_eq!(reached(world), [true, true]);
+    let enough = ask(&by).ends(0).json();
+    assert_eq!(enough["more"], serde_json::json!({ "stations": {}, "teams": 0 }), "{enough}");
+}
+
+#[test]
+fn campaigns_that_share_a_site_have_one_answer_and_entering_it_turns_the_verdict() {
+    two_campaigns(&World::empty());
+    on_postgresql(|server| two_campaigns(&World::on(server)));
+}
+
+#[test]
+fn one_answer_for_several_campaigns_is_said_by_campaign_and_leaves_out_those_that_begin_later() {
+    let world = World::empty();
+    with_site(&world, 20);
+    with_campaign(&world, "flu", ("2026-09-07", "2026-09-11"));
+    with_campaign(&world, "ppv", ("2026-09-07", "2026-09-30"));
+    with_campaign(&world, "late", ("2026-10-12", "2026-10-30"));
+    let ask = |more: &[&str]| {
+        let ask = ["plan", "surge", "--from", "2026-09-07", "--station-doses", "20"];
+        at(&world, &[&ask[..], more].concat())
+    };
+    let said = ask(&["--by", "2026-09-11", "--lang", "en"]).ends(0);
+    for name in ["flu 接种 · 60岁及以上", "ppv 接种 · 60岁及以上"] {
+        assert!(said.out.contains(name), "{}", said.out);
+    }
+    assert!(said.out.contains("doseplan plan make --from 2026-09-07"), "{}", said.out);
+    assert!(said.err.contains("late") && said.err.contains("2026-10-12"), "{}", said.err);
+    let rows = ask(&["--by", "2026-09-11", "-o", "csv"]).ends(0).csv();
+    let stations = rows.iter().find(|row| row["kind"] == "stations").expect("a row");
+    assert_eq!((stations["campaign"].as_str(), stations["more"].as_str()), ("", "1"));
+    let refused = ask(&["--by", "2026-09-11", "--groups", "babies", "--lang", "en"]).ends(1).err;
+    assert!(refused.contains("babies has no target"), "{refused}");
+    let early = ask(&["--by", "2026-09-01", "--lang", "en"]).ends(1).err;
+    assert!(early.contains("2026-09-07") && early.contains("write a later day"), "{early}");
 }

@@ -5,10 +5,13 @@ use crate::domain::homes::RoundDay;
 use crate::domain::id::PlaceCode;
 use crate::domain::jurisdiction::Jurisdiction;
 use crate::domain::plan::PlanRow;
-use crate::domain::roster::{self, Needs, RosterRequest, Staffing};
+use crate::domain::roster::{self, Lack, Needs, RosterRequest, Staffing};
 use crate::domain::site::Closure;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Staff is looked at on so many days after the end, for what moves it.
+pub(super) const DAYS_AFTER: i64 = 60;
 
 /// A campaign as its staff lets it be.
 #[derive(Debug, Clone)]
@@ -40,27 +43,17 @@ impl AsStaffed {
         if of.staff.is_empty() {
             return out;
         }
-        let mut needs = Needs::of_known(of, others);
-        needs.and(&Needs::of_rounds(of, rounds));
-        let request = RosterRequest { jurisdiction: of, needs: &needs, before: &[], from, until };
-        let held = roster::make(&request).stations;
-        let mut spare = Staffing::most(of, (from, until)).beyond(&held);
-        spare.sort_by(|a, b| (a.0, a.2, &a.1).cmp(&(b.0, b.2, &b.1)));
-        let staffing = Staffing(roster::make_with_spare(&request, &spare).stations);
-        let mut used: BTreeMap<(&str, NaiveDate), u32> = BTreeMap::new();
-        for row in others.iter().filter(|row| row.team.is_none()) {
-            *used.entry((row.place.as_str(), row.day)).or_default() += row.doses;
-        }
+        let used = used_by(others);
         let mut closed: BTreeMap<(String, NaiveDate), u32> = BTreeMap::new();
         for one in &campaign.closures {
             closed.entry((one.place.clone(), one.day)).or_insert(one.doses);
         }
-        for lack in of.lacks(&staffing, (from, until)) {
+        for lack in lacks(of, (others, rounds), (from, until)) {
             let site = campaign.site(&lack.place);
             if site.is_none() && campaign.team(&lack.place).is_none() {
                 continue;
             }
-            let used = used.get(&(lack.place.as_str(), lack.day)).copied().unwrap_or(0);
+            let used = used.get(&(lack.day, lack.place.clone())).copied().unwrap_or(0);
             // What the campaign itself does not use on a day stays so.
             let usual = site.map_or(0, |site| site.weekly_capacity(lack.day));
             let held = closed.entry((lack.place.clone(), lack.day)).or_insert(usual);
@@ -74,6 +67,69 @@ impl AsStaffed {
         out.campaign.closures = closed.into_iter().map(closure).collect();
         out
     }
+}
+
+/// A jurisdiction as its staff lets it be: what questions about several campaigns begin with.
+#[derive(Debug, Clone)]
+pub struct StaffedPlaces {
+    /// The jurisdiction, with closures where staff lets a place do less.
+    pub jurisdiction: Jurisdiction,
+    /// Days on which a site would be open if it had people.
+    pub unstaffed: BTreeMap<PlaceCode, BTreeSet<NaiveDate>>,
+}
+
+impl StaffedPlaces {
+    /// A jurisdiction with its staff from a day to another, as [`AsStaffed::new`] has it for a campaign. `others`: rows
+    /// of plans that stay; `rounds`: days on which teams make rounds of home visits. Where nobody has counted the staff,
+    /// places do what they say.
+    #[must_use]
+    pub fn new(
+        of: &Jurisdiction,
+        (others, rounds): (&[PlanRow], &[RoundDay]),
+        (from, until): (NaiveDate, NaiveDate),
+    ) -> Self {
+        let mut unstaffed: BTreeMap<PlaceCode, BTreeSet<NaiveDate>> = BTreeMap::new();
+        if of.staff.is_empty() {
+            return Self { jurisdiction: of.clone(), unstaffed };
+        }
+        let span = (from, until + TimeDelta::days(DAYS_AFTER));
+        let lacks = lacks(of, (others, rounds), span);
+        let used = used_by(others);
+        for lack in &lacks {
+            let used = used.get(&(lack.day, lack.place.clone())).copied().unwrap_or(0);
+            if lack.can <= used && lack.could.is_some_and(|could| could > used) {
+                let code = PlaceCode::from(lack.place.as_str());
+                unstaffed.entry(code).or_default().insert(lack.day);
+            }
+        }
+        Self { jurisdiction: of.within(&lacks, &used), unstaffed }
+    }
+}
+
+/// Where one roster lets places do less than they could, first stations before second ones. Whom the rows of plans that
+/// stay need is used, and so are the crews of rounds of home visits.
+fn lacks(
+    of: &Jurisdiction,
+    (others, rounds): (&[PlanRow], &[RoundDay]),
+    (from, until): (NaiveDate, NaiveDate),
+) -> Vec<Lack> {
+    let mut needs = Needs::of_known(of, others);
+    needs.and(&Needs::of_rounds(of, rounds));
+    let request = RosterRequest { jurisdiction: of, needs: &needs, before: &[], from, until };
+    let held = roster::make(&request).stations;
+    let mut spare = Staffing::most(of, (from, until)).beyond(&held);
+    spare.sort_by(|a, b| (a.0, a.2, &a.1).cmp(&(b.0, b.2, &b.1)));
+    let staffing = Staffing(roster::make_with_spare(&request, &spare).stations);
+    of.lacks(&staffing, (from, until))
+}
+
+/// Doses at sites that rows of plans use.
+fn used_by(rows: &[PlanRow]) -> BTreeMap<(NaiveDate, String), u32> {
+    let mut used = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.team.is_none()) {
+        *used.entry((row.day, row.place.to_string())).or_default() += row.doses;
+    }
+    used
 }
 
 #[cfg(test)]
@@ -149,6 +205,14 @@ mod tests {
         let others = [super::super::testing::row(0, 1, 6)];
         let beside = AsStaffed::new(&campaign, &of, (&others, &[]), span);
         assert_eq!(given(&beside.campaign)[..2], [4, 0]);
+        // The same as closures of the jurisdiction, whose own one stays.
+        let places = StaffedPlaces::new(&of, (&others, &[]), (start(), on(0)));
+        let at = |day| {
+            let here = places.jurisdiction.closures.iter().filter(|one| one.place == "S1");
+            here.filter(|one| one.first == on(day)).map(|one| one.doses).collect::<Vec<_>>()
+        };
+        assert_eq!((at(0), at(1), at(2)), (vec![4], vec![0], vec![4]));
+        assert_eq!(places.unstaffed["S1"].first(), Some(&on(1)));
         // On day 4 the team makes a round, and takes the vaccinator along.
         of.staff[0].sites = vec!["T1".to_owned()];
         for (code, role) in [("w", Role::Vaccinator), ("e", Role::Driver)] {
@@ -159,5 +223,7 @@ mod tests {
         };
         assert_eq!(with(&[]), [10, 0, 4, 0, 10, 0]);
         assert_eq!(with(&[(on(4), "T1".into())]), [10, 0, 4, 0, 0, 0]);
+        of.staff.clear();
+        assert_eq!(StaffedPlaces::new(&of, (&others, &[]), (start(), on(0))).jurisdiction, of);
     }
 }

@@ -78,7 +78,7 @@ mod what_if;
 mod why;
 mod worst_area;
 
-pub use as_staffed::AsStaffed;
+pub use as_staffed::{AsStaffed, StaffedPlaces};
 pub use check::{
     CheckReport, Fault, JointReport, JointViolation, TeamLimit, Violation, check,
     check_certificate, check_joint, check_joint_certificate,
@@ -95,7 +95,8 @@ pub use supposed::{
     SupposedOf, comparisons,
 };
 pub use surge::{
-    GroupSurge, Means, MeansError, Resources, StationTerms, Surge, SurgeQuestion, surge,
+    CampaignSurge, GroupSurge, JointSurgeQuestion, Means, MeansError, Resources, StationTerms,
+    Surge, SurgeQuestion, joint_surge, surge,
 };
 pub use travel::{LeastTravel, least_travel};
 pub use verdict::{Bind, Fix, GroupVerdict, apply, verdict};

@@ -1,6 +1,6 @@
 //! What a what-if question supposes, and the figures of both plans side by side.
 
-use super::as_staffed::AsStaffed;
+use super::as_staffed::{AsStaffed, DAYS_AFTER};
 use super::surge::{Means, MeansError, Resources};
 use super::what_if::{PlanOutcome, WhatIfChange, WhatIfError, changed};
 use crate::domain::campaign::Campaign;
@@ -17,8 +17,6 @@ pub const STATION_DOSES: u32 = 160;
 /// Working days of somebody who is supposed, as of anybody of whom nothing else is said.
 const DAYS_A_WEEK: u32 = 5;
 const DAYS_IN_ROW: u32 = 6;
-/// Staff is looked at on so many days after the end, for what moves it.
-const DAYS_AFTER: i64 = 60;
 
 /// What is supposed to be other than it is.
 #[derive(Debug, Clone, Default, PartialEq)]

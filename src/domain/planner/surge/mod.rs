@@ -3,32 +3,36 @@
 //!
 //! A linear program over days, places and doses says where more is needed, and its prices prove that less cannot do.
 //! What it says is rounded up to whole stations and planned; what the plan does not need is taken away again. So an
-//! answer is a plan that was made, and its gap is what lies between it and the proof.
+//! answer is a plan that was made, and its gap is what lies between it and the proof. Of several campaigns that share
+//! places, teams and staff it is one program and one plan (`joint`).
 
+mod joint;
 mod means;
+mod needs;
 mod program;
 mod resources;
 #[cfg(test)]
 mod tests;
 mod trial;
 
+pub use joint::{JointSurgeQuestion, joint_surge};
 pub use means::{Means, MeansError};
 pub use resources::{Resources, StationTerms};
 
 use super::Request;
-use super::index::Day;
+use super::index::ListIndex as _;
 use super::model::Problem;
 use super::programme::only;
 use crate::domain::campaign::Campaign;
-use crate::domain::count::ceil_of;
 use crate::domain::dose::GivenRow;
-use crate::domain::id::{GroupId, LotCode, PlaceCode};
-use crate::domain::site::Delivery;
+use crate::domain::id::{CampaignId, GroupId, LotCode, PlaceCode};
+use crate::domain::site::{Delivery, Site};
 use chrono::NaiveDate;
-use program::{Need, SurgeProgram};
+use needs::{last_dose, needs};
+use program::SurgeProgram;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use trial::Trial;
+use trial::{Planner, Trial};
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -60,7 +64,7 @@ pub struct Surge {
     pub staff_at_least: f64,
     /// The share of `staff` that is not proven to be needed.
     pub gap: f64,
-    /// Doses that the plan gives by day.
+    /// Doses that the plan gives by day, of all campaigns.
     pub doses: BTreeMap<NaiveDate, u64>,
     /// Vaccine that must come beside what is announced, by day.
     pub vaccine: BTreeMap<NaiveDate, u64>,
@@ -70,11 +74,28 @@ pub struct Surge {
     pub cut_short: bool,
     /// Whether it is proven that no number of stations and teams is enough.
     pub is_impossible: bool,
+    /// What each of several campaigns gives and lacks; empty where there is one, or no answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub campaigns: Vec<CampaignSurge>,
+}
+
+/// A campaign's part of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CampaignSurge {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Doses that the plan gives for it by day.
+    pub doses: BTreeMap<NaiveDate, u64>,
+    /// Vaccine that it must have beside what is announced, by day.
+    pub vaccine: BTreeMap<NaiveDate, u64>,
 }
 
 /// A group, and what can be asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GroupSurge {
+    /// Its campaign; `None` where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<CampaignId>,
     /// The group.
     pub group: GroupId,
     /// People of its target.
@@ -104,12 +125,28 @@ const SLACK: f64 = 1e-6;
 /// Steps of the searches for plans; the longer ones are tried where the shorter ones do not reach the targets.
 const SEARCHES: [u32; 3] = [100, 400, 1500];
 
+/// A question as the search sees it, of one campaign or of several.
+struct Asked<'a> {
+    means: &'a Means,
+    groups: &'a [GroupId],
+    from: NaiveDate,
+    by: NaiveDate,
+    /// Doses of each campaign given before.
+    given: &'a [&'a [GivenRow]],
+    /// Doses of each campaign's whole series.
+    series: &'a [usize],
+    /// The sites with the cold stores that they have.
+    sites: &'a [Site],
+    /// Plans of all campaigns together.
+    plan: &'a Planner<'a>,
+}
+
 /// The fewest resources. `time_used` as for [`super::make`].
 #[must_use]
 pub fn surge(question: &SurgeQuestion<'_>, time_used: &mut dyn FnMut() -> f64) -> Surge {
     let mut base = trial::base(question);
     let mut given: Vec<GivenRow> = question.request.given.to_vec();
-    let dose = last_dose(&Problem::new(&base, &given, question.request.from));
+    let dose = last_dose(&Problem::new(&base, &given, question.request.from), only());
     // The last dose that the intervals allow anybody by the day is the one that is asked for.
     base.series.doses.truncate(dose.max(1));
     given.retain(|row| usize::from(row.dose) <= dose.max(1));
@@ -118,38 +155,59 @@ pub fn surge(question: &SurgeQuestion<'_>, time_used: &mut dyn FnMut() -> f64) -
         ..question.clone()
     };
     let problem = Problem::new(&base, &given, question.request.from);
-    let needs = needs(question, &problem);
-    let mut trial = Trial::new(question, &base, &needs, time_used);
+    let campaign = question.request.campaign;
+    let asked = Asked {
+        means: question.means,
+        groups: question.groups,
+        from: question.request.from,
+        by: question.by,
+        given: &[&given],
+        series: &[campaign.series.dose_count()],
+        sites: &campaign.sites,
+        plan: &trial::alone(question, &base),
+    };
+    answer(&asked, &problem, time_used)
+}
+
+/// Answers a question. The problem is what is there today.
+fn answer(asked: &Asked<'_>, problem: &Problem<'_>, time_used: &mut dyn FnMut() -> f64) -> Surge {
+    let needs = needs(problem, asked.groups, asked.from);
+    let mut trial = Trial::new(asked.plan, &needs, time_used);
     trial.steps = SEARCHES[0];
-    let mut found = Surge::nothing(problem.date(problem.first), question.by);
+    let mut found = Surge::nothing(problem.date(problem.first), asked.by);
     let today = trial.reached(&Resources::default());
     let mut then = today.clone();
     if trial.is_enough(&today) {
         found.more = Some(Resources::default());
     } else if needs.iter().any(|need| need.people > 0) {
-        let program = SurgeProgram::new(question, &problem, &needs);
-        then = fewest((question, program), &mut trial, &mut found).unwrap_or(then);
+        let program = SurgeProgram::new(asked.means, problem, &needs);
+        then = fewest((asked.means, program), &mut trial, &mut found).unwrap_or(then);
     }
     if found.staff > 0.0 {
         found.gap = ((found.staff - found.staff_at_least) / found.staff).max(0.0);
     }
     found.cut_short = trial.cut_short;
     if let Some(more) = found.more.clone() {
-        trial.describe(&more, &mut found);
+        trial.describe(&more, asked, &mut found);
     }
-    let campaign = question.request.campaign;
+    let several = problem.programmes.len() > 1;
     found.groups = needs
         .iter()
         .zip(today.iter().zip(&then))
-        .map(|(need, (today, then))| GroupSurge {
-            group: need.group.clone(),
-            target_people: need.target_people,
-            dose: need.dose,
-            doses: u8::try_from(campaign.series.dose_count()).unwrap_or(u8::MAX),
-            is_possible: need.is_possible,
-            today: *today,
-            then: *then,
-            out_of_reach: need.out_of_reach,
+        .map(|(need, (today, then))| {
+            let doses = asked.series.get(need.programme.position()).copied();
+            let id = &problem.programmes[need.programme].campaign.id;
+            GroupSurge {
+                campaign: several.then(|| id.clone()),
+                group: need.group.clone(),
+                target_people: need.target_people,
+                dose: need.dose,
+                doses: doses.and_then(|doses| u8::try_from(doses).ok()).unwrap_or(u8::MAX),
+                is_possible: need.is_possible,
+                today: *today,
+                then: *then,
+                out_of_reach: need.out_of_reach,
+            }
         })
         .collect();
     found
@@ -171,6 +229,7 @@ impl Surge {
             storage: BTreeMap::new(),
             cut_short: false,
             is_impossible: false,
+            campaigns: Vec::new(),
         }
     }
 
@@ -201,7 +260,7 @@ impl Surge {
 
 /// Looks for the fewest resources that are enough; returns the people who get their dose with the last that were tried.
 fn fewest(
-    (question, mut program): (&SurgeQuestion<'_>, SurgeProgram),
+    (means, mut program): (&Means, SurgeProgram),
     trial: &mut Trial<'_>,
     found: &mut Surge,
 ) -> Option<Vec<u64>> {
@@ -224,67 +283,11 @@ fn fewest(
         if trial.is_enough(&people) {
             let more = trial.trimmed(more);
             let then = trial.reached(&more);
-            found.staff = more.staff(question.means);
+            found.staff = more.staff(means);
             found.more = Some(more);
             return Some(then);
         }
         last = Some(people);
     }
     last
-}
-
-/// The last dose that somebody can have by the end.
-fn last_dose(problem: &Problem<'_>) -> usize {
-    problem.cohorts.iter().map(|cohort| last_dose_of(problem, cohort.opens)).max().unwrap_or(0)
-}
-
-/// The last dose that somebody can have by the end who starts on a day or later.
-fn last_dose_of(problem: &Problem<'_>, opens: Day) -> usize {
-    let programme = &problem.programmes[only()];
-    let mut dose = 0;
-    let mut day = Some(opens.max(problem.first)).filter(|day| *day < problem.end());
-    while let Some(at) = day {
-        dose += 1;
-        let next = programme.windows.get(dose - 1).map(|days| days[at]);
-        day = next.filter(|(low, high)| low <= high).map(|(low, _)| low);
-    }
-    dose
-}
-
-/// What each group needs of the last dose of the series.
-fn needs(question: &SurgeQuestion<'_>, problem: &Problem<'_>) -> Vec<Need> {
-    let campaign = question.request.campaign;
-    let dose = problem.programmes[only()].doses();
-    let rows = campaign.eligible_on(question.request.from.max(campaign.start));
-    let asked = |group: &GroupId| question.groups.is_empty() || question.groups.contains(group);
-    let mut needs = Vec::new();
-    for group in campaign.groups.iter().filter(|group| asked(&group.id)) {
-        let Some(target) = group.target else { continue };
-        let eligible: u32 =
-            rows.iter().filter(|(key, _)| key.group == group.id).map(|(_, row)| row.people).sum();
-        let target_people = u64::from(ceil_of(eligible, target));
-        let cohorts = problem.cohorts.iter().filter(|cohort| cohort.key.group == group.id);
-        let opens = cohorts.clone().map(|cohort| cohort.opens).min();
-        let possible = opens.map_or(0, |opens| last_dose_of(problem, opens));
-        let had: u64 = cohorts.clone().map(|cohort| u64::from(cohort.finished)).sum();
-        let expected: u64 = cohorts
-            .filter(|cohort| !problem.catchments[cohort.catchment].places.is_empty())
-            .map(|cohort| {
-                let waiting = cohort.waiting.iter().map(|run| u64::from(run.people));
-                u64::from(cohort.new_people) + waiting.sum::<u64>()
-            })
-            .sum();
-        let wanted = target_people.saturating_sub(had);
-        let people = if possible < dose { 0 } else { wanted.min(expected) };
-        needs.push(Need {
-            group: group.id.clone(),
-            target_people,
-            had,
-            people,
-            dose: u8::try_from(dose).unwrap_or(u8::MAX),
-            is_possible: possible >= dose,
-            out_of_reach: if possible < dose { 0 } else { wanted - people },
-        });
-    }
-    needs
 }

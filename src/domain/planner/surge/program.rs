@@ -2,37 +2,18 @@
 //! room. Whoever meets the targets at all pays at least its value.
 
 use super::super::index::{
-    CatchmentIndex, CohortIndex, ColumnIndex, Day, ListIndex as _, Per, Place, RowIndex, SiteIndex,
-    StopIndex,
+    CatchmentIndex, CohortIndex, ColumnIndex, Day, ListIndex as _, Per, Place, ProgrammeIndex,
+    RowIndex, SiteIndex, StopIndex,
 };
 use super::super::model::{Problem, TeamModel};
 use super::super::num;
 use super::super::pdhg::{Pdhg, Point, Program};
-use super::super::programme::only;
+use super::needs::Need;
 use super::resources::usual_week;
-use super::{Resources, SurgeQuestion};
-use crate::domain::id::{GroupId, PlaceCode};
+use super::{Means, Resources};
+use crate::domain::id::PlaceCode;
 use crate::domain::site::Site;
 use std::collections::BTreeMap;
-
-/// What a group needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Need {
-    /// The group.
-    pub(super) group: GroupId,
-    /// People of its target.
-    pub(super) target_people: u64,
-    /// People who have had the dose.
-    pub(super) had: u64,
-    /// People who still need it and can have it.
-    pub(super) people: u64,
-    /// The dose, from 1.
-    pub(super) dose: u8,
-    /// Whether anybody can have it by the day.
-    pub(super) is_possible: bool,
-    /// People of the target whom no plan reaches.
-    pub(super) out_of_reach: u64,
-}
 
 /// Most teams that are asked for.
 const TEAMS_MAX: f64 = 500.0;
@@ -49,24 +30,22 @@ pub(super) struct SurgeProgram {
 
 /// The program while it is made.
 struct Maker<'m> {
-    question: &'m SurgeQuestion<'m>,
+    means: &'m Means,
     problem: &'m Problem<'m>,
     program: Program,
     worth: f64,
     /// What is given at a place on a day, by those who use it.
-    used: BTreeMap<(Place, Day), Vec<ColumnIndex>>,
+    used: BTreeMap<(Place, Day), Vec<(ProgrammeIndex, ColumnIndex)>>,
     /// Doses of each cohort, by dose and day.
     doses: Per<CohortIndex, Vec<BTreeMap<Day, ColumnIndex>>>,
 }
 
 impl SurgeProgram {
-    pub(super) fn new(question: &SurgeQuestion<'_>, problem: &Problem<'_>, needs: &[Need]) -> Self {
+    pub(super) fn new(means: &Means, problem: &Problem<'_>, needs: &[Need]) -> Self {
         let days = problem.plan_days().count().max(1) as f64;
-        let worth = question.means.people_per_station()
-            / f64::from(question.means.usual.doses_a_day.max(1))
-            / days;
+        let worth = means.people_per_station() / f64::from(means.usual.doses_a_day.max(1)) / days;
         let mut maker = Maker {
-            question,
+            means,
             problem,
             program: Program::default(),
             worth,
@@ -138,14 +117,15 @@ impl Maker<'_> {
     fn cohorts(&mut self, needs: &[Need]) {
         let problem = self.problem;
         for (c, cohort) in problem.cohorts.pairs() {
-            let need = needs.iter().find(|need| need.group == cohort.key.group);
+            let need = needs.iter().find(|need| need.is_of(cohort));
             let last = need.filter(|need| need.people > 0).map_or(0, |need| usize::from(need.dose));
-            let first = cohort.opens.max(problem.first);
+            let programme = problem.programme(cohort);
+            let first = cohort.opens.max(programme.first);
             let mut by_dose = vec![BTreeMap::new(); last];
             let span = problem.plan_days().count().max(1);
             let size = f64::from(cohort.people.max(1)) / span as f64;
             for columns in &mut by_dose {
-                for day in first.until(problem.end()) {
+                for day in first.until(programme.end) {
                     let upper = f64::from(cohort.people);
                     columns.insert(day, self.program.column(0.0, upper, size));
                 }
@@ -162,8 +142,8 @@ impl Maker<'_> {
 
     /// Nobody has a dose before the one before it, or too soon after it.
     fn chains(&mut self) {
-        let windows = &self.problem.programmes[only()].windows;
         for (c, cohort) in self.problem.cohorts.pairs() {
+            let windows = &self.problem.programme(cohort).windows;
             for dose in 1..self.doses[c].len() {
                 let (before, after) = (&self.doses[c][dose - 1], &self.doses[c][dose]);
                 let waiting = cohort.waiting.iter().filter(|run| run.dose == dose);
@@ -208,10 +188,11 @@ impl Maker<'_> {
                 }
                 for &place in catchment.places.iter().filter(|place| catchment.allows(**place, day))
                 {
-                    let size = f64::from(self.question.means.usual.doses_a_day);
+                    let size = f64::from(self.means.usual.doses_a_day);
                     let column = self.program.column(0.0, 2.0 * f64::from(people), size);
                     self.program.entry(row, column, -1.0);
-                    self.used.entry((place, day)).or_default().push(column);
+                    let users = self.used.entry((place, day)).or_default();
+                    users.push((catchment.programme, column));
                 }
             }
         }
@@ -222,7 +203,7 @@ impl Maker<'_> {
         for need in needs.iter().filter(|need| need.people > 0) {
             let row = self.program.row(-(need.people as f64), false, self.worth);
             for (c, cohort) in self.problem.cohorts.pairs() {
-                if cohort.key.group == need.group {
+                if need.is_of(cohort) {
                     for &column in self.doses[c].last().into_iter().flat_map(BTreeMap::values) {
                         self.program.entry(row, column, -1.0);
                     }
@@ -233,13 +214,13 @@ impl Maker<'_> {
 
     /// A site gives what it can today, and what its stations more can on days when it is open.
     fn sites(&mut self) -> Vec<(PlaceCode, ColumnIndex)> {
-        let (problem, question) = (self.problem, self.question);
+        let (problem, means) = (self.problem, self.means);
         let mut stations = Vec::new();
         for s in problem.sites.indices() {
             let code = &problem.site(s).code;
-            let terms = question.means.terms(code);
-            let candidate = question.means.candidate(code);
-            let each = question.means.people_per_station();
+            let terms = means.terms(code);
+            let candidate = means.candidate(code);
+            let each = means.people_per_station();
             let (most, cost) = if let Some((site, opening)) = candidate {
                 let could = usual_week(site).into_iter().max().unwrap_or(0);
                 let most = f64::from(terms.stations_of(could));
@@ -255,15 +236,38 @@ impl Maker<'_> {
                 let Some(used) = self.used.get(&(Place::Site(s), day)) else { continue };
                 let can = problem.sites[s].capacity[day];
                 let row = self.program.row(f64::from(can), false, self.worth);
-                for &user in used {
+                for &(_, user) in used {
                     self.program.entry(row, user, 1.0);
                 }
                 if self.is_open((s, day), candidate.map(|(site, _)| site)) {
                     self.program.entry(row, column, -f64::from(terms.doses_a_day));
                 }
+                self.own_limits((s, day), (column, terms.doses_a_day));
             }
         }
         stations
+    }
+
+    /// What campaigns allow themselves of a site where that is less than it can. Stations more raise it.
+    fn own_limits(&mut self, (site, day): (SiteIndex, Day), (stations, each): (ColumnIndex, u32)) {
+        let problem = self.problem;
+        let can = problem.sites[site].capacity[day];
+        for (k, programme) in problem.programmes.pairs() {
+            let own = programme.sites[site].capacity[day];
+            let used = self.used.get(&(Place::Site(site), day)).into_iter().flatten();
+            let used: Vec<ColumnIndex> =
+                used.filter(|user| user.0 == k).map(|user| user.1).collect();
+            if own >= can || used.is_empty() {
+                continue;
+            }
+            let row = self.program.row(f64::from(own), false, self.worth);
+            for user in used {
+                self.program.entry(row, user, 1.0);
+            }
+            if own > 0 {
+                self.program.entry(row, stations, -f64::from(each));
+            }
+        }
     }
 
     fn is_open(&self, (site, day): (SiteIndex, Day), candidate: Option<&Site>) -> bool {
@@ -272,7 +276,7 @@ impl Maker<'_> {
             return could.weekly_capacity(date) > 0;
         }
         let code = problem.site(site).code.as_str();
-        problem.sites[site].capacity[day] > 0 || self.question.means.is_unstaffed(code, date)
+        problem.sites[site].capacity[day] > 0 || self.means.is_unstaffed(code, date)
     }
 
     /// A stop is visited once a day, and teams give no more than their doses, stops and minutes allow; their way is not
@@ -284,7 +288,7 @@ impl Maker<'_> {
             [f64::from(team.doses_max), team.stops_max as f64, team.work_minutes]
         };
         let fastest = problem.teams.iter().map(|team| team.dose_minutes).fold(f64::MAX, f64::min);
-        let teams = self.program.column(self.question.means.people_per_team(), TEAMS_MAX, 1.0);
+        let teams = self.program.column(self.means.people_per_team(), TEAMS_MAX, 1.0);
         for day in problem.plan_days() {
             let mut can = [0.0; 3];
             for team in problem.teams.iter().filter(|team| team.works[day]) {
@@ -313,7 +317,7 @@ impl Maker<'_> {
     fn stop(&mut self, (stop, day): (StopIndex, Day), most: u32, uses: [(RowIndex, f64); 3]) {
         let Some(used) = self.used.get(&(Place::Stop(stop), day)) else { return };
         let row = self.program.row(f64::from(most), false, self.worth);
-        for &user in used {
+        for &(_, user) in used {
             self.program.entry(row, user, 1.0);
             for (team_day, share) in uses {
                 self.program.entry(team_day, user, share);

@@ -3,6 +3,7 @@
 use super::Means;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{PlaceCode, TeamCode};
+use crate::domain::jurisdiction::{ClosedDays, Joined, SiteRow};
 use crate::domain::site::{Closure, Site, Team};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -53,16 +54,7 @@ impl Resources {
             let doses = means.terms(code).doses_a_day.saturating_mul(stations);
             let could = means.candidate(code).map(|(site, _)| site);
             for site in changed.sites.iter_mut().filter(|site| site.code == *code) {
-                let typed = could.map(usual_week);
-                let mut days =
-                    [&mut site.weekday_doses, &mut site.saturday_doses, &mut site.sunday_doses];
-                for (at, held) in days.iter_mut().enumerate() {
-                    match typed {
-                        Some(typed) => **held = typed[at].min(doses),
-                        None if **held > 0 => **held = held.saturating_add(doses),
-                        None => {}
-                    }
-                }
+                raise(site, could, doses);
             }
             let own = changed.closures.iter_mut().filter(|one| one.place == code.as_str());
             let opens =
@@ -71,12 +63,72 @@ impl Resources {
                 closure.doses = closure.doses.saturating_add(doses);
             }
         }
-        if let Some(model) = campaign.teams.first() {
-            let new =
-                |number: u32| Team { code: TeamCode::new(format!("+{number}")), ..model.clone() };
-            changed.teams.extend((1..=self.teams).map(new));
+        changed.teams.extend(self.new_teams(&campaign.teams));
+        changed
+    }
+
+    /// Campaigns over the places of a jurisdiction that have them. What a campaign allows itself of a site rises with
+    /// the site's stations.
+    #[must_use]
+    pub(super) fn join(&self, joined: &Joined, means: &Means) -> Joined {
+        let mut changed = joined.clone();
+        for (code, &stations) in &self.stations {
+            let doses = means.terms(code).doses_a_day.saturating_mul(stations);
+            let could = means.candidate(code).map(|(site, _)| site);
+            let limits = changed.campaigns.iter_mut().filter_map(|one| one.limits.get_mut(code));
+            let limits = limits.flatten().map(|limit| &mut limit.row);
+            let rows = changed.jurisdiction.sites.iter_mut();
+            for row in rows.filter(|row| row.site.code == *code).chain(limits) {
+                raise_row(row, could, doses);
+            }
+            let own = changed.campaigns.iter_mut().flat_map(|one| &mut one.closures);
+            let all = changed.jurisdiction.closures.iter_mut().chain(own);
+            let is_day = |one: &ClosedDays| one.first == one.last;
+            let opens = |one: &ClosedDays| {
+                one.doses > 0 || is_day(one) && means.is_unstaffed(&one.place, one.first)
+            };
+            for closed in all.filter(|one| one.place == code.as_str() && opens(one)) {
+                closed.doses = closed.doses.saturating_add(doses);
+            }
+        }
+        let teams: Vec<Team> = self.new_teams(&joined.jurisdiction.teams).collect();
+        changed.jurisdiction.teams.extend(teams.iter().cloned());
+        for one in &mut changed.campaigns {
+            one.campaign.teams.extend(teams.iter().cloned());
         }
         changed
+    }
+
+    /// Teams like the first one.
+    fn new_teams(&self, teams: &[Team]) -> impl Iterator<Item = Team> + use<> {
+        let (model, count) = (teams.first().cloned(), self.teams);
+        model.into_iter().flat_map(move |model| {
+            (1..=count).map(move |number| Team {
+                code: TeamCode::new(format!("+{number}")),
+                ..model.clone()
+            })
+        })
+    }
+}
+
+/// Gives a site more doses on days on which it is open. `could`: what it could give if it is a candidate, which opens.
+fn raise(site: &mut Site, could: Option<&Site>, doses: u32) {
+    let typed = could.map(usual_week);
+    let days = [&mut site.weekday_doses, &mut site.saturday_doses, &mut site.sunday_doses];
+    for (at, held) in days.into_iter().enumerate() {
+        match typed {
+            Some(typed) => *held = typed[at].min(doses),
+            None if *held > 0 => *held = held.saturating_add(doses),
+            None => {}
+        }
+    }
+}
+
+/// The same of a row of a jurisdiction's site: of a candidate those that say that it is one, of others all that do not.
+fn raise_row(row: &mut SiteRow, could: Option<&Site>, doses: u32) {
+    if could.is_some() == row.is_candidate {
+        raise(&mut row.site, could, doses);
+        row.is_candidate = false;
     }
 }
 

@@ -1,9 +1,12 @@
 //! What a surge answers is a plan that was made, and no less than its proof.
 
-use super::super::testing::{campaign, group, plain, start};
-use super::super::{Limits, Request, check, make};
+use super::super::joint_tests::local;
+use super::super::testing::{campaign, group, plain, series, start};
+use super::super::{JointRequest, Limits, Request, check, check_joint, make, make_joint};
 use super::*;
-use crate::domain::jurisdiction::default_crews;
+use crate::domain::jurisdiction::{
+    ClosedDays, Joined, Jurisdiction, LocalCampaign, SiteLimit, default_crews,
+};
 use crate::domain::plan::Plan;
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
@@ -202,10 +205,11 @@ fn every_answer_of_random_counties_holds_and_is_above_its_proof() {
         if found.cut_short || found.groups.iter().any(|one| one.dose < one.doses) {
             continue;
         }
-        let needs = needs(&question, &Problem::new(&trial::base(&question), &[], start()));
         let base = trial::base(&question);
+        let needs = needs(&Problem::new(&base, &[], start()), question.groups, start());
+        let plan = trial::alone(&question, &base);
         let mut never = || 0.0;
-        let mut trial = Trial::new(&question, &base, &needs, &mut never);
+        let mut trial = Trial::new(&plan, &needs, &mut never);
         let is_needed = SEARCHES.iter().any(|&steps| {
             trial.steps = steps;
             trial.trimmed(more.clone()) == *more
@@ -213,4 +217,128 @@ fn every_answer_of_random_counties_holds_and_is_above_its_proof() {
         assert!(is_needed, "seed {seed}: {more:?}");
     }
     assert!(helped >= 4, "{helped}: the counties are too easy");
+}
+
+/// Two campaigns of one dose for so many people each, at one site that gives so many doses on weekdays.
+fn two(doses: u32, people: [u32; 2]) -> (Jurisdiction, Vec<LocalCampaign>) {
+    let mut one = small();
+    one.series = series(1, None, None);
+    one.sites[0].weekday_doses = doses;
+    one.deliveries[0].doses = 30;
+    let mut other = one.clone();
+    other.id = "other".into();
+    (one.eligible[0].people, other.eligible[0].people) = (people[0], people[1]);
+    (Jurisdiction::of_campaign(&one), vec![local(&one), local(&other)])
+}
+
+fn asked_together(joined: &Joined, days: i64, means: &Means) -> Surge {
+    let by = start() + TimeDelta::days(days - 1);
+    let (given, from, groups) = (&[], start(), &[]);
+    joint_surge(&JointSurgeQuestion { joined, given, from, by, groups, means }, &mut || 0.0)
+}
+
+fn limited(county: &Jurisdiction, doses: u32) -> Vec<SiteLimit> {
+    let mut row = county.sites[0].clone();
+    row.site.weekday_doses = doses;
+    vec![SiteLimit { row, wastage_rate: None }]
+}
+
+#[test]
+fn two_campaigns_at_one_site_need_together_what_neither_needs_alone() {
+    let (mut county, mut locals) = two(10, [50, 50]);
+    let means = means(10);
+    // Five weekdays of ten doses are enough for fifty people, and for a hundred they want a second station.
+    for own in &locals {
+        let joined = county.join(std::slice::from_ref(own), start());
+        let found = asked_together(&joined, 5, &means);
+        assert_eq!(found.more, Some(Resources::default()), "{found:?}");
+        assert_eq!((found.groups[0].campaign.clone(), found.campaigns.len()), (None, 0));
+    }
+    let found = asked_together(&county.join(&locals, start()), 5, &means);
+    let more = found.more.clone().expect("an answer");
+    assert_eq!(more.stations.into_iter().collect::<Vec<_>>(), [("S1".into(), 1)]);
+    assert_eq!((found.staff, more.teams), (2.0, 0), "a vaccinator and a registrar");
+    assert!(found.staff_at_least > 1.9 && found.staff_at_least < 2.0 + 1e-6, "{found:?}");
+    let ids = found.groups.iter().filter_map(|one| one.campaign.as_ref());
+    assert_eq!(ids.map(CampaignId::as_str).collect::<Vec<_>>(), ["test", "other"]);
+    assert_eq!(found.groups.iter().map(|one| one.today).sum::<u64>(), 50);
+    assert!(found.groups.iter().all(|one| one.then == 50 && one.dose == one.doses), "{found:?}");
+    // Each campaign has vaccine for thirty.
+    let sum = |days: &BTreeMap<NaiveDate, u64>| days.values().sum::<u64>();
+    let parts = found.campaigns.iter().map(|one| (sum(&one.doses), sum(&one.vaccine)));
+    assert_eq!(parts.collect::<Vec<_>>(), [(50, 20), (50, 20)]);
+    assert_eq!((sum(&found.doses), sum(&found.vaccine)), (100, 40));
+    // Who enters it in the tables gets a plan that reaches both targets.
+    county.sites[0].site.weekday_doses += 10;
+    for own in &mut locals {
+        own.campaign.end = found.by;
+        own.campaign.deliveries[0].doses += 20;
+    }
+    let joined = county.join(&locals, start());
+    let (given, from, limits) = (&[], start(), Limits::steps(SEARCHES[0]));
+    let request = JointRequest { joined: &joined, given, from, published: &[], warm: None, limits };
+    let plan = make_joint(&request, &mut |_| {}, &mut || 0.0);
+    let rows: Vec<_> = plan.campaigns.iter().map(|part| part.rows.clone()).collect();
+    let doses = rows.iter().map(|rows| rows.iter().map(|row| row.doses).sum::<u32>());
+    assert_eq!(doses.collect::<Vec<_>>(), [50, 50]);
+    assert!(check_joint(&joined, &rows, &[], start()).violations.is_empty());
+}
+
+#[test]
+fn what_a_campaign_allows_itself_of_a_site_binds_and_rises_with_its_stations() {
+    let (county, mut locals) = two(20, [60, 40]);
+    let means = means(10);
+    let enough = asked_together(&county.join(&locals, start()), 5, &means);
+    assert_eq!(enough.more, Some(Resources::default()), "a hundred doses: {enough:?}");
+    // Five a day are 25 in the week. Sixty take twelve a day: seven tenths of a station more.
+    locals[0].limits = limited(&county, 5);
+    let found = asked_together(&county.join(&locals, start()), 5, &means);
+    let people: Vec<_> = found.groups.iter().map(|one| (one.today, one.then)).collect();
+    assert_eq!(people, [(25, 60), (40, 40)]);
+    let stations = found.more.as_ref().map(|more| more.stations.clone());
+    assert_eq!(stations, Some([("S1".into(), 1)].into()));
+    assert!(found.staff_at_least > 1.3 && found.staff_at_least < 1.4 + 1e-6, "{found:?}");
+}
+
+#[test]
+fn a_day_that_the_second_dose_of_one_campaign_cannot_meet_asks_it_for_the_first() {
+    let (county, mut locals) = two(20, [50, 50]);
+    locals[0].campaign.series = series(2, Some(21), Some(35));
+    let means = means(10);
+    let found = asked_together(&county.join(&locals, start()), 5, &means);
+    let doses: Vec<_> = found.groups.iter().map(|one| (one.dose, one.doses, one.then)).collect();
+    assert_eq!(doses, [(1, 2, 50), (1, 1, 50)]);
+    assert_eq!(found.more, Some(Resources::default()));
+}
+
+#[test]
+fn places_limits_closures_and_teams_of_a_county_have_what_is_added() {
+    let (mut county, mut locals) = two(10, [50, 50]);
+    let day = |n| start() + TimeDelta::days(n);
+    let closed = |n, doses| {
+        let (first, last) = (day(n), day(n));
+        ClosedDays { place: "S1".to_owned(), first, last, doses, reason: None }
+    };
+    county.teams = plain().teams;
+    county.closures = vec![closed(1, 3), closed(2, 0), closed(3, 0)];
+    locals[0].limits = limited(&county, 5);
+    let mut new = county.sites[0].clone();
+    (new.site.code, new.site.weekday_doses, new.is_candidate) = ("C1".into(), 15, true);
+    county.sites.push(new.clone());
+    let mut means = means(10);
+    means.candidates.push((new.site, 0.0));
+    means.unstaffed = [("S1".into(), [day(3)].into())].into();
+    let more = Resources { stations: [("S1".into(), 1), ("C1".into(), 2)].into(), teams: 2 };
+    let found = more.join(&county.join(&locals, start()), &means);
+    let rows = found
+        .jurisdiction
+        .sites
+        .iter()
+        .map(|row| (row.site.weekday_doses, row.site.saturday_doses, row.is_candidate));
+    assert_eq!(rows.collect::<Vec<_>>(), [(20, 0, false), (15, 0, false)]);
+    assert_eq!(found.campaigns[0].limits["S1"][0].row.site.weekday_doses, 15);
+    let doses: Vec<u32> = found.jurisdiction.closures.iter().map(|one| one.doses).collect();
+    assert_eq!(doses, [13, 0, 10], "what is closed stays closed unless it waits for people");
+    let teams = found.campaigns.iter().map(|one| one.campaign.teams.len());
+    assert_eq!((teams.collect::<Vec<_>>(), found.jurisdiction.teams.len()), (vec![3, 3], 3));
 }

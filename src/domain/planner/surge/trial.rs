@@ -1,10 +1,11 @@
 //! Plans with more resources: whether they are enough, and with how little less.
 
+use super::super::index::ListIndex as _;
 use super::super::{Limits, Request, lot_draws, make};
-use super::program::Need;
-use super::{Resources, Surge, SurgeQuestion};
+use super::needs::Need;
+use super::{Asked, CampaignSurge, Resources, Surge, SurgeQuestion};
 use crate::domain::campaign::Campaign;
-use crate::domain::id::{LotCode, PlaceCode};
+use crate::domain::id::{GroupId, LotCode, PlaceCode};
 use crate::domain::plan::PlanRow;
 use crate::domain::site::Delivery;
 use chrono::{NaiveDate, TimeDelta};
@@ -17,11 +18,23 @@ const ENDS: f64 = 0.95;
 /// Groups that are asked for come before all others.
 const FIRST_PRIORITY: f64 = 1e3;
 
+/// A campaign and its plan.
+pub(super) type Planned = (Campaign, Vec<PlanRow>);
+
+/// Plans with more resources, found in so many steps.
+pub(super) type Planner<'a> = dyn Fn(&Resources, u32) -> Vec<Planned> + 'a;
+
 /// The campaign until the day that is asked for, with vaccine and cold stores that do not bind.
 pub(super) fn base(question: &SurgeQuestion<'_>) -> Campaign {
     let mut campaign = question.request.campaign.clone();
-    campaign.end = question.by;
-    let from = question.request.from.max(campaign.start);
+    ask(&mut campaign, (question.request.from, question.by), question.groups);
+    campaign
+}
+
+/// Makes a campaign one that ends on a day, with vaccine and cold stores that do not bind and some groups first.
+pub(super) fn ask(campaign: &mut Campaign, (from, by): (NaiveDate, NaiveDate), groups: &[GroupId]) {
+    campaign.end = by;
+    let from = from.max(campaign.start);
     let people: u32 = campaign.eligible.iter().map(|row| row.people).sum();
     let doses = u32::try_from(campaign.series.dose_count()).unwrap_or(1);
     campaign.deliveries.push(Delivery {
@@ -37,18 +50,33 @@ pub(super) fn base(question: &SurgeQuestion<'_>) -> Campaign {
     for site in &mut campaign.sites {
         site.storage_doses = None;
     }
-    if !question.groups.is_empty() {
-        for group in campaign.groups.iter_mut().filter(|one| question.groups.contains(&one.id)) {
-            group.priority *= FIRST_PRIORITY;
-        }
+    for group in campaign.groups.iter_mut().filter(|one| groups.contains(&one.id)) {
+        group.priority *= FIRST_PRIORITY;
     }
-    campaign
+}
+
+/// Plans of one campaign.
+pub(super) fn alone<'q>(
+    question: &'q SurgeQuestion<'q>,
+    base: &'q Campaign,
+) -> impl Fn(&Resources, u32) -> Vec<Planned> + 'q {
+    move |more, steps| {
+        let campaign = more.apply(base, question.means);
+        let request = Request {
+            campaign: &campaign,
+            published: &[],
+            warm: None,
+            limits: Limits::steps(steps),
+            ..question.request
+        };
+        let rows = make(&request, &mut |_| {}, &mut || 0.0).rows;
+        vec![(campaign, rows)]
+    }
 }
 
 /// Plans of resources.
 pub(super) struct Trial<'t> {
-    question: &'t SurgeQuestion<'t>,
-    base: &'t Campaign,
+    plan: &'t Planner<'t>,
     needs: &'t [Need],
     time_used: &'t mut dyn FnMut() -> f64,
     takes: f64,
@@ -60,33 +88,16 @@ pub(super) struct Trial<'t> {
 
 impl<'t> Trial<'t> {
     pub(super) fn new(
-        question: &'t SurgeQuestion<'t>,
-        base: &'t Campaign,
+        plan: &'t Planner<'t>,
         needs: &'t [Need],
         time_used: &'t mut dyn FnMut() -> f64,
     ) -> Self {
-        Self { question, base, needs, time_used, takes: 0.0, steps: 0, cut_short: false }
-    }
-
-    fn campaign(&self, more: &Resources) -> Campaign {
-        more.apply(self.base, self.question.means)
-    }
-
-    fn rows(&self, campaign: &Campaign) -> Vec<PlanRow> {
-        let request = Request {
-            campaign,
-            published: &[],
-            warm: None,
-            limits: Limits::steps(self.steps),
-            ..self.question.request
-        };
-        make(&request, &mut |_| {}, &mut || 0.0).rows
+        Self { plan, needs, time_used, takes: 0.0, steps: 0, cut_short: false }
     }
 
     /// People of each need who have had their dose in the plan with these resources.
     pub(super) fn reached(&self, more: &Resources) -> Vec<u64> {
-        let rows = self.rows(&self.campaign(more));
-        self.counted(&rows)
+        self.counted(&(self.plan)(more, self.steps))
     }
 
     /// The same; `None` if there is no time for it.
@@ -101,9 +112,10 @@ impl<'t> Trial<'t> {
         Some(people)
     }
 
-    fn counted(&self, rows: &[PlanRow]) -> Vec<u64> {
+    fn counted(&self, plans: &[Planned]) -> Vec<u64> {
         let count = |need: &Need| {
-            let own = rows.iter().filter(|row| row.group == need.group && row.dose == need.dose);
+            let rows = plans.get(need.programme.position()).into_iter().flat_map(|one| &one.1);
+            let own = rows.filter(|row| row.group == need.group && row.dose == need.dose);
             need.had + own.map(|row| u64::from(row.doses)).sum::<u64>()
         };
         self.needs.iter().map(count).collect()
@@ -138,24 +150,37 @@ impl<'t> Trial<'t> {
     }
 
     /// What the plan with these resources gives and draws.
-    pub(super) fn describe(&self, more: &Resources, found: &mut Surge) {
-        let campaign = self.campaign(more);
-        let rows = self.rows(&campaign);
-        for row in &rows {
-            *found.doses.entry(row.day).or_default() += u64::from(row.doses);
-        }
-        let request = self.question.request;
+    pub(super) fn describe(&self, more: &Resources, asked: &Asked<'_>, found: &mut Surge) {
         let mut stored: BTreeMap<(PlaceCode, NaiveDate), u64> = BTreeMap::new();
-        for draw in lot_draws(&campaign, &rows, request.given, request.from) {
-            if draw.lot.as_str() == LOT {
-                *found.vaccine.entry(draw.taken).or_default() += draw.vaccine_doses;
+        for (at, (campaign, rows)) in (self.plan)(more, self.steps).into_iter().enumerate() {
+            let id = campaign.id.clone();
+            let mut own =
+                CampaignSurge { campaign: id, doses: BTreeMap::new(), vaccine: BTreeMap::new() };
+            for row in &rows {
+                *own.doses.entry(row.day).or_default() += u64::from(row.doses);
             }
-            if let Some(site) = draw.site {
-                *stored.entry((site, draw.taken)).or_default() += draw.vaccine_doses;
+            let given = asked.given.get(at).copied().unwrap_or_default();
+            for draw in lot_draws(&campaign, &rows, given, asked.from) {
+                if draw.lot.as_str() == LOT {
+                    *own.vaccine.entry(draw.taken).or_default() += draw.vaccine_doses;
+                }
+                if let Some(site) = draw.site {
+                    *stored.entry((site, draw.taken)).or_default() += draw.vaccine_doses;
+                }
             }
+            for (sum, part) in [(&mut found.doses, &own.doses), (&mut found.vaccine, &own.vaccine)]
+            {
+                for (day, doses) in part {
+                    *sum.entry(*day).or_default() += doses;
+                }
+            }
+            found.campaigns.push(own);
+        }
+        if found.campaigns.len() == 1 {
+            found.campaigns.clear();
         }
         for ((code, _), doses) in stored {
-            let site = request.campaign.sites.iter().find(|site| site.code == code);
+            let site = asked.sites.iter().find(|site| site.code == code);
             let Some(holds) = site.and_then(|site| site.storage_doses) else { continue };
             let lacks = doses.saturating_sub(u64::from(holds));
             if lacks > 0 {

@@ -1,0 +1,56 @@
+//! What questions about the resources of several campaigns begin with.
+
+use super::joint_plans::{histories, parts_from};
+use super::plan_basis::Basis;
+use super::{App, AppError, Loaded, Result, today};
+use crate::domain::dose::GivenRow;
+use crate::domain::id::PlaceCode;
+use crate::domain::jurisdiction::{Joined, Jurisdiction};
+use crate::domain::plan::is_over;
+use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Campaigns that are planned together until a day, with what is there.
+#[derive(Debug)]
+pub struct TogetherUntil {
+    /// The campaigns, over places that do no more than the counted staff can.
+    pub joined: Joined,
+    /// Doses of each given before the first day.
+    pub given: Vec<Vec<GivenRow>>,
+    /// The first day.
+    pub from: NaiveDate,
+    /// Days on which sites wait for people alone.
+    pub unstaffed: BTreeMap<PlaceCode, BTreeSet<NaiveDate>>,
+    /// Their jurisdiction.
+    pub jurisdiction: Jurisdiction,
+}
+
+impl App {
+    /// Campaigns, each begun by then, until a day. What the adopted plans of others that share places use is theirs.
+    /// `wanted`: the first day; else today. Fails without a campaign.
+    pub async fn together_until(
+        &self,
+        all: &[Loaded],
+        wanted: Option<NaiveDate>,
+        by: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> Result<TogetherUntil> {
+        let mut tx = self.store.read().await?;
+        let first = all.first().ok_or(AppError::NoCampaign)?;
+        let day = today(&first.campaign, now);
+        let is_on = all.iter().any(|one| !is_over(&one.campaign, day));
+        let wanted = wanted.or(is_on.then_some(day));
+        let from = self.first_day(&mut tx, all, wanted, day).await?;
+        let parts = parts_from(&mut tx, all, (day, from)).await?;
+        let mut basis = Basis::load(&mut tx, &parts, (day, from)).await?;
+        basis.until(by);
+        let others = self.others(&mut tx, &parts, &basis, now).await?;
+        basis.leave_to(&parts, others);
+        drop(tx);
+        let given = histories(&parts);
+        // A roster takes a core for a while, so the runtime moves other tasks away.
+        let (joined, unstaffed) = tokio::task::block_in_place(|| basis.staffed(by));
+        let jurisdiction = basis.all().clone();
+        Ok(TogetherUntil { joined, given, from, unstaffed, jurisdiction })
+    }
+}
