@@ -38,6 +38,8 @@ const DOSES: &str = "INSERT INTO dose \
      FROM person p JOIN home a ON a.no = CAST(substr(p.person, 2) AS INTEGER) % \
      (SELECT COUNT(*) FROM home) CROSS JOIN (SELECT 1 AS dose UNION ALL SELECT 2) d \
      WHERE p.person LIKE 'P%'";
+const FORGET_CELLS: &str = "DELETE FROM cell WHERE campaign = $1";
+const FORGET_TOTALS: &str = "DELETE FROM total WHERE campaign = $1";
 const CELLS: &str = "INSERT INTO cell \
      SELECT d.campaign, d.day, d.place, 'senior', CAST(substr(d.record, -1) AS INTEGER), a.area, \
      COUNT(*), 0, 0, 0, 0 FROM dose d JOIN home a ON a.place = d.place \
@@ -249,7 +251,7 @@ pub(crate) fn somebody() -> Person {
 }
 
 /// Puts people with two doses each into the register, with cells and totals, by SQL: importing so many takes minutes.
-/// The campaign must have no cells yet.
+/// What was counted for the campaign before is replaced.
 pub(crate) async fn fill_by_sql(app: &App, loaded: &Loaded, doses: i64) -> Result<()> {
     let mut tx = app.store.write().await?;
     tx.run("CREATE TEMP TABLE home (no INTEGER PRIMARY KEY, place TEXT, area TEXT)", vec![])
@@ -259,7 +261,7 @@ pub(crate) async fn fill_by_sql(app: &App, loaded: &Loaded, doses: i64) -> Resul
         tx.run("INSERT INTO home VALUES ($1, $2, $3)", values).await?;
     }
     tx.run(PEOPLE, args![loaded.no, doses / 2, serde_json::to_string(&somebody())?]).await?;
-    for statement in [DOSES, CELLS, TOTALS] {
+    for statement in [FORGET_CELLS, FORGET_TOTALS, DOSES, CELLS, TOTALS] {
         tx.run(statement, args![loaded.no]).await?;
     }
     Ok(tx.commit().await?)

@@ -80,8 +80,8 @@ pub struct StaffedPlaces {
 
 impl StaffedPlaces {
     /// A jurisdiction with its staff from a day to another, as [`AsStaffed::new`] has it for a campaign. `others`: rows
-    /// of plans that stay; `rounds`: days on which teams make rounds of home visits. Where nobody has counted the staff,
-    /// places do what they say.
+    /// of plans that stay; `rounds`: days on which teams make rounds of home visits. Where nobody has counted the
+    /// staff, places do what they say.
     #[must_use]
     pub fn new(
         of: &Jurisdiction,
