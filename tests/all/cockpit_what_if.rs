@@ -121,7 +121,7 @@ fn the_answer_counts_with_the_staff_or_says_whose_to_count_first() {
     let (_, page) = ask(&planner, "staff=1&staff_area=B");
     assert!(page.contains("no more than the counted staff can"), "{page}");
     // Whoever is there since then is counted with at once.
-    let more = format!("{staff}N3,孙三,S2,vaccinator\n");
+    let more = format!("{staff}N3,孙三,S2,vaccinator,\n");
     std::fs::write(office.world.path("county").join("staff.csv"), more).expect("written");
     run(&["jurisdiction", "apply", "county"]);
     let shown = figures(&planner, "staff=2&staff_area=B");
