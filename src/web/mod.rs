@@ -61,6 +61,7 @@ mod place;
 mod place_lock;
 mod plan;
 mod powers;
+mod products;
 mod records;
 mod reports;
 mod roster;

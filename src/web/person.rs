@@ -6,6 +6,7 @@ use super::page::{Page, Refusal, encoded};
 use super::page_context::PageContext;
 use super::person_seats::{at, booked, seat, seat_text, wish};
 use super::person_tables::{Campaigns, calls, mails, name_of, passages, past, reasons};
+use super::products;
 use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::AppError;
@@ -120,7 +121,10 @@ async fn show(
             .deliveries
             .iter()
             .filter(|lot| lot.date <= today && today <= lot.expires)
-            .map(|lot| (lot.lot.to_string(), format!("{} {}", lot.lot, lot.product)))
+            .map(|lot| {
+                let product = products::named(context.t().0, campaign, &lot.product);
+                (lot.lot.to_string(), format!("{} {product}", lot.lot))
+            })
             .collect(),
         outcomes: OutcomeKind::ALL.into_iter().map(outcome).collect(),
         records: records(context, &file),
@@ -225,7 +229,9 @@ fn doses(context: &PageContext, names: &Campaigns, file: &PersonFile) -> Table {
         table.rows.push(vec![
             Cell::head(date.to_string()),
             Cell::named(named.unwrap_or_else(|| place.to_string()), place.as_str()),
-            Cell::text(product.clone().unwrap_or_default()),
+            product
+                .as_deref()
+                .map_or_else(|| Cell::text(""), |it| products::cell(t.0, campaign, it)),
             Cell::text(lot.as_ref().map(ToString::to_string).unwrap_or_default()),
             Cell::text(counts.collect::<Vec<_>>().join(&t.w("mail-separator"))),
         ]);
@@ -243,7 +249,8 @@ fn records(context: &PageContext, file: &PersonFile) -> Choices {
         let Dose { record, date, place, product, .. } = &line.dose;
         let named = campaign.place(place.as_str()).map(|place| place.name().to_owned());
         let place = harmless(&named.unwrap_or_else(|| place.to_string()));
-        let product = product.as_deref().map(harmless).unwrap_or_default();
+        let product = product.as_deref().map(|it| products::named(t.0, campaign, &harmless(it)));
+        let product = product.unwrap_or_default();
         (format!("doses {record}"), format!("{date} {place} {product}"))
     };
     let outcome = |one: &Outcome| {

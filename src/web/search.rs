@@ -3,6 +3,7 @@
 
 use super::page::{Page, Refusal, encoded};
 use super::page_context::PageContext;
+use super::products;
 use super::table::{Cell, Table};
 use super::words::T;
 use crate::domain::permission::{Power, may};
@@ -135,11 +136,15 @@ fn areas(context: &PageContext, q: &str) -> Table {
 fn lots(context: &PageContext, q: &str) -> Table {
     let mut table = plain(context.t(), "web-search-lots", &["lot", "product", "expires"]);
     let campaign = &context.loaded.campaign;
-    let hits = campaign.deliveries.iter().filter(|lot| has(q, &[lot.lot.as_str(), &lot.product]));
+    let language = context.t().0;
+    let hits = campaign.deliveries.iter().filter(|lot| {
+        let name = products::named(language, campaign, &lot.product);
+        has(q, &[lot.lot.as_str(), &lot.product, &name])
+    });
     for lot in hits.take(ROWS_MAX) {
         table.rows.push(vec![
             Cell::link(lot.lot.as_str(), context.to("stock")).heading(),
-            Cell::text(lot.product.clone()),
+            products::cell(language, campaign, &lot.product),
             Cell::text(lot.expires.to_string()),
         ]);
     }

@@ -2,6 +2,7 @@
 
 use super::page::{Page, Refusal};
 use super::page_context::PageContext;
+use super::products;
 use super::table::{Cell, Table, TablesPage};
 use super::words::T;
 use crate::domain::allocation::AllocationLine;
@@ -27,7 +28,7 @@ pub(super) async fn stock(context: PageContext) -> Result<Response, Refusal> {
         let none = || Cell::number(t.w("web-none"));
         table.rows.push(vec![
             Cell::head(one.lot.as_str()),
-            Cell::text(one.product.clone()),
+            products::cell(t.0, &context.loaded.campaign, &one.product),
             Cell::text(one.arrives.to_string()),
             Cell::text(one.expires.to_string()),
             Cell::count(one.doses),

@@ -4,6 +4,7 @@ use super::asked_days::parse_day;
 use super::page::{Page, Refusal, confirming, encoded};
 use super::page_context::PageContext;
 use super::plan::SEARCH_SECS;
+use super::products;
 use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::AppError;
@@ -180,7 +181,7 @@ fn lot_table(context: &PageContext) -> Table {
         let to = format!("{}&lot={}#lot", context.to("supply"), encoded(lot.lot.as_str()));
         table.rows.push(vec![
             Cell::head(lot.lot.as_str()).to(to),
-            Cell::text(harmless(&lot.product)),
+            products::cell(t.0, campaign, &harmless(&lot.product)),
             Cell::text(lot.date.to_string()),
             Cell::text(lot.expires.to_string()),
             Cell::count(lot.doses),
