@@ -3,7 +3,7 @@
 use super::Site;
 use super::asked_days::parse_day;
 use super::page::{Page, Refusal, address, encoded, framed};
-use super::page_context::default_day;
+use super::page_context::PageContext;
 use super::powers::power_of;
 use super::table::{Cell, Table};
 use super::visitor::Visitor;
@@ -92,7 +92,9 @@ async fn show(
         head.text = t.w("column-share");
     }
     for loaded in open.into_iter().chain(over) {
-        main.table.rows.push(line(site, t, loaded).await?);
+        let context =
+            PageContext::about((site, visitor), loaded.clone(), headers, site.clock.now());
+        main.table.rows.push(line(&context).await?);
     }
     if all.is_empty() {
         main.table.note = t.w("web-no-campaign");
@@ -104,13 +106,16 @@ async fn show(
     Ok(framed(Some(visitor), (t, &visitor.here), None, &page, headers))
 }
 
-async fn line(site: &Site, t: T, loaded: &Loaded) -> Result<Vec<Cell>, Refusal> {
-    let status = site.app.status(loaded, None, site.clock.now()).await;
-    let status = status.map_err(|error| Refusal::of(t, &error))?;
+async fn line(context: &PageContext) -> Result<Vec<Cell>, Refusal> {
+    let (t, loaded) = (context.t(), &context.loaded);
+    let read = |context: PageContext| async move {
+        context.app().status(&context.loaded, None, context.now).await
+    };
+    let status = context.cached("status", read).await?;
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let done = Percent::of(signed(status.done), signed(status.planned));
     let state = if loaded.is_open { "campaign-open" } else { "campaign-over" };
-    let href = address(loaded, "overview", Some(default_day(loaded, site.clock.now())));
+    let href = address(loaded, "overview", Some(context.as_of));
     Ok(vec![
         Cell::link(loaded.campaign.name.clone(), href).heading(),
         Cell::text(loaded.campaign.start.to_string()),
