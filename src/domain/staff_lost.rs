@@ -108,26 +108,12 @@ impl Remains {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::date::Weekdays;
     use crate::domain::id::{AreaCode, GroupId, PlaceCode, StaffId};
     use crate::domain::jurisdiction::{Leave, Role, SiteRow, StaffMember};
-    use crate::domain::testing::{county, day, site};
+    use crate::domain::testing::{county, day, site, staff};
 
     fn person(code: &str, home: &str, roles: &[Role]) -> StaffMember {
-        StaffMember {
-            code: StaffId::from(code),
-            name: code.to_owned(),
-            home: home.to_owned(),
-            roles: roles.iter().copied().collect(),
-            sites: Vec::new(),
-            weekdays: Weekdays::EVERY_DAY,
-            days_a_week_max: 7,
-            days_in_row_max: 30,
-            from: None,
-            until: None,
-            phone: None,
-            email: None,
-        }
+        StaffMember { days_in_row_max: 30, ..staff(code, home, roles) }
     }
 
     /// A place where one person of each role works, and a second registrar.

@@ -7,8 +7,9 @@ use super::date::Weekdays;
 use super::dose::Dose;
 use super::group::{Eligible, Group, GroupSet};
 use super::id::{
-    AreaCode, CampaignId, GroupId, GroupSetId, LotCode, PlaceCode, SeriesId, TeamCode,
+    AreaCode, CampaignId, GroupId, GroupSetId, LotCode, PlaceCode, SeriesId, StaffId, TeamCode,
 };
+use super::jurisdiction::{Role, StaffMember};
 use super::rules::model::{
     AgeId, AgeRow, Antigen, AntigenId, AntigenSeries, Association, Conflicts, InForce, Interval,
     IntervalFrom, Kind, Preferable, Rules, TargetDose, Vaccine, VaccineGroup, VaccineGroupId,
@@ -311,5 +312,23 @@ pub(crate) fn dose(record: &str, at: i64, product: Option<&str>) -> Dose {
         elsewhere: false,
         attribute: None,
         entered: None,
+    }
+}
+
+/// Somebody who works at a place on every day that there is.
+pub(crate) fn staff(code: &str, home: &str, roles: &[Role]) -> StaffMember {
+    StaffMember {
+        code: StaffId::from(code),
+        name: code.to_owned(),
+        home: home.to_owned(),
+        roles: roles.iter().copied().collect(),
+        sites: Vec::new(),
+        weekdays: Weekdays::EVERY_DAY,
+        days_a_week_max: 7,
+        days_in_row_max: 100,
+        from: None,
+        until: None,
+        phone: None,
+        email: None,
     }
 }

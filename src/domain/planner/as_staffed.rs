@@ -136,9 +136,8 @@ fn used_by(rows: &[PlanRow]) -> BTreeMap<(NaiveDate, String), u32> {
 mod tests {
     use super::super::testing::{plain, start};
     use super::*;
-    use crate::domain::date::Weekdays;
-    use crate::domain::id::StaffId;
     use crate::domain::jurisdiction::{Hours, Leave, Role, SiteRow, StaffMember, Stations};
+    use crate::domain::testing::staff;
     use chrono::{NaiveTime, TimeDelta};
     use rust_decimal::Decimal;
 
@@ -147,20 +146,7 @@ mod tests {
     }
 
     fn person(code: &str, role: Role) -> StaffMember {
-        StaffMember {
-            code: StaffId::from(code),
-            name: code.to_owned(),
-            home: "S1".to_owned(),
-            roles: [role].into(),
-            sites: Vec::new(),
-            weekdays: Weekdays::EVERY_DAY,
-            days_a_week_max: 7,
-            days_in_row_max: 100,
-            from: None,
-            until: None,
-            phone: None,
-            email: None,
-        }
+        staff(code, "S1", &[role])
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::domain::jurisdiction::{
 };
 use crate::domain::roster::{Duty, Lack, station_gaps};
 use crate::domain::site::Stop;
+use crate::domain::testing::staff;
 use chrono::{NaiveTime, TimeDelta};
 use rust_decimal::Decimal;
 
@@ -19,20 +20,7 @@ fn on(day: i64) -> NaiveDate {
 }
 
 fn person(code: &str, role: Role) -> StaffMember {
-    StaffMember {
-        code: StaffId::from(code),
-        name: code.to_owned(),
-        home: "S1".to_owned(),
-        roles: [role].into(),
-        sites: Vec::new(),
-        weekdays: Weekdays::EVERY_DAY,
-        days_a_week_max: 7,
-        days_in_row_max: 100,
-        from: None,
-        until: None,
-        phone: None,
-        email: None,
-    }
+    staff(code, "S1", &[role])
 }
 
 /// A place of two stations that give ten doses each on weekdays, and perhaps a team with a stop beside its base.

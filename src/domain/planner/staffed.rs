@@ -303,6 +303,7 @@ mod tests {
         Hours, Leave, LocalCampaign, Role, SiteRow, StaffMember, Stations,
     };
     use crate::domain::plan::UnplacedReason;
+    use crate::domain::testing::staff;
     use chrono::NaiveTime;
     use rust_decimal::Decimal;
 
@@ -311,20 +312,7 @@ mod tests {
     }
 
     fn person(code: &str, role: Role) -> StaffMember {
-        StaffMember {
-            code: StaffId::from(code),
-            name: code.to_owned(),
-            home: "S1".to_owned(),
-            roles: [role].into(),
-            sites: vec!["S2".to_owned()],
-            weekdays: Weekdays::EVERY_DAY,
-            days_a_week_max: 7,
-            days_in_row_max: 100,
-            from: None,
-            until: None,
-            phone: None,
-            email: None,
-        }
+        StaffMember { sites: vec!["S2".to_owned()], ..staff(code, "S1", &[role]) }
     }
 
     fn away(code: &str, first: i64, last: i64) -> Leave {

@@ -308,24 +308,12 @@ mod tests {
     use super::super::testing::{plain, start};
     use super::*;
     use crate::domain::jurisdiction::{Hours, Stations};
+    use crate::domain::testing::staff;
     use chrono::NaiveTime;
     use rust_decimal::Decimal;
 
     fn person(code: &str, role: Role) -> StaffMember {
-        StaffMember {
-            code: StaffId::from(code),
-            name: code.to_owned(),
-            home: "S1".to_owned(),
-            roles: [role].into(),
-            sites: Vec::new(),
-            weekdays: Weekdays::EVERY_DAY,
-            days_a_week_max: 7,
-            days_in_row_max: 100,
-            from: None,
-            until: None,
-            phone: None,
-            email: None,
-        }
+        staff(code, "S1", &[role])
     }
 
     /// A place of two stations that give ten doses each, with the people of one of them.

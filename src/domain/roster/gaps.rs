@@ -255,25 +255,11 @@ impl Crewing<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::date::Weekdays;
     use crate::domain::jurisdiction::{Leave, SiteRow, StaffMember};
-    use crate::domain::testing::{county, day, site};
+    use crate::domain::testing::{county, day, site, staff};
 
     fn person(code: &str, home: &str, roles: &[Role]) -> StaffMember {
-        StaffMember {
-            code: StaffId::from(code),
-            name: code.to_owned(),
-            home: home.to_owned(),
-            roles: roles.iter().copied().collect(),
-            sites: Vec::new(),
-            weekdays: Weekdays::EVERY_DAY,
-            days_a_week_max: 5,
-            days_in_row_max: 6,
-            from: None,
-            until: None,
-            phone: None,
-            email: None,
-        }
+        StaffMember { days_a_week_max: 5, days_in_row_max: 6, ..staff(code, home, roles) }
     }
 
     fn of(staff: Vec<StaffMember>) -> Jurisdiction {

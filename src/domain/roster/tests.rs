@@ -1,13 +1,12 @@
 //! Rosters on small and on random counties; every rule broken once on purpose.
 
 use super::*;
-use crate::domain::date::Weekdays;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, TeamCode};
 use crate::domain::jurisdiction::{
     Crew, CrewKind, Hours, Leave, SiteRow, StaffMember, Stations, StopRow,
 };
 use crate::domain::plan::PlanRow;
-use crate::domain::testing::{county, day, site, stop, team};
+use crate::domain::testing::{county, day, site, staff, stop, team};
 use chrono::NaiveTime;
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;
@@ -24,18 +23,10 @@ impl Dice {
 
 fn person(code: &str, home: &str, roles: &[Role]) -> StaffMember {
     StaffMember {
-        code: StaffId::from(code),
         name: format!("name of {code}"),
-        home: home.to_owned(),
-        roles: roles.iter().copied().collect(),
-        sites: Vec::new(),
-        weekdays: Weekdays::EVERY_DAY,
         days_a_week_max: 5,
         days_in_row_max: 6,
-        from: None,
-        until: None,
-        phone: None,
-        email: None,
+        ..staff(code, home, roles)
     }
 }
 
