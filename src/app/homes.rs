@@ -171,6 +171,10 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<HomeRounds> {
         let campaign = &loaded.campaign;
+        if !loaded.is_open {
+            let id = campaign.id.as_str();
+            return Err(AppError::refused("refused-campaign-closed", &[("id", &id)]));
+        }
         all_back(campaign.teams.iter().filter(|team| order.has(team)), order.leaves_at)?;
         let day = today(campaign, now);
         let first = first_day(campaign, day + TimeDelta::days(1), order.first);

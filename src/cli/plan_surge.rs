@@ -136,7 +136,8 @@ impl Surge {
             means: &means,
         };
         let found = planner::joint_surge(&question, &mut self.clock());
-        let now = Now { campaign, several, means: &means, span: (*from, self.by) };
+        let span = (*from, self.by);
+        let now = Now { campaign, several, means: &means, is_stored: true, span };
         View::of(&found, &now, Vec::new()).print(invocation, &now);
         Ok(exit::OK)
     }
@@ -146,6 +147,9 @@ impl Surge {
         let groups = all.iter().flat_map(|campaign| &campaign.groups);
         let known = groups.filter(|group| group.target.is_some()).map(|group| group.id.as_str());
         let known: BTreeSet<&str> = known.collect();
+        if known.is_empty() {
+            anyhow::bail!(invocation.out.word("surge-no-targets"));
+        }
         if let Some(group) = self.groups.iter().find(|group| !known.contains(group.as_str())) {
             let known: Vec<&str> = known.into_iter().collect();
             let (known, out) = (known.join(", "), invocation.out);
@@ -190,7 +194,8 @@ impl Surge {
         };
         let found = planner::surge(&question, &mut self.clock());
         let span = (first, self.by);
-        let now = Now { campaign, several: Vec::new(), means: &means, span };
+        let is_stored = self.basis.folder.is_empty();
+        let now = Now { campaign, several: Vec::new(), means: &means, is_stored, span };
         View::of(&found, &now, self.what_if(&found)).print(invocation, &now);
         Ok(exit::OK)
     }

@@ -95,10 +95,15 @@ fn parse_close(text: &str) -> Result<WhatIfChange, Remedy> {
     if place.is_empty() {
         return Err(remedy());
     }
+    in_order(first, last)?;
+    Ok(WhatIfChange::Close { place: place.to_owned(), first, last })
+}
+
+fn in_order(first: NaiveDate, last: NaiveDate) -> Result<(), Remedy> {
     if first > last {
         return Err(Remedy::new("write-order").with("first", first).with("last", last));
     }
-    Ok(WhatIfChange::Close { place: place.to_owned(), first, last })
+    Ok(())
 }
 
 fn parse_delay(text: &str) -> Result<WhatIfChange, Remedy> {
@@ -118,6 +123,10 @@ fn parse_capacity(text: &str) -> Result<WhatIfChange, Remedy> {
     let doses = doses.parse().map_err(|_| remedy())?;
     let (first, last) = days.split_once("..").unwrap_or((days, days));
     let (first, last) = (parse_day(first)?, parse_day(last)?);
+    if site.is_empty() {
+        return Err(remedy());
+    }
+    in_order(first, last)?;
     Ok(WhatIfChange::Capacity { site: PlaceCode::new(site.to_owned()), doses, first, last })
 }
 

@@ -81,6 +81,12 @@ const WRONG: &[Wrong] = &[
     ),
     (&["plan", "what-if", "--delay", "L07"], "请写作 批号=天数", &[]),
     (&["plan", "what-if", "--capacity", "S01"], "请写作 接种点=剂次", &[]),
+    (
+        &["plan", "what-if", "--capacity", "S01=5@2021-07-02..2021-07-01"],
+        "2021-07-02 晚于 2021-07-01，请先写较早的日期",
+        &[],
+    ),
+    (&["plan", "what-if", "--capacity", "=5@2021-07-02"], "请写作 接种点=剂次", &[]),
     (&["plan", "what-if", "--stations", "S01"], "请写作 接种点=+数字", &[]),
     (&["plan", "what-if", "--staff", "20"], "请写作 +人数@地区", &["yunyang", "registrar"]),
     (&["plan", "what-if", "--vaccine", "5"], "请写作 剂次@日期", &[]),

@@ -295,6 +295,8 @@ fn rounds_of_a_closed_campaign_take_no_days() {
     assert_eq!(taken(), rounds);
     at(&world, &["campaign", "close", "small"]).ends(0);
     assert_eq!(taken(), 0);
+    let refused = at(&world, &["homes", "rounds", "--campaign", "small"]).ends(1).err;
+    assert!(refused.contains("small is closed; reopen it first"), "{refused}");
     at(&world, &["campaign", "reopen", "small"]).ends(0);
     assert_eq!(taken(), rounds);
 }

@@ -243,6 +243,12 @@ fn two_campaigns(world: &World) {
     let alone = ask(&[&by[..], &["--campaign", "flu"]].concat()).ends(0).json();
     assert_eq!(alone["more"], serde_json::json!({ "stations": {}, "teams": 0 }), "{alone}");
     assert!(alone["campaigns"].is_null() && alone["groups"][0]["campaign"].is_null(), "{alone}");
+    // What is enough needs no steps.
+    let enough = ask(&["--by", "2026-09-11", "--lang", "en", "--campaign", "flu"]).ends(0).out;
+    assert!(
+        enough.contains("What is there is enough.") && !enough.contains("plan what-if"),
+        "{enough}"
+    );
     let found = ask(&by).ends(0).json();
     assert_eq!(
         found["more"],

@@ -68,6 +68,58 @@ struct AreaView {
 
 fn tell(invocation: &Invocation, now: &Now<'_>, view: &View<'_>) {
     let (out, found) = (invocation.out, view.found);
+    tell_groups(invocation, now, found);
+    let Some(more) = &found.more else {
+        let key = if found.is_impossible { "surge-impossible" } else { "surge-nothing-helps" };
+        line(&out.word(key));
+        if found.cut_short {
+            line(&out.word("surge-cut-short"));
+        }
+        return;
+    };
+    let is_enough = view.places.is_empty()
+        && more.teams == 0
+        && found.vaccine.is_empty()
+        && found.storage.is_empty();
+    if !is_enough {
+        out.sheet(&sheet(invocation, now, view));
+    }
+    let (staff, least) =
+        (format!("{:.0}", found.staff), format!("{:.0}", found.staff_at_least.ceil()));
+    let gap = format!("{:.1}", found.gap * 100.0);
+    let key = match (found.staff > 0.0, is_enough) {
+        (true, _) => "surge-staff",
+        (false, true) => "surge-nothing-needed",
+        (false, false) => "surge-no-staff",
+    };
+    line(&out.say(key, &[("staff", &staff), ("least", &least), ("gap", &gap)]));
+    if found.cut_short {
+        line(&out.word("surge-cut-short"));
+    }
+    if let Some(said) = uncounted(invocation, now, view) {
+        line(&said);
+    }
+    if is_enough {
+        return;
+    }
+    if now.several.len() > 1 {
+        let command = format!("doseplan plan make --from {}", found.from);
+        line(&out.say("surge-enter", &[("command", &command)]));
+        return;
+    }
+    let mut command = String::from("doseplan plan what-if");
+    if now.is_stored {
+        let _ = write!(command, " --campaign {}", now.campaign.id);
+    }
+    for argument in &view.what_if {
+        let _ = write!(command, " {argument}");
+    }
+    line(&out.say("surge-what-if", &[("command", &command)]));
+}
+
+/// How many people of each group can be through.
+fn tell_groups(invocation: &Invocation, now: &Now<'_>, found: &planner::Surge) {
+    let out = invocation.out;
     for one in &found.groups {
         let name = now.name(one);
         let key = match (one.is_possible, one.dose == one.doses) {
@@ -93,35 +145,6 @@ fn tell(invocation: &Invocation, now: &Now<'_>, view: &View<'_>) {
             line(&out.say("surge-out-of-reach", &[("people", &reach)]));
         }
     }
-    let Some(more) = &found.more else {
-        let key = if found.is_impossible { "surge-impossible" } else { "surge-nothing-helps" };
-        line(&out.word(key));
-        return;
-    };
-    if !view.places.is_empty() || more.teams > 0 || !found.vaccine.is_empty() {
-        out.sheet(&sheet(invocation, now, view));
-    }
-    let (staff, least) =
-        (format!("{:.0}", found.staff), format!("{:.0}", found.staff_at_least.ceil()));
-    let gap = format!("{:.1}", found.gap * 100.0);
-    let key = if found.staff > 0.0 { "surge-staff" } else { "surge-nothing-needed" };
-    line(&out.say(key, &[("staff", &staff), ("least", &least), ("gap", &gap)]));
-    if found.cut_short {
-        line(&out.word("surge-cut-short"));
-    }
-    if let Some(said) = uncounted(invocation, now, view) {
-        line(&said);
-    }
-    if now.several.len() > 1 {
-        let command = format!("doseplan plan make --from {}", found.from);
-        line(&out.say("surge-enter", &[("command", &command)]));
-        return;
-    }
-    let mut command = String::from("doseplan plan what-if");
-    for argument in &view.what_if {
-        let _ = write!(command, " {argument}");
-    }
-    line(&out.say("surge-what-if", &[("command", &command)]));
 }
 
 /// One line of text.
@@ -136,6 +159,8 @@ pub(super) struct Now<'n> {
     /// Several campaigns that share them; empty for one.
     pub(super) several: Vec<&'n Campaign>,
     pub(super) means: &'n Means,
+    /// Whether the campaigns are those of the database.
+    pub(super) is_stored: bool,
     pub(super) span: (NaiveDate, NaiveDate),
 }
 
