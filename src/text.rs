@@ -1,6 +1,8 @@
 //! The catalogue of all words that users see, in Chinese and English: Fluent files under `src/text/`. Every room
 //! may use it. The domain returns values and codes, never sentences.
 
+pub mod retell;
+
 use crate::characters::is_invisible;
 use crate::domain::campaign::Language;
 use fluent_bundle::concurrent::FluentBundle;
@@ -11,13 +13,16 @@ use std::sync::LazyLock;
 
 /// The files of the catalogue: name, Chinese text, English text.
 const FILES: &[(&str, &str, &str)] = &[
+    ("audit.ftl", include_str!("text/zh-CN/audit.ftl"), include_str!("text/en/audit.ftl")),
     ("booking.ftl", include_str!("text/zh-CN/booking.ftl"), include_str!("text/en/booking.ftl")),
+    ("cells.ftl", include_str!("text/zh-CN/cells.ftl"), include_str!("text/en/cells.ftl")),
     ("channels.ftl", include_str!("text/zh-CN/channels.ftl"), include_str!("text/en/channels.ftl")),
     ("cli.ftl", include_str!("text/zh-CN/cli.ftl"), include_str!("text/en/cli.ftl")),
     ("explain.ftl", include_str!("text/zh-CN/explain.ftl"), include_str!("text/en/explain.ftl")),
     ("faults.ftl", include_str!("text/zh-CN/faults.ftl"), include_str!("text/en/faults.ftl")),
     ("hand.ftl", include_str!("text/zh-CN/hand.ftl"), include_str!("text/en/hand.ftl")),
     ("issues.ftl", include_str!("text/zh-CN/issues.ftl"), include_str!("text/en/issues.ftl")),
+    ("machine.ftl", include_str!("text/zh-CN/machine.ftl"), include_str!("text/en/machine.ftl")),
     ("mail.ftl", include_str!("text/zh-CN/mail.ftl"), include_str!("text/en/mail.ftl")),
     ("national.ftl", include_str!("text/zh-CN/national.ftl"), include_str!("text/en/national.ftl")),
     ("office.ftl", include_str!("text/zh-CN/office.ftl"), include_str!("text/en/office.ftl")),
@@ -62,8 +67,8 @@ pub fn pattern(language: Language, key: &str) -> String {
     let more =
         ["reason", "stem", "own", "other", "date", "first", "row", "start", "end", "expires"];
     let counted = ["count", "doses", "children", "today", "unit"];
-    let all = names.iter().chain(&more).chain(&counted);
-    let marks: Vec<(&str, String)> = all.map(|name| (*name, format!("‹{name}›"))).collect();
+    let all = names.iter().chain(&more).chain(&counted).copied().chain(retell::names(key));
+    let marks: Vec<(&str, String)> = all.map(|name| (name, format!("‹{name}›"))).collect();
     let arguments: Vec<(&str, &dyn std::fmt::Display)> =
         marks.iter().map(|(name, mark)| (*name, mark as &dyn std::fmt::Display)).collect();
     say(language, key, &arguments)

@@ -1,6 +1,7 @@
 //! Home visits: who cannot come is visited, on rounds that are as short as they are found to be.
 
 use super::assigning::standings;
+use super::home_others::OtherVisits;
 use super::{App, AppError, Loaded, Result, today};
 use crate::domain::area::Point;
 use crate::domain::campaign::Campaign;
@@ -116,6 +117,8 @@ pub struct HomeRounds {
     pub unreached: Vec<PersonId>,
     /// Who gets none because the campaign's days are full.
     pub without_day: usize,
+    /// Visits of other campaigns to the same homes.
+    pub others: OtherVisits,
     /// Kilometres of all rounds.
     pub km: f64,
     /// No rounds of these teams through these homes are shorter.
@@ -205,6 +208,9 @@ impl App {
         for crew in crews(campaign, order, due, &mut out) {
             visit(campaign, order, &crew, (first, &busy), &mut out);
         }
+        let visited = out.rounds.iter().flat_map(|round| &round.calls);
+        let visited = visited.map(|call| call.person.clone()).collect();
+        out.others = self.other_visits(loaded, &visited, day).await?;
         out.rounds.sort_by(|a, b| (a.day, &a.team).cmp(&(b.day, &b.team)));
         out.gap = if out.km > 0.0 { ((out.km - out.least_km) / out.km).max(0.0) } else { 0.0 };
         Ok(out)

@@ -3,6 +3,7 @@
 pub mod accounts;
 mod acts;
 pub mod assigning;
+pub mod audit_words;
 pub mod backups;
 pub mod booking;
 pub mod bounces;
@@ -29,6 +30,7 @@ pub mod figures;
 pub mod findings;
 pub mod health;
 mod home_days;
+pub mod home_others;
 pub mod home_plans;
 pub mod homes;
 pub mod import;

@@ -161,6 +161,9 @@ pub struct Before {
     pub why: String,
 }
 
+/// How an appointment ended that stood when its campaign was closed.
+const CAMPAIGN_CLOSED: &str = "campaign_closed";
+
 impl App {
     /// The person with a code, whichever of their codes it is.
     pub async fn person(&self, tx: &mut Tx, code: &str) -> Result<Known<Person>> {
@@ -208,7 +211,8 @@ impl App {
         before.extend(before_doses(tx, &mine).await?);
         let records: Vec<&str> = outcomes.iter().map(|one| one.record.as_str()).collect();
         before.extend(self::before::<Outcome>(tx, "outcome", records).await?);
-        let appointments = person_file::appointments(tx, id.as_str()).await?;
+        let mut appointments = person_file::appointments(tx, id.as_str()).await?;
+        over(&mut appointments, &all);
         Ok(PersonFile {
             visits: visit_lines(tx, &all, &appointments, id.as_str()).await?,
             also: people_codes::of(tx, id.as_str()).await?,
@@ -247,6 +251,15 @@ async fn called(tx: &mut Tx, all: &[Loaded], person: &str) -> Result<Vec<Called>
 }
 
 /// The visits at home of a person on adopted rounds, by day.
+/// Says of appointments that stand in a campaign which is closed that nobody is expected.
+fn over(appointments: &mut [Appointment], all: &[Loaded]) {
+    let is_open = |id: &str| all.iter().any(|one| one.is_open && one.campaign.id.as_str() == id);
+    let standing = appointments.iter_mut().filter(|one| one.ended.is_none());
+    for one in standing.filter(|one| !is_open(&one.campaign)) {
+        one.ended = Some(CAMPAIGN_CLOSED.to_owned());
+    }
+}
+
 async fn home_visits(tx: &mut Tx, all: &[Loaded], person: &str) -> Result<Vec<VisitedAtHome>> {
     let line = |(no, day, team, dose): (CampaignNo, NaiveDate, String, u8)| {
         let loaded = all.iter().find(|loaded| loaded.no == no);

@@ -43,8 +43,14 @@ impl Refused {
 impl From<&Denied> for Refused {
     fn from(denied: &Denied) -> Self {
         match denied {
-            Denied::Role(role) => Self::new("denied-role", &[("role", role)]),
-            Denied::Scope(scope) => Self::new("denied-scope", &[("scope", scope)]),
+            Denied::Role(role) => {
+                let named = |language| called(language, role.word(), &format!("role-{role}"));
+                Self::new("denied-role", &[]).with("role", named)
+            }
+            Denied::Scope(scope) => {
+                let named = |language| called(language, scope.word(), &format!("scope-{scope}"));
+                Self::new("denied-scope", &[]).with("scope", named)
+            }
             Denied::Areas(areas) => {
                 let areas: Vec<&str> = areas.iter().map(AreaCode::as_str).collect();
                 Self::new("denied-areas", &[("areas", &areas.join(", "))])
@@ -59,6 +65,11 @@ impl From<&Denied> for Refused {
             }
         }
     }
+}
+
+/// A code as Chinese readers call it. English readers, and programs, read the code itself, which is an English word.
+fn called(language: Language, code: &str, key: &str) -> String {
+    if language == Language::En { code.to_owned() } else { text::word(language, key) }
 }
 
 impl Display for Refused {

@@ -2,14 +2,14 @@
 
 use crate::domain::campaign::Language;
 use crate::domain::job::{JobReport, RunNote};
-use crate::text::{say, word};
+use crate::text::{retell, say, word};
 
-/// What is known of a run, in a language. Why it failed stays as it was stored.
+/// What is known of a run, in a language. Why it failed is stored in English, and said by the catalogue where it can.
 pub fn words(language: Language, note: &RunNote) -> String {
     match note {
         RunNote::Report(report) => report_words(language, report),
         RunNote::Skipped(reason) => word(language, &format!("run-skipped-{reason}")),
-        RunNote::Text(text) => text.clone(),
+        RunNote::Text(text) => retell::fault(language, text),
     }
 }
 

@@ -4,7 +4,7 @@ use super::job::local;
 use super::output::{Format, Sheet};
 use super::usage_errors::Remedy;
 use super::{Invocation, exit};
-use crate::app::App;
+use crate::app::{App, audit_words};
 use crate::domain::account::{Role, Scope};
 use crate::domain::permission::Actor;
 use anyhow::Context as _;
@@ -236,7 +236,8 @@ impl Account {
                     let password = password(&invocation, password_file.as_deref())?;
                     app.add_account_of(name, kind, &password, by, now).await?;
                 }
-                out.note("account-added", &[("name", name), ("role", &role.word())]);
+                let role = super::cell_words::word_of(out.language, "role-", role.word());
+                out.note("account-added", &[("name", name), ("role", &role)]);
             }
             Self::List => list(&invocation, &app).await?,
             Self::Remove { name } => {
@@ -260,31 +261,45 @@ impl Account {
             Self::SecondFactor(it) => return it.run(&invocation, &app).await,
             Self::Logins(it) => return it.run(&invocation, &app).await,
             Self::Token(token) => return token.run(&invocation, &app).await,
-            Self::Log { who, limit } => {
-                let lines = app.audit(who.as_deref(), i64::MAX, *limit).await?;
-                if out.format == Format::Json {
-                    out.json(&lines);
-                } else {
-                    let columns = ["nr", "when", "who", "address", "did", "campaign", "said"];
-                    let mut sheet = Sheet::new(&columns);
-                    for line in lines {
-                        sheet.push(vec![
-                            line.nr.map(|nr| nr.to_string()).unwrap_or_default(),
-                            local(chrono_tz::UTC, line.at),
-                            line.who,
-                            line.address.unwrap_or_default(),
-                            line.did.to_string(),
-                            line.campaign.unwrap_or_default(),
-                            line.said,
-                        ]);
-                    }
-                    out.sheet(&sheet);
-                }
-            }
+            Self::Log { who, limit } => log(&invocation, &app, who.as_deref(), *limit).await?,
         }
         app.store.close().await;
         Ok(exit::OK)
     }
+}
+
+/// The audit log. People read it in their language and zone; programs read what is stored.
+async fn log(
+    invocation: &Invocation,
+    app: &App,
+    who: Option<&str>,
+    limit: i64,
+) -> anyhow::Result<()> {
+    let (out, who) = (invocation.out, who.map(audit_words::author_of));
+    let lines = app.audit(who.as_deref(), i64::MAX, limit).await?;
+    if out.format == Format::Json {
+        out.json(&lines);
+        return Ok(());
+    }
+    let is_table = out.format == Format::Table;
+    let places = app.jurisdiction().await?.filter(|_| is_table);
+    let zone = places.map_or(chrono_tz::UTC, |places| places.timezone);
+    let columns = ["nr", "when", "who", "address", "did", "campaign", "said"];
+    let mut sheet = Sheet::new(&columns);
+    for line in lines {
+        let details = audit_words::details(out.language, zone, &line);
+        sheet.push(vec![
+            line.nr.map(|nr| nr.to_string()).unwrap_or_default(),
+            local(zone, line.at),
+            line.who,
+            line.address.unwrap_or_default(),
+            line.did.to_string(),
+            line.campaign.unwrap_or_default(),
+            if is_table { details } else { line.said },
+        ]);
+    }
+    out.sheet(&sheet);
+    Ok(())
 }
 
 /// Every account.

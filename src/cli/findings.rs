@@ -29,7 +29,8 @@ impl Printed {
         self.failed |= found.mark == Mark::Fail;
         let word = found.mark.word();
         if self.out.format == Format::Table {
-            let word = toned(&format!("{word:4}"), tone);
+            let shown = super::cell_words::word_of(self.out.language, "mark-", word);
+            let word = toned(&format!("{shown:4}"), tone);
             super::output::print(&format!("{word}  {}\n", found.said));
         } else {
             self.lines.push(vec![found.key, word.to_owned(), found.said]);

@@ -1,5 +1,6 @@
 //! `doseplan job`.
 
+use super::cell_words::shown;
 use super::chosen::Lines;
 use super::output::{Format, Sheet};
 use super::usage_errors::Remedy;
@@ -195,7 +196,8 @@ impl Job {
                     let done = serde_json::json!({"job": name, "due": due, "said": said});
                     lines.thing(loaded, done);
                     let said = lines.named(loaded, said);
-                    invocation.out.note("job-done", &[("job", name), ("said", &said)]);
+                    let job = shown(invocation.out.language, "job", name);
+                    invocation.out.note("job-done", &[("job", &job), ("said", &said)]);
                 }
                 Self::Backfill { name, from, to, dry_run } => {
                     let asked = (name.as_str(), *from, *to, *dry_run);
@@ -324,6 +326,7 @@ async fn backfill(
     let (from, to) = (resolve(zone, from), resolve(zone, to));
     let due = entry.between(zone, from - chrono::TimeDelta::seconds(1), to, 1000);
     let mut sheet = Sheet::new(&["job", "due", "state", "said"]);
+    let shown_job = shown(invocation.out.language, "job", name);
     let row =
         |due: &str, state: &str, said: &str| [name, due, state, said].map(str::to_owned).to_vec();
     for at in due {
@@ -337,7 +340,7 @@ async fn backfill(
             continue;
         }
         if dry_run {
-            invocation.out.note("backfill-would-run", &[("job", &name), ("due", &when)]);
+            invocation.out.note("backfill-would-run", &[("job", &shown_job), ("due", &when)]);
             sheet.push(row(&when, "would_run", ""));
             continue;
         }
@@ -345,7 +348,9 @@ async fn backfill(
         let report = runner.execute(loaded, job, Occasion { due: at, now }).await?;
         let said = report_words(invocation.out.language, &report);
         runner.note_backfill(loaded, job, at, report, now).await?;
-        invocation.out.note("backfill-ran", &[("job", &name), ("due", &when), ("said", &said)]);
+        let told: [(&str, &dyn std::fmt::Display); 3] =
+            [("job", &shown_job), ("due", &when), ("said", &said)];
+        invocation.out.note("backfill-ran", &told);
         sheet.push(row(&when, "ran", &said));
     }
     if invocation.out.format != Format::Table {

@@ -75,11 +75,12 @@ pub(super) fn ended(form: Form, language: Language, error: &anyhow::Error) {
     }
 }
 
-/// An error with its causes. A refusal of the app is told in the reader's language.
+/// An error with its causes, in the reader's language as far as the catalogue knows them.
 fn told(language: Language, error: &anyhow::Error) -> String {
     let words = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref::<AppError>() {
         Some(error) => error.words(language),
         None => cause.to_string(),
     };
-    error.chain().map(words).collect::<Vec<_>>().join(": ")
+    let said = error.chain().map(words).collect::<Vec<_>>().join(": ");
+    crate::text::retell::fault(language, &said)
 }

@@ -136,7 +136,9 @@ impl Outbox {
                 invocation.out.thing(&done);
                 if invocation.out.format == Format::Table {
                     for (what, count) in &done.results {
-                        invocation.out.note("outbox-drained", &[("what", what), ("count", count)]);
+                        let language = invocation.out.language;
+                        let what = super::cell_words::word_of(language, "mail-state-", what);
+                        invocation.out.note("outbox-drained", &[("what", &what), ("count", count)]);
                     }
                 }
                 if done.relay.is_some() || done.held.is_some() { exit::FAILED } else { exit::OK }

@@ -1,6 +1,7 @@
 //! Printing: tables for people, JSON and CSV for programs. The only place that writes to stdout and stderr: what cannot
 //! be written ends nothing.
 
+use super::cell_words;
 pub(super) use super::layout::NONE;
 use super::layout::{self, Column};
 use crate::domain::campaign::Language;
@@ -334,6 +335,7 @@ impl Sheet {
         let has = |codes: &[&str]| self.columns.iter().any(|one| codes.contains(&one.as_str()));
         match code {
             "name" if has(&["person", "phone", "staff", "born"]) => "person_name",
+            "at" if has(&["alias"]) => "recorded_at",
             "today" if has(&["what_if"]) => "plan_now",
             "born" if has(&["d_value"]) => "birth_year",
             "other" if has(&["d_value"]) => "other_children",
@@ -346,14 +348,29 @@ impl Sheet {
         }
     }
 
+    /// The rows with words of the program in a reader's language.
+    fn worded(&self, language: Language) -> Vec<Vec<String>> {
+        let has = |name: &str| self.columns.iter().any(|one| one == name);
+        let (of_tables, of_conflicts) = (has("hash"), has("now_code"));
+        let said = |(cell, column): (&String, &String)| match column.as_str() {
+            _ if self.is_named => cell.clone(),
+            // Tables of the database.
+            "table" if of_tables => cell.clone(),
+            "state" if of_conflicts => cell_words::shown(language, "conflict", cell),
+            column => cell_words::shown(language, column, cell),
+        };
+        let row = |row: &Vec<String>| row.iter().zip(&self.columns).map(said).collect();
+        self.rows.iter().map(row).collect()
+    }
+
     fn table(&self, language: Language) -> String {
         let heading = |code: &String| {
             let key = format!("column-{}", self.meant(code));
             let named = (!self.is_named).then(|| text::found(language, &key));
             named.flatten().unwrap_or_else(|| code.clone())
         };
-        let cells =
-            |at: usize| self.rows.iter().map(move |row| row.get(at).map_or("", String::as_str));
+        let rows = self.worded(language);
+        let cells = |at: usize| rows.iter().map(move |row| row.get(at).map_or("", String::as_str));
         let mut columns: Vec<Column> = (0..self.columns.len())
             .map(|at| Column::new(at, heading(&self.columns[at]), cells(at)))
             .collect();
@@ -370,7 +387,7 @@ impl Sheet {
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(width());
         table.set_header(columns.iter().map(|column| column.heading.clone()));
-        for row in &self.rows {
+        for row in &rows {
             table.add_row(
                 columns
                     .iter()

@@ -365,10 +365,11 @@ async fn show(
     }
     lines.print(invocation);
     for (_, head, _) in &shown {
-        invocation.out.note(
-            "plan-shown",
-            &[("no", &head.no), ("state", &head.state.word()), ("from", &head.from)],
-        );
+        let language = invocation.out.language;
+        let state = super::cell_words::word_of(language, "plan-state-", head.state.word());
+        invocation
+            .out
+            .note("plan-shown", &[("no", &head.no), ("state", &state), ("from", &head.from)]);
     }
     travel_note(invocation, travel.into_iter().sum());
     Ok(exit::OK)

@@ -164,18 +164,24 @@ fn print(invocation: &Invocation, result: &CheckResult, with_bound: bool) {
     lines.extend(result.violations.iter().map(|text| format!("  {text}")));
     lines.extend(result.certificate_problems.iter().map(|text| format!("  certificate: {text}")));
     let figures = &result.figures;
-    lines.push(format!("objective        {}", figures.objective));
+    let mut said = vec![("objective", "column-objective", figures.objective.to_string())];
     if with_bound {
-        lines.push(format!("upper_bound      {}", figures.upper_bound));
-        lines.push(format!("gap              {}", figures.gap));
+        said.push(("upper_bound", "figure-upper-bound", figures.upper_bound.to_string()));
+        said.push(("gap", "column-gap", figures.gap.to_string()));
     }
-    lines.push(format!("doses            {}", figures.doses));
-    lines.push(format!("people           {}", figures.people));
-    lines.push(format!("people_finished  {}", figures.people_finished));
+    said.push(("doses", "figure-doses", figures.doses.to_string()));
+    said.push(("people", "figure-people", figures.people.to_string()));
+    let finished = figures.people_finished.to_string();
+    said.push(("people_finished", "figure-people-finished", finished));
     if let Some(worst) = &figures.worst_area {
-        lines.push(format!("worst_area       {} {}", worst.area, worst.share));
+        let worst = format!("{} {}", worst.area, worst.share);
+        said.push(("worst_area", "figure-worst-area", worst));
     }
-    lines.push(format!("travel_km        {}", figures.travel_km));
+    said.push(("travel_km", "column-travel_km", figures.travel_km.to_string()));
+    lines.extend(said.into_iter().map(|(code, key, figure)| match invocation.out.language {
+        Language::En => format!("{code:<17}{figure}"),
+        Language::ZhCn => format!("{}：{figure}", invocation.out.word(key)),
+    }));
     super::output::print(&(lines.join("\n") + "\n"));
 }
 

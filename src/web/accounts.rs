@@ -6,7 +6,7 @@ use super::source::AskedSite;
 use super::table::{Cell, Table};
 use super::visitor::Visitor;
 use super::words::T;
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, audit_words};
 use crate::domain::account::{Role, Scope};
 use crate::text::harmless;
 use askama::Template;
@@ -313,7 +313,7 @@ pub(super) async fn audit(
     let t = visitor.t();
     let who = asked.who.unwrap_or_default();
     let before = asked.before.unwrap_or(i64::MAX);
-    let found = site.app.audit(Some(&who), before, LINES).await;
+    let found = site.app.audit(Some(&audit_words::author_of(&who)), before, LINES).await;
     let found = found.map_err(|error| Refusal::of(t, &error))?;
     let zone = timezone(&site.app).await.map_err(|error| Refusal::of(t, &error))?;
     let full = i64::try_from(found.len()).unwrap_or(0) == LINES;
@@ -321,14 +321,15 @@ pub(super) async fn audit(
     let mut table =
         Table::of(t, "web-audit", &["#nr", "when", "=who", "address", "=did", "=campaign", "said"]);
     for entry in found {
+        let details = audit_words::details(t.0, zone, &entry);
         table.rows.push(vec![
             Cell::number(entry.nr.map(|nr| nr.to_string()).unwrap_or_default()),
             Cell::head(time(zone, entry.at)),
-            Cell::text(entry.who),
+            Cell::text(audit_words::author(t.0, &entry.who)),
             Cell::text(entry.address.unwrap_or_default()),
             Cell::text(t.w(&format!("did-{}", entry.did))),
             Cell::text(entry.campaign.unwrap_or_default()),
-            Cell::text(entry.said),
+            Cell::text(details),
         ]);
     }
     let older = last.map(|id| format!("/audit?who={}&before={id}", encoded(&who)));

@@ -10,6 +10,7 @@ use super::table::{Cell, Table};
 use super::visitor::Visitor;
 use super::words::T;
 use crate::app::AppError;
+use crate::app::audit_words::replaced;
 use crate::app::bounces::AddressLine;
 use crate::app::channels::ClosedNumber;
 use crate::app::readers::ReaderChange;
@@ -165,7 +166,11 @@ fn numbers((t, zone): (T, Tz), closed: &[ClosedNumber], unusable: usize) -> Tabl
     let mut table = Table { is_private: true, ..table };
     for one in closed {
         // What nobody closed is a number of many households.
-        let why = if one.at.is_some() { harmless(&one.why) } else { t.w("web-numbers-shared") };
+        let why = if one.at.is_some() {
+            harmless(&replaced(t.0, &one.why))
+        } else {
+            t.w("web-numbers-shared")
+        };
         table.rows.push(vec![
             Cell::head(harmless(&one.number)),
             Cell::text(one.at.map(|at| time(zone, at)).unwrap_or_default()),
@@ -204,7 +209,7 @@ fn unsubscribed((t, zone): (T, Tz), all: &[Unsubscribed]) -> Table {
         table.rows.push(vec![
             Cell::head(harmless(&one.address)),
             Cell::text(time(zone, one.at)),
-            Cell::text(harmless(&one.how)),
+            Cell::text(harmless(&replaced(t.0, &one.how))),
         ]);
     }
     table

@@ -4,6 +4,7 @@
 use super::page::{Page, Refusal, encoded};
 use super::page_context::PageContext;
 use super::table::{Cell, Table, TablesPage};
+use crate::app::home_others::OtherVisits;
 use crate::app::home_plans::{AdoptedRound, HomeVisit};
 use crate::domain::audit::Action;
 use crate::domain::permission::may_see;
@@ -29,6 +30,10 @@ pub(super) async fn homes(context: PageContext) -> Result<Response, Refusal> {
     let (who, id) = (&context.visitor.account.name, campaign.id.as_str());
     let noted = context.app().note_audit(who, Action::SeeDue, (Some(id), &said), context.now).await;
     noted.map_err(|error| context.refusal(&error))?;
+    let people = found.iter().flat_map(|round| &round.calls);
+    let people = people.map(|visit| visit.call.person.clone()).collect();
+    let others = context.app().other_visits(&context.loaded, &people, context.as_of).await;
+    let others = others.map_err(|error| context.refusal(&error))?;
     let title = t.w("web-homes");
     let open: usize = found.iter().map(|round| round.open().count()).sum();
     let counts = [found.len(), calls, open].map(|count| thousands(count as u64));
@@ -40,14 +45,14 @@ pub(super) async fn homes(context: PageContext) -> Result<Response, Refusal> {
             t.w("web-homes-help"),
             t.say("web-homes-count", &[("rounds", rounds), ("visits", visits), ("open", open)]),
         ],
-        tables: vec![table(&context, &found)],
+        tables: vec![table(&context, &found, &others)],
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "due", &main);
     Ok(context.show(page.with(main.tables)))
 }
 
 /// A row for each call.
-fn table(context: &PageContext, found: &[AdoptedRound]) -> Table {
+fn table(context: &PageContext, found: &[AdoptedRound], others: &OtherVisits) -> Table {
     let t = context.t();
     let keys = [
         "=day",
@@ -58,6 +63,7 @@ fn table(context: &PageContext, found: &[AdoptedRound]) -> Table {
         "address",
         "#dose",
         "=state",
+        "also_visited",
         "person",
     ];
     let mut table = Table { is_private: true, ..Table::of(t, "web-homes", &keys) };
@@ -65,6 +71,8 @@ fn table(context: &PageContext, found: &[AdoptedRound]) -> Table {
         for HomeVisit { call, state, .. } in &round.calls {
             let name = Some(call.name.as_str()).filter(|name| !name.is_empty());
             let name = name.unwrap_or(call.person.as_str());
+            let others = others.get(&call.person).into_iter().flatten();
+            let others: Vec<String> = others.map(|other| harmless(&other.words())).collect();
             let page = context.to(&format!("person/{}", encoded(call.person.as_str())));
             table.rows.push(vec![
                 Cell::head(round.day.to_string()),
@@ -75,6 +83,7 @@ fn table(context: &PageContext, found: &[AdoptedRound]) -> Table {
                 Cell::text(harmless(&call.address)),
                 Cell::number(call.dose.to_string()),
                 Cell::text(t.w(&format!("home-call-{state}"))),
+                Cell::text(others.join(", ")),
                 Cell::text(call.person.as_str()),
             ]);
         }

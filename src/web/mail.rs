@@ -6,6 +6,7 @@ use super::plan::local;
 use super::table::{Cell, Table, TablesPage};
 use super::words::T;
 use crate::app::AppError;
+use crate::app::audit_words::replaced;
 use crate::app::operating::{MailWay, OpenMail};
 use crate::app::problems;
 use crate::characters::escaped;
@@ -168,7 +169,10 @@ async fn show(context: &PageContext, id: i64, wrong: String) -> Result<Response,
 /// What is said of something that happened to a message: codes, and whose number comes next.
 pub(super) fn said_of(t: T, one: &Passage) -> String {
     let whose = Whose::from_word(&one.said).filter(|_| one.event == PassageEvent::NextWay);
-    whose.map_or_else(|| harmless(&one.said), |whose| t.w(&format!("whose-{}", whose.word())))
+    whose.map_or_else(
+        || harmless(&replaced(t.0, &one.said)),
+        |whose| t.w(&format!("whose-{}", whose.word())),
+    )
 }
 
 fn facts(t: T, campaign: &Campaign, mail: &Message) -> Vec<(String, String)> {

@@ -157,7 +157,8 @@ pub(super) fn place(
     first.cloned().ok_or_else(|| Refusal::absent(t))
 }
 
-/// A place as it is chosen in a form: its address, its name, whether it is chosen.
+/// A place as it is chosen in a form: its address, its name, whether it is chosen. Places of one name have their codes
+/// behind it.
 pub(super) fn choices(
     t: T,
     national: &National,
@@ -168,7 +169,19 @@ pub(super) fn choices(
         ScopeKey::All => t.w("national-form-everything"),
         other => national.name_of(other),
     };
-    places.iter().map(|place| (place.to_string(), name(place), place == chosen)).collect()
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for place in places {
+        *known.entry(name(place)).or_default() += 1;
+    }
+    let shown = |place: &ScopeKey| {
+        let name = name(place);
+        let text = place.to_string();
+        match text.split_once(':').filter(|_| known.get(&name).is_some_and(|count| *count > 1)) {
+            Some((_, code)) => t.say("mail-product-code", &[("name", &name), ("code", &code)]),
+            None => name,
+        }
+    };
+    places.iter().map(|place| (place.to_string(), shown(place), place == chosen)).collect()
 }
 
 /// A form as a table of a page. `link`: where the heading of a row leads, by the row's id.
@@ -228,7 +241,7 @@ pub(super) fn told(
     };
     let issues = national.issues(end, today, townships);
     let mut lines: Vec<String> =
-        issues.iter().filter(is_told).map(|issue| issue.line(t.0)).collect();
+        issues.iter().filter(is_told).map(|issue| issue.message(t.0)).collect();
     if sees_all {
         lines.extend(national.apart_lines(t.0));
     }

@@ -5,7 +5,9 @@ use super::asked_days::parse_day;
 use super::page::{Page, Refusal, encoded};
 use super::page_context::PageContext;
 use super::person_seats::{at, booked, seat, seat_text, wish};
-use super::person_tables::{Campaigns, calls, mails, name_of, passages, past, reasons};
+use super::person_tables::{
+    Campaigns, calls, homes, mails, name_of, named, passages, past, reasons,
+};
 use super::products;
 use super::table::{Cell, Table};
 use super::words::T;
@@ -60,6 +62,7 @@ struct Main {
     doses: Table,
     reasons: Table,
     past: Table,
+    homes: Table,
     calls: Table,
     mails: Table,
     passages: Table,
@@ -92,10 +95,7 @@ async fn show(
     let today = context.today();
     let visits = context.visits(today).await?;
     let all = context.app().campaigns().await.map_err(|error| context.refusal(&error))?;
-    let names: Campaigns = all
-        .iter()
-        .map(|one| (one.campaign.id.to_string(), (one.campaign.name.clone(), one.campaign.start)))
-        .collect();
+    let names = named(&all);
     let outcome =
         |kind: OutcomeKind| (kind.word().to_owned(), t.w(&format!("outcome-{}", kind.word())));
     let main = Main {
@@ -133,13 +133,15 @@ async fn show(
         link,
         doses: doses(context, &names, &file),
         reasons: reasons(context, &file),
-        past: past(context, &names, &file),
+        past: past(t, (&all, &names), &file),
+        homes: homes(t, (&all, &names), &file),
         calls: calls(context, &names, &file),
         mails: mails(t, &file),
         passages: passages(context, code).await?,
     };
     let page = Page::new(format!("{name} · {}", campaign.name), "due", &main);
-    let tables = [main.doses, main.reasons, main.past, main.calls, main.mails, main.passages];
+    let tables =
+        [main.doses, main.reasons, main.past, main.homes, main.calls, main.mails, main.passages];
     Ok(context.show(page.with(tables.into())))
 }
 

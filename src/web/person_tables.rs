@@ -8,12 +8,30 @@ use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::people::PersonFile;
 use crate::app::visits::VisitLine;
+use crate::app::{Loaded, audit_words};
 use crate::text::harmless;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
 /// Name and first day of every campaign, by id.
 pub(super) type Campaigns = BTreeMap<String, (String, NaiveDate)>;
+
+/// The campaigns by their ids.
+pub(super) fn named(all: &[Loaded]) -> Campaigns {
+    let entry = |Loaded { campaign, .. }: &Loaded| {
+        (campaign.id.to_string(), (campaign.name.clone(), campaign.start))
+    };
+    all.iter().map(entry).collect()
+}
+
+/// The name of a place or team of any campaign; its code where it has none.
+fn name_at(all: &[Loaded], code: &str) -> String {
+    let name = all.iter().find_map(|one| {
+        let team = || one.campaign.team(code).map(|team| team.name.clone());
+        one.campaign.place(code).map(|place| place.name().to_owned()).or_else(team)
+    });
+    name.map_or_else(|| code.to_owned(), |name| harmless(&name))
+}
 
 pub(super) fn name_of(names: &Campaigns, id: &str) -> String {
     names.get(id).map_or_else(|| id.to_owned(), |(name, _)| harmless(name))
@@ -32,12 +50,10 @@ pub(super) fn reasons(context: &PageContext, file: &PersonFile) -> Table {
     table
 }
 
-pub(super) fn past(context: &PageContext, names: &Campaigns, file: &PersonFile) -> Table {
-    let (t, campaign) = (context.t(), &context.loaded.campaign);
+pub(super) fn past(t: T, (all, names): (&[Loaded], &Campaigns), file: &PersonFile) -> Table {
     let keys = ["date", "campaign", "#dose", "place", "ended", "one_visit"];
     let mut table = Table::of(t, "web-person-appointments", &keys);
     for one in file.appointments.iter().rev() {
-        let place = campaign.place(&one.place).map(|place| place.name().to_owned());
         let ended = one.ended.as_ref().map(|why| t.w(&format!("ended-{}", why.replace('_', "-"))));
         let is_mine = |line: &&VisitLine| {
             line.campaign == one.campaign && line.day == one.day && one.ended.is_none()
@@ -47,9 +63,23 @@ pub(super) fn past(context: &PageContext, names: &Campaigns, file: &PersonFile) 
             Cell::head(one.day.to_string()),
             Cell::named(name_of(names, &one.campaign), one.campaign.clone()),
             Cell::number(one.dose.to_string()),
-            Cell::named(place.unwrap_or_else(|| one.place.clone()), one.place.clone()),
+            Cell::named(name_at(all, &one.place), one.place.clone()),
             Cell::text(ended.unwrap_or_else(|| t.w("ended-no"))),
             Cell::text(visits.collect::<Vec<_>>().join("; ")),
+        ]);
+    }
+    table
+}
+
+/// Visits at home on adopted rounds.
+pub(super) fn homes(t: T, (all, names): (&[Loaded], &Campaigns), file: &PersonFile) -> Table {
+    let mut table = Table::of(t, "web-person-homes", &["date", "campaign", "#dose", "team"]);
+    for one in file.home_visits.iter().rev() {
+        table.rows.push(vec![
+            Cell::head(one.day.to_string()),
+            Cell::named(name_of(names, &one.campaign), one.campaign.clone()),
+            Cell::number(one.dose.to_string()),
+            Cell::named(name_at(all, &one.team), one.team.clone()),
         ]);
     }
     table
@@ -63,7 +93,7 @@ pub(super) fn calls(context: &PageContext, names: &Campaigns, file: &PersonFile)
             Cell::head(one.day.to_string()),
             Cell::named(name_of(names, &one.campaign), one.campaign.clone()),
             Cell::text(t.w(&format!("call-{}", one.result.word()))),
-            Cell::text(one.who.clone()),
+            Cell::text(audit_words::author(t.0, &one.who)),
         ]);
     }
     table

@@ -3,6 +3,7 @@
 use super::page::{Refusal, encoded};
 use super::page_context::PageContext;
 use crate::app::AppError;
+use crate::app::audit_words::author;
 use crate::domain::date::days;
 use crate::domain::permission::{Power, may};
 use crate::text::{harmless, thousands};
@@ -52,7 +53,10 @@ pub(super) async fn part(context: &PageContext, code: &str) -> Result<String, Re
     let line = |one: &crate::domain::locked::PlanLock| Line {
         day: one.day,
         shown: date(one.day),
-        said: t.say("web-lock-line", &[("doses", &thousands(one.doses)), ("who", &one.who)]),
+        said: t.say(
+            "web-lock-line",
+            &[("doses", &thousands(one.doses)), ("who", &author(t.0, &one.who))],
+        ),
         reason: harmless(&one.reason),
     };
     let locked: Vec<Line> = locks.iter().map(line).collect();

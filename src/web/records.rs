@@ -10,7 +10,7 @@ use super::visitor::Visitor;
 use super::words::T;
 use crate::app::import::Kind;
 use crate::app::record_history::RecordVersion;
-use crate::app::{AppError, Loaded};
+use crate::app::{AppError, Loaded, audit_words};
 use crate::domain::audit::Action;
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::id::RecordId;
@@ -187,13 +187,14 @@ impl Names {
             let Author { who, address } = &version.author;
             let mut row = cells(&version.value);
             row.push(Cell::text(time(self.zone, version.from)));
-            row.push(Cell::text(harmless(who)));
+            row.push(Cell::text(harmless(&audit_words::author(self.t.0, who))));
             row.push(Cell::text(address.clone().unwrap_or_default()));
             let end = version.end.as_ref();
             let text = |text: Option<String>| Cell::text(text.unwrap_or_default());
             row.push(text(end.map(|end| time(self.zone, end.at))));
-            row.push(text(end.map(|end| harmless(&end.why))));
-            row.push(text(end.map(|end| harmless(&end.author.who))));
+            row.push(text(end.map(|end| harmless(&audit_words::replaced(self.t.0, &end.why)))));
+            let by = end.map(|end| harmless(&audit_words::author(self.t.0, &end.author.who)));
+            row.push(text(by));
             table.rows.push(row);
         }
         table

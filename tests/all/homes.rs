@@ -418,3 +418,41 @@ fn a_round_that_is_taken_back_is_told_once_to_whoever_was_told_of_it() {
     assert!(round_days(&world).contains(&days[0]));
     assert_eq!(told("t1"), (3, 0));
 }
+
+#[test]
+fn rounds_say_which_other_campaign_visits_the_same_homes() {
+    let at_home = "id = \"senior\"\nname = \"60岁及以上\"\nplaces = [\"home\"]";
+    let flu = crate::support::flu().swap(
+        "campaign.toml",
+        "id = \"senior\"\nname = \"60岁及以上\"",
+        at_home,
+    );
+    let world = world().applied(&flu);
+    let rounds = |campaign: &str, more: &[&str]| {
+        at(&world, &[&["homes", "rounds", "--campaign", campaign], more].concat())
+    };
+    let alone = rounds("flu", &["-o", "json"]);
+    assert_eq!(alone.json()["others"], serde_json::json!({}), "{}", alone.err);
+    rounds("small", &["--adopt"]).ends(0);
+    let ran = rounds("flu", &["-o", "json"]);
+    let found = ran.json();
+    let calls = found["rounds"].as_array().unwrap().iter();
+    let calls: Vec<&Value> = calls.flat_map(|round| round["calls"].as_array().unwrap()).collect();
+    assert!(!calls.is_empty(), "{found}");
+    // Everybody is visited for both, each at a home of their own.
+    for call in &calls {
+        let others = &found["others"][call["person"].as_str().unwrap()];
+        assert_eq!(others.as_array().map(Vec::len), Some(1), "{call}");
+        assert_eq!(
+            (&others[0]["campaign"], &others[0]["team_name"]),
+            (&"small".into(), &"一队".into())
+        );
+    }
+    let said = format!("{} of these people live in homes", calls.len());
+    assert!(ran.err.contains(&said) && ran.err.contains("小县接种 2021-04-0"), "{}", ran.err);
+    let rows = rounds("flu", &["-o", "csv"]).csv();
+    assert!(
+        rows.iter().all(|row| row["also_visited"].starts_with("小县接种 2021-04-")),
+        "{rows:?}"
+    );
+}

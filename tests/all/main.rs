@@ -7,6 +7,7 @@ mod bounces;
 mod bulletins;
 mod catch_up;
 mod channels;
+mod chinese;
 mod cli;
 mod cockpit;
 mod cockpit_bookings;

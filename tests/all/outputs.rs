@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// Commands that print data, in an order in which each has something to print; `!` begins one that changes what the
 /// next run of it would print, so that its two forms are asked for in turn of two worlds.
-const DATA: &[&str] = &[
+pub(crate) const DATA: &[&str] = &[
     "campaign check small",
     "campaign check bad",
     "campaign apply small --dry-run",
@@ -200,7 +200,7 @@ const OWN_FORM: &[&str] = &[
     "schools visits",
 ];
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     let world = World::small();
     let bad = crate::support::small().swap("sites.csv", "S1,甲镇卫生院,A", "S1,甲镇卫生院,Z");
     bad.write(&world.path("bad"));

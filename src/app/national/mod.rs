@@ -162,7 +162,7 @@ impl National {
         }
     }
 
-    /// The name of a place, for a heading.
+    /// The name of a place, for a heading; its code where it has none.
     pub fn name_of(&self, scope: &ScopeKey) -> String {
         let named = |code: &String| {
             let units = self.folder.places.all();
@@ -170,15 +170,13 @@ impl National {
             unit.into_iter().find(|unit| unit.code == *code).map(|unit| unit.name.clone())
         };
         match scope {
-            ScopeKey::Unit(code) => match named(code).filter(|name| !name.is_empty()) {
-                Some(name) => format!("{code} {name}"),
-                None => code.clone(),
-            },
+            ScopeKey::Unit(code) => {
+                named(code).filter(|name| !name.is_empty()).unwrap_or_else(|| code.clone())
+            }
             ScopeKey::All => String::new(),
-            ScopeKey::County(code) | ScopeKey::Township(code) => match self.names.get(code) {
-                Some(name) => format!("{code} {name}"),
-                None => code.clone(),
-            },
+            ScopeKey::County(code) | ScopeKey::Township(code) => {
+                self.names.get(code).unwrap_or(code).clone()
+            }
         }
     }
 }

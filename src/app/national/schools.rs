@@ -173,7 +173,7 @@ impl National {
                     vaccine,
                     dose,
                     FormCell::Text(line.since.to_string()),
-                    FormCell::Text(pupil.unit.clone()),
+                    FormCell::Text(self.name_of(&ScopeKey::Unit(pupil.unit.clone()))),
                 ]);
             }
         }

@@ -3,6 +3,7 @@
 use super::output::{Format, Sheet, harmless};
 use super::plan_tours::parse_time;
 use super::{Invocation, exit, parse_day};
+use crate::app::home_others::OtherVisit;
 use crate::app::homes::{HomeCall, HomeOrder, HomeRound, HomeRounds};
 use crate::domain::campaign::Language;
 use crate::domain::id::TeamCode;
@@ -11,6 +12,7 @@ use crate::intake::workbook_out::{Book, Cell};
 use crate::text;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use clap::{Args, Subcommand};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use stored::{Show, Withdraw, clock};
 
@@ -125,6 +127,8 @@ impl Rounds {
     }
 }
 
+/// Rounds of other campaigns that are named.
+const OTHERS_NAMED: usize = 5;
 /// The columns of a call.
 const COLUMNS: [&str; 9] =
     ["date", "team", "number", "arrives", "person", "name", "phone", "address", "dose"];
@@ -145,13 +149,33 @@ fn call_cells((day, team): (NaiveDate, &TeamCode), no: usize, call: &HomeCall) -
 }
 
 fn sheet(found: &HomeRounds) -> Sheet {
-    let mut sheet = Sheet::new(&COLUMNS);
+    let mut sheet = Sheet::new(&[&COLUMNS[..], &["also_visited"]].concat());
     for round in &found.rounds {
         for (no, call) in (1..).zip(&round.calls) {
-            sheet.push(call_cells((round.day, &round.team), no, call));
+            let others = found.others.get(&call.person).into_iter().flatten();
+            let others: Vec<String> = others.map(|other| harmless(&other.words())).collect();
+            let mut cells = call_cells((round.day, &round.team), no, call);
+            cells.push(others.join(", "));
+            sheet.push(cells);
         }
     }
     sheet
+}
+
+/// Says which rounds of other campaigns go to the same homes.
+fn told_others(invocation: &Invocation, found: &HomeRounds) {
+    if found.others.is_empty() {
+        return;
+    }
+    let rounds: BTreeSet<&OtherVisit> = found.others.values().flatten().collect();
+    let mut named: Vec<String> =
+        rounds.iter().take(OTHERS_NAMED).map(|one| harmless(&one.words())).collect();
+    if rounds.len() > OTHERS_NAMED {
+        named.push("…".to_owned());
+    }
+    let told: [(&str, &dyn std::fmt::Display); 2] =
+        [("count", &found.others.len()), ("rounds", &named.join(", "))];
+    invocation.out.note("homes-others", &told);
 }
 
 fn told(invocation: &Invocation, found: &HomeRounds) {
@@ -163,6 +187,7 @@ fn told(invocation: &Invocation, found: &HomeRounds) {
     if found.kept > 0 {
         out.note("homes-kept", &[("count", &found.kept)]);
     }
+    told_others(invocation, found);
     if found.without_day > 0 {
         out.note("homes-without-day", &[("count", &found.without_day)]);
     }

@@ -185,6 +185,7 @@ web-calls-all = { $count } calls today by { $callers } people.
 web-calls-undo = Take back the last call ({ $result })
 web-calls-nothing-to-undo = This call is no longer there, or was taken back before.
 web-person-calls = Calls
+web-person-homes = Visits at home
 web-done-undone = The call is taken back.
 web-done-undone-outcome = The call and what it said of the person are taken back. An appointment that it ended stays ended: give a new one on the person's page.
 web-kept-undo = Take back a call

@@ -123,6 +123,7 @@ home-call-off = not to be made
 homes-written = The rounds are written to { $path }.
 homes-unreached = { $person } gets no visit: nobody knows where the home is (give its area a point), or it is too far for a day.
 homes-without-day = { $count } people get no visit: the teams have no free day left in the campaign.
+homes-others = { $count } of these people live in homes that adopted rounds of other campaigns visit too: { $rounds }. To go there on one day, take one of the rounds back and make it for that day with another team (--from, --team).
 homes-rounds = { $visits } visits on { $rounds } rounds, { $km } km; fewer than { $least } km are not possible (gap { $gap } %). { $vials } vials, { $wasted } doses wasted.
 home-title = { $campaign }: home visits
 home-when = { $team }, { $date }: { $visits } visits, { $km } km, back at { $back }

@@ -501,6 +501,7 @@ ended-closed = place closed
 ended-short = no vaccine
 ended-moved = took another one
 ended-cancelled = cancelled
+ended-campaign-closed = campaign closed
 web-person-mails = Messages
 web-person-quiet = Send no more reminders
 web-person-is-quiet = Gets no reminders.

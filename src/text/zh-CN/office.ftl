@@ -185,6 +185,7 @@ web-calls-all = 今天共 { $count } 次通话，{ $callers } 人拨打。
 web-calls-undo = 撤销上一次记录（{ $result }）
 web-calls-nothing-to-undo = 该通话记录已不存在，或此前已撤销。
 web-person-calls = 电话联系
+web-person-homes = 上门接种
 web-done-undone = 已撤销该次通话记录。
 web-done-undone-outcome = 已撤销该次通话记录及其结果。因此结束的预约不会恢复，请在人员页面另行预约。
 web-kept-undo = 撤销通话记录

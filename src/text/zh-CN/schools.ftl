@@ -123,6 +123,7 @@ home-call-off = 不再上门
 homes-written = 上门路线已写入 { $path }。
 homes-unreached = { $person } 未能安排上门：住址位置不明（请给所在地区填经纬度），或一天之内往返不了。
 homes-without-day = { $count } 人未能安排上门：活动期内流动队没有空闲的日子。
+homes-others = 其中 { $count } 人的家，其他活动已采用的路线也要上门：{ $rounds }。如要同日上门，请撤回其中一条路线，用 --from、--team 由另一队排到那一天。
 homes-rounds = 共上门 { $visits } 户次，{ $rounds } 条路线，{ $km } 公里；不可能少于 { $least } 公里（距最优不超过 { $gap } %）。用疫苗 { $vials } 瓶，损耗 { $wasted } 剂。
 home-title = { $campaign }上门接种路线单
 home-when = { $team }　{ $date }：上门 { $visits } 户，{ $km } 公里，{ $back } 返回

@@ -501,6 +501,7 @@ ended-closed = 接种点关闭
 ended-short = 疫苗不足
 ended-moved = 已改约
 ended-cancelled = 已取消
+ended-campaign-closed = 活动已关闭
 web-person-mails = 消息
 web-person-quiet = 停发提醒
 web-person-is-quiet = 不接收提醒。

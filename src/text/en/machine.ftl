@@ -1,0 +1,132 @@
+# What the program's faults say in English: it is found again in a fault and said in the reader's language.
+machine-toml-at = TOML parse error at line { $line }, column { $column }
+machine-toml-variant-none = unknown variant `{ $value }`, there are no variants
+machine-toml-variants = unknown variant `{ $value }`, expected one of { $known }
+machine-toml-variant-two = unknown variant `{ $value }`, expected { $one } or { $other }
+machine-toml-variant = unknown variant `{ $value }`, expected { $known }
+machine-toml-fields = unknown field `{ $value }`, expected one of { $known }
+machine-toml-field-two = unknown field `{ $value }`, expected { $one } or { $other }
+machine-toml-field = unknown field `{ $value }`, expected { $known }
+machine-toml-type = invalid type: { $got }, expected { $kind }
+machine-toml-value = invalid value: { $got }, expected { $kind }
+machine-toml-missing = missing field `{ $value }`
+machine-toml-twice = duplicate field `{ $value }`
+machine-toml-key-twice = duplicate key
+machine-toml-no-value = key with no value, expected `=`
+machine-toml-no-value-of = missing value for key
+machine-toml-missing-value = missing value
+machine-toml-quotes = string values must be quoted
+machine-toml-open-quote = missing opening quote
+machine-toml-open-table = unclosed table, expected `]`
+machine-toml-open-array = unclosed array, expected `]`
+machine-toml-content = unexpected content
+machine-toml-string = a string
+machine-toml-boolean = a boolean
+machine-toml-a-map = a map
+machine-toml-a-table = a table
+machine-toml-a-sequence = a sequence
+machine-toml-u8 = u8
+machine-toml-u16 = u16
+machine-toml-u32 = u32
+machine-toml-u64 = u64
+machine-toml-i64 = i64
+machine-toml-usize = usize
+machine-toml-f64 = f64
+machine-toml-struct = struct { $name }
+machine-toml-is-integer = integer `{ $value }`
+machine-toml-is-float = floating point `{ $value }`
+machine-toml-is-boolean = boolean `{ $value }`
+machine-toml-is-string = string "{ $value }"
+machine-toml-is-map = map
+machine-toml-is-sequence = sequence
+machine-toml-is-datetime = datetime
+machine-os-1 = Operation not permitted (os error 1)
+machine-os-2 = No such file or directory (os error 2)
+machine-os-13 = Permission denied (os error 13)
+machine-os-17 = File exists (os error 17)
+machine-os-20 = Not a directory (os error 20)
+machine-os-21 = Is a directory (os error 21)
+machine-os-22 = Invalid argument (os error 22)
+machine-os-24 = Too many open files (os error 24)
+machine-os-28 = No space left on device (os error 28)
+machine-os-30 = Read-only file system (os error 30)
+machine-os-98 = Address already in use (os error 98)
+machine-os-99 = Cannot assign requested address (os error 99)
+machine-os-101 = Network is unreachable (os error 101)
+machine-os-104 = Connection reset by peer (os error 104)
+machine-os-110 = Connection timed out (os error 110)
+machine-os-111 = Connection refused (os error 111)
+machine-os-113 = No route to host (os error 113)
+machine-utf8 = stream did not contain valid UTF-8
+machine-config-unread = configuration { $path } cannot be read: { $said }
+machine-config = configuration { $path }: { $said }
+machine-mail-plain = {"["}mail] tls = "none" would send the password to { $host } without encryption; write tls = "implicit" or "starttls", or allow_plain = true if the network between is your own
+machine-quiet-hours = "{ $value }" are no quiet hours; write for example "21:00-08:00"
+machine-channel-name = { $at } has a name that no channel may have; write small letters, digits and hyphens, and not "mail"
+machine-channel-needs = { $at } needs { $key }: { $what }
+machine-channel-url = the address of your gateway
+machine-channel-robot = a file with the robot's address or token
+machine-channel-key = a file with the key's id
+machine-channel-secret = a file with the secret that signs
+machine-channel-app = Tencent's SdkAppId
+machine-channel-sign = the approved signature, without brackets
+machine-channel-brackets = { $at } sign has brackets, which the vendor adds; leave them out
+machine-channels-many = there are { $count } channels, { $most } at most
+machine-order-unknown = {"["}reminders] contact_order names "{ $name }", which is no way to a person; write some of { $known }
+machine-order-twice = {"["}reminders] contact_order names "{ $name }" twice; write it once
+machine-tls-pair = {"["}http] tls_cert and tls_key belong together; write both
+machine-listen-plain = {"["}{ $part }] listen = "{ $address }" answers other machines without encryption: passwords and names would be readable on the way; write tls_cert and tls_key, or listen at "{ $own }" behind a proxy that encrypts, or allow_plain = true if the network between is your own
+machine-listen-taken = {"["}{ $part }] listen = "{ $address }": { $said }; write another address, or "off"
+machine-listen-bad = "{ $value }" is no address to listen at; write for example "{ $example }", or "off"
+machine-header-bad = "{ $value }" is no name of a header; write for example "X-Forwarded-For"
+machine-bounce-bad = bounce = "{ $value }" is no address of the form bounce@example.org with at most { $most } ASCII letters, digits, '.', '-' and '_' before '@'
+machine-hello-bad = hello = "{ $value }" is no host name of ASCII letters, digits and '-' such as plan.example.org, and no address such as [192.0.2.7]
+machine-url-bad = "{ $value }" is no address of the form https://example.org/u in ASCII, without '?' and '#', of at most { $most } bytes; plain http would show the token
+machine-oidc-empty = {"["}oidc] { $key } is empty
+machine-oidc-secret = {"["}oidc] has client_secret and client_secret_file; write one of them
+machine-oidc-scope = {"["}oidc] scopes: "{ $value }" is no scope; write one word each
+machine-oidc-url-path = {"["}oidc] url has a path; the dashboard answers at the root of its address
+machine-oidc-url-none = {"["}oidc] { $key } = "{ $value }" is no address; write https:// and a host
+machine-oidc-url-bad = {"["}oidc] { $key } = "{ $value }" is no address in ASCII without '?', '#' and '@'
+machine-tls-bad = {"["}http] { $key } = "{ $path }": { $said }
+machine-tls-none = there is no certificate in it
+machine-timetable-unread = timetable { $path } cannot be read: { $said }; name a file in doseplan.toml, or take the key out for the timetable as delivered
+machine-timetable = timetable { $path }: { $said }
+machine-timetable-none = no job is named; jobs are { $known }
+machine-timetable-job = there is no job "{ $job }"; jobs are { $known }
+machine-timetable-hours = {"["}{ $job }] window_hours = { $value }: write 1 to { $most }
+machine-timetable-cron = {"["}{ $job }] cron = "{ $value }": { $said }
+machine-cron-fields = { $count } fields; write five: minute hour day month weekday; { $said }
+machine-cron-example = write for example 0 7 * * *, which is 07:00 every day
+machine-cron-question = ? is not known; write * for every day
+machine-cron-both = the day of the month and the weekday together mean different things to different programs; give one and write * for the other
+machine-cron-never = day { $day } of month { $month } never comes; write one that does
+machine-cron-unknown = { $value } is not known; { $said }
+machine-cron-instead = write { $value }
+machine-database = database { $address }: { $said }
+machine-db-address = "{ $value }" is not a database address; write sqlite://FILE or postgres://USER@HOST/NAME (in a password write %25 for %, %23 for #, %2F for /, %3F for ?, %40 for @)
+machine-db-absent = there is no database { $file }; `doseplan campaign apply FOLDER` makes one
+machine-db-newer = the database was written by a newer doseplan (migration { $count }); use that version
+machine-db-full = the disk of the database is full; this step was undone, make room and run it again
+machine-db-read-only = the database cannot be written (read-only file or disk); mend its rights
+machine-db-unusable = the database file cannot be opened: its folder is not there, or nothing may be written in it; mend that, or copy the file (with its -wal, if there is one) to a folder that is yours
+machine-db-damaged = the database is damaged ({ $said }); restore a backup: `doseplan restore FILE --force` keeps what is there beside it
+machine-db-locked = another daemon works on this database, or a restore is under way (it holds { $path }); stop it first, or use PostgreSQL for several daemons
+machine-db-names = { $path } has several names (hard links), and a daemon works on it under another one; use that name, because what is written through two names is lost
+machine-db-rights = PostgreSQL: { $said }; as its administrator, in this database: { $remedy }
+machine-db-busy = another process has held the database for more than 10 s; try again
+machine-db-fenced = the lease of this work went to another daemon; what it would have written was dropped
+machine-db-audit-key = the key of the audit log, { $path }: { $said }; it must be readable for whoever may write the database, and is kept apart from backups
+machine-db-value = table { $table }, column { $column }, row { $key }: { $what }
+machine-sending = mails are being sent at this moment (`doseplan outbox list --state sending`); try again when they are gone, or go on with --force if their sender is dead
+machine-daemon-at-work = a daemon was at work on the PostgreSQL database within the last minute; stop it, or go on with --force if it is dead
+machine-backup-busy = another backup is being written into { $path }; try again when it has ended
+machine-backup-damaged = the backup { $path } is damaged ({ $said }); take another backup
+machine-restored-other = the restored database { $path } is not what was put there ({ $said }); take another backup
+machine-no-campaign = there is no campaign yet; `doseplan campaign apply FOLDER` stores one
+machine-not-read = { $path } cannot be read
+machine-not-written = { $path } cannot be written
+machine-not-removed = { $path } cannot be removed
+machine-not-made = { $path } cannot be made
+machine-not-a-file = this is a { $kind }, not a file; save the content in a file and name that
+machine-no-font = {"["}mail] font { $path }: { $said }
