@@ -1,7 +1,8 @@
 //! What Chinese readers see has no English words but names, codes and what is typed.
 
 use crate::outputs::{DATA, world};
-use crate::support::{Ran, World};
+use crate::support::{Ran, SENIORS, World};
+use serde_json::Value;
 
 /// Commands whose output is a file, a mail as it leaves or the database's own names.
 const RAW: [&str; 7] =
@@ -153,4 +154,26 @@ fn a_wrong_configuration_is_told_in_chinese() {
     assert!(ran.err.contains(said), "{}", ran.err);
     let ran = chinese(&world, &["--db", "sqlite://absent/a.db", "status"]);
     assert!(ran.err.contains("没有数据库 absent/a.db"), "{}", ran.err);
+}
+
+#[test]
+fn an_appointment_of_a_closed_campaign_does_not_stand() {
+    let world = World::small();
+    world.import("persons", SENIORS).ends(0);
+    world.plan_day_by_day();
+    let ended = |code: &str| -> Vec<Value> {
+        let file = world.run(&["persons", "show", code, "-o", "json"]).ends(0).json();
+        let all = file["appointments"].as_array().expect("a list").iter();
+        all.map(|one| one["ended"].clone()).collect()
+    };
+    let code = ["p1", "p2", "p3", "p6"].into_iter().find(|code| !ended(code).is_empty());
+    let code = code.expect("somebody has an appointment");
+    assert!(ended(code).iter().all(Value::is_null));
+    let shown = chinese(&world, &["persons", "show", code]).ends(0).out;
+    assert!(shown.contains("有效") && shown.contains("小县接种"), "{shown}");
+    assert!(shown.contains("出生日期") && shown.contains("甲镇"), "{shown}");
+    world.run(&["campaign", "close", "small"]).ends(0);
+    assert!(ended(code).iter().all(|ended| ended == "campaign_closed"));
+    let shown = chinese(&world, &["persons", "show", code]).ends(0).out;
+    assert!(shown.contains("活动已关闭") && !shown.contains("有效"), "{shown}");
 }

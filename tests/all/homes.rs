@@ -455,4 +455,7 @@ fn rounds_say_which_other_campaign_visits_the_same_homes() {
         rows.iter().all(|row| row["also_visited"].starts_with("小县接种 2021-04-")),
         "{rows:?}"
     );
+    // Who is visited sees the visit among what is known of them.
+    let shown = at(&world, &["persons", "show", "h00", "--lang", "zh-CN"]).ends(0).out;
+    assert!(shown.contains("上门日期") && shown.contains("一队"), "{shown}");
 }
