@@ -250,7 +250,6 @@ async fn called(tx: &mut Tx, all: &[Loaded], person: &str) -> Result<Vec<Called>
     Ok(calls::of_person(tx, person).await?.into_iter().map(line).collect())
 }
 
-/// The visits at home of a person on adopted rounds, by day.
 /// Says of appointments that stand in a campaign which is closed that nobody is expected.
 fn over(appointments: &mut [Appointment], all: &[Loaded]) {
     let is_open = |id: &str| all.iter().any(|one| one.is_open && one.campaign.id.as_str() == id);
@@ -260,6 +259,7 @@ fn over(appointments: &mut [Appointment], all: &[Loaded]) {
     }
 }
 
+/// The visits at home of a person on adopted rounds, by day.
 async fn home_visits(tx: &mut Tx, all: &[Loaded], person: &str) -> Result<Vec<VisitedAtHome>> {
     let line = |(no, day, team, dose): (CampaignNo, NaiveDate, String, u8)| {
         let loaded = all.iter().find(|loaded| loaded.no == no);
