@@ -74,6 +74,8 @@ impl Roll {
                         - i64::try_from(slot.used).unwrap_or(i64::MAX)
                 };
                 out.free.insert((at, *cohort, *dose), left(slot.part));
+                let others = left(slot.doses).min(left(slot.doses) - left(slot.part));
+                out.others.insert((at, *cohort, *dose), others);
                 *out.room.entry(at).or_default() += left(slot.doses);
             }
         }
