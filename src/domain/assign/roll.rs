@@ -40,7 +40,7 @@ impl Roll {
         let ended: BTreeMap<PersonNo, (NaiveDate, Ended)> =
             output.ended.iter().map(|(person, held, why)| (*person, (held.day, *why))).collect();
         let new: BTreeMap<PersonNo, Seat> = output.new.iter().copied().collect();
-        let mut out = Book::default();
+        let mut out = Book { today: self.today, ..Book::default() };
         let here = |seat: Seat| Seat { place: place(seat.place), ..seat };
         for mut one in std::mem::take(&mut self.people) {
             let held = one.held.filter(|_| !ended.contains_key(&one.person));

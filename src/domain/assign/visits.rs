@@ -10,7 +10,7 @@
 
 use super::super::apart::{Apart, ONE_VISIT_DAYS};
 use super::{CohortNo, PersonNo, PlaceNo, Seat};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rounds over everybody, at most. Our choice: later ones find hardly anything.
@@ -56,6 +56,8 @@ pub struct Book {
     pub room: BTreeMap<At, i64>,
     /// Seats of each cohort and dose that people outside the register have. Whoever takes one leaves them their own.
     pub others: BTreeMap<Cell, i64>,
+    /// The present day.
+    pub today: NaiveDate,
 }
 
 /// The sessions of each cohort and dose.
@@ -219,8 +221,12 @@ impl<'a> Desk<'a> {
     /// Brings an appointment to the place and day of another one of the same person; `false` where it cannot be.
     fn bring(&mut self, mover: Spot, anchor: Spot) -> bool {
         let one = self.get(mover);
-        let to = Seat { dose: one.seat.dose, ..self.get(anchor).seat };
-        if !self.may_go(mover, to) {
+        let there = self.get(anchor);
+        let to = Seat { dose: one.seat.dose, ..there.seat };
+        // Whoever knows of tomorrow's may have been told of it today, and would be written to a second time.
+        let tomorrow = self.books[mover.book].today + TimeDelta::days(1);
+        let is_told_today = there.is_fixed && to.day <= tomorrow;
+        if is_told_today || !self.may_go(mover, to) {
             return false;
         }
         let is_sooner = to.day <= one.seat.day;
@@ -372,3 +378,7 @@ fn cell(one: &Booked, seat: Seat) -> Cell {
 #[cfg(test)]
 #[path = "visits_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "visits_apart_tests.rs"]
+mod apart_tests;
