@@ -1,9 +1,9 @@
 //! The long form of the fault tests: 5,000 kills, 5,000 simulated lives, 200 restores that are killed beside logs of
-//! other databases, 200 messages of every service in every fault, some hours; 100 seasons of a small county; 100 rounds
-//! of 500 people for 50 seats; 30,000 random files, a third of them workbooks; and 1,000 broken workbooks for one
-//! daemon. `DOSEPLAN_KILLS`, `DOSEPLAN_SEEDS`, `DOSEPLAN_RESTORES`, `DOSEPLAN_GATEWAY_MESSAGES`, `DOSEPLAN_FUTURES`,
-//! `DOSEPLAN_RACES`, `DOSEPLAN_FUZZ` and `DOSEPLAN_WORKBOOKS` give other numbers, 0 leaves one out. A seed that fails
-//! is printed.
+//! other databases, 200 messages of every service in every fault, some hours; 100 seasons of a small county; 300 years
+//! in which files, people, places and campaigns change at random; 100 rounds of 500 people for 50 seats; 30,000 random
+//! files, a third of them workbooks; and 1,000 broken workbooks for one daemon. `DOSEPLAN_KILLS`, `DOSEPLAN_SEEDS`,
+//! `DOSEPLAN_RESTORES`, `DOSEPLAN_GATEWAY_MESSAGES`, `DOSEPLAN_FUTURES`, `DOSEPLAN_SEQUENCES`, `DOSEPLAN_RACES`,
+//! `DOSEPLAN_FUZZ` and `DOSEPLAN_WORKBOOKS` give other numbers, 0 leaves one out. A seed that fails is printed.
 
 use std::process::Command;
 
@@ -16,6 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("DOSEPLAN_RACES", "100", &["--test", "all"], &["booking::race"]),
         ("DOSEPLAN_RESTORES", "200", &["--test", "all"], &["faults::restores::"]),
         ("DOSEPLAN_GATEWAY_MESSAGES", "200", &["--test", "all"], &["faults::gateways::"]),
+        ("DOSEPLAN_SEQUENCES", "300", &["--test", "all"], &["sequences::"]),
         ("DOSEPLAN_FUTURES", "100", &["--test", "all"], &["world::"]),
     ] {
         let count = std::env::var(name).unwrap_or_else(|_| count.to_owned());

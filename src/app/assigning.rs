@@ -12,7 +12,7 @@ use crate::domain::rules::GroupForecast;
 use crate::store::{Tx, assignments, bookings, doses, outcomes, people, plans, records, waiting};
 use chrono::{DateTime, NaiveDate, Utc};
 use register::{Codes, Register};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 pub(super) use visits::ToAssign;
 
 mod attendance;
@@ -85,6 +85,33 @@ pub async fn standings<'a>(
         out.insert(person.id.clone(), stands(loaded, (person, group), doses, noted, day));
     }
     Ok(out)
+}
+
+/// Everybody of the households of some people, as they stand on `day`: whoever reads for a household may live where the
+/// campaign's work reads nobody. Nobody where it reads everybody.
+pub async fn households_beyond(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    of: &[&str],
+    day: NaiveDate,
+) -> Result<Vec<Standing>> {
+    if loaded.near().is_none() { Ok(Vec::new()) } else { households(tx, loaded, of, day).await }
+}
+
+/// Everybody of the households of some people, as they stand on `day`.
+pub async fn households(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    of: &[&str],
+    day: NaiveDate,
+) -> Result<Vec<Standing>> {
+    if of.is_empty() {
+        return Ok(Vec::new());
+    }
+    let homes = people::households(tx, of).await?;
+    let members: BTreeSet<PersonId> = homes.into_values().flatten().collect();
+    let found = standings(tx, loaded, members.iter(), day).await?;
+    Ok(found.into_values().collect())
 }
 
 fn stands(

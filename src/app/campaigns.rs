@@ -9,11 +9,12 @@ use crate::domain::difference::{RowChange, between};
 use crate::domain::group::Group;
 use crate::domain::id::CampaignId;
 use crate::domain::jurisdiction::{Beyond, LocalCampaign, StoredJurisdiction, local_tables};
+use crate::domain::names;
 use crate::domain::permission::{Actor, Power};
 use crate::store::audit::Act;
 use crate::store::campaigns::{self, Version};
 use crate::store::{CampaignNo, Tx, jurisdictions};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use std::collections::BTreeMap;
 
 /// The longest campaign that intake takes, in days.
@@ -255,7 +256,8 @@ fn can_be_id(text: &str) -> bool {
         && text.chars().any(char::is_alphanumeric)
 }
 
-/// What a campaign's folder says, with other days. What opens some days after the start does so again.
+/// What a campaign's folder says, with other days, and their years in its name. What opens some days after the start
+/// does so again.
 fn like(
     own: &LocalCampaign,
     (id, start, end): (CampaignId, NaiveDate, NaiveDate),
@@ -263,8 +265,10 @@ fn like(
     let moved = |day: NaiveDate| (start + (day - own.campaign.start)).min(end);
     let groups = own.campaign.groups.iter();
     let groups = groups.map(|group| Group { opens: group.opens.map(moved), ..group.clone() });
+    let (first, last) = (own.campaign.start.year(), own.campaign.end.year());
     let campaign = Campaign {
         id,
+        name: names::in_years(&own.campaign.name, first..=last, start.year() - first),
         start,
         end,
         groups: groups.collect(),

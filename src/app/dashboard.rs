@@ -258,13 +258,14 @@ impl App {
         Ok((adopted, draft))
     }
 
-    /// The queue: mails by state, the newest ones of a campaign, and the hold on sending where there is one.
-    pub async fn mail_queue(&self, loaded: &Loaded, limit: i64) -> Result<Queue> {
+    /// The queue: mails by state, the newest ones, and the hold on sending where there is one. A mail is about all
+    /// campaigns that have something to say to its reader, so the queue is one for all.
+    pub async fn mail_queue(&self, limit: i64) -> Result<Queue> {
         let mut tx = self.store.read().await?;
         Ok(Queue {
             counts: outbox::counts(&mut tx).await?,
-            newest: outbox::newest(&mut tx, loaded.no, limit).await?,
-            unsettled: outbox::unsettled(&mut tx, loaded.no, limit).await?,
+            newest: outbox::newest(&mut tx, limit).await?,
+            unsettled: outbox::unsettled(&mut tx, limit).await?,
             hold: installation::get(&mut tx).await?.and_then(|found| found.hold),
             relays: self.relay_problems(&mut tx).await?,
         })

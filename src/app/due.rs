@@ -1,12 +1,12 @@
 //! The due list: people whose next dose is due, with phone and appointment.
 
-use super::assigning::each_standing;
+use super::assigning::{each_standing, households_beyond};
 use super::notices::{Numbers, home_of};
 use super::{App, Loaded, Result};
 use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode};
 use crate::domain::person::{OutcomeKind, Person};
 use crate::mail::message::canonical;
-use crate::store::{assignments, bounces, unsubscribed};
+use crate::store::{Tx, assignments, bounces, unsubscribed};
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -99,6 +99,7 @@ impl App {
         let current = assignments::all(&mut tx, loaded.no).await?;
         let unsubscribed = unsubscribed::addresses(&mut tx).await?;
         let suppressed = bounces::addresses(&mut tx).await?;
+        let shut = [&unsubscribed, &suppressed];
         let reached = |person: &Person| Reached::of(person, &unsubscribed, &suppressed);
         let mut out: Vec<DueLine> = Vec::new();
         // Homes with somebody who gets mail, and the homes of the lines that nothing else reaches.
@@ -150,9 +151,31 @@ impl App {
             });
         })
         .await?;
+        add_homes_beyond(&mut tx, loaded, day, (&out, &unsure), &mut homes, shut).await?;
         for (at, home) in unsure {
             out[at].reached = homes.contains(&home);
         }
         Ok(out)
     }
+}
+
+/// Adds the homes of lines that nothing else reaches, where somebody gets mail whom the campaign's work does not read.
+async fn add_homes_beyond(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    day: NaiveDate,
+    (lines, unsure): (&[DueLine], &[(usize, String)]),
+    homes: &mut BTreeSet<String>,
+    [unsubscribed, suppressed]: [&BTreeSet<String>; 2],
+) -> Result<()> {
+    let lone = unsure.iter().filter(|(_, home)| !homes.contains(home));
+    let lone: Vec<&str> = lone.map(|(at, _)| lines[*at].person.as_str()).collect();
+    for standing in households_beyond(tx, loaded, &lone, day).await? {
+        let is_gone = matches!(standing.barred, Some(OutcomeKind::Dead | OutcomeKind::Moved));
+        let mail = Reached::of(&standing.person, unsubscribed, suppressed);
+        if mail == Reached::Yes && !is_gone {
+            homes.insert(home_of(&standing.person));
+        }
+    }
+    Ok(())
 }

@@ -75,7 +75,7 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Option<OpenMail>> {
         let mut act = self.act((by, Power::Operation), Action::SeeMail, now).await?;
-        let Some(message) = found(act.tx(), loaded, id).await? else { return Ok(None) };
+        let Some(message) = outbox::find(act.tx(), id).await? else { return Ok(None) };
         let bytes = outbox::content(act.tx(), id).await?;
         let passages = ways::passages(act.tx(), id).await?;
         act.commit(Some(loaded.campaign.id.as_str()), &format!("mail {id}")).await?;
@@ -102,7 +102,7 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let mut act = self.act((by, Power::Operation), Action::Mail, now).await?;
-        let is_known = found(act.tx(), loaded, id).await?.is_some();
+        let is_known = outbox::find(act.tx(), id).await?.is_some();
         if !is_known || !settle_in(act.tx(), id, arrived, now).await? {
             return Err(AppError::refused("refused-mail-changed", &[("id", &id)]));
         }
@@ -121,7 +121,7 @@ impl App {
     ) -> Result<()> {
         let mut act = self.act((by, Power::Operation), Action::Mail, now).await?;
         let changed = || AppError::refused("refused-mail-changed", &[("id", &id)]);
-        let message = found(act.tx(), loaded, id).await?.ok_or_else(changed)?;
+        let message = outbox::find(act.tx(), id).await?.ok_or_else(changed)?;
         if let Some(why) = no_use(act.tx(), &message, now).await? {
             return Err(why);
         }
@@ -144,7 +144,7 @@ impl App {
         permission::may(by, Power::Operation)?;
         let message = self.once_more(id, (to, once), now).await?;
         let mut act = self.act((by, Power::Operation), Action::Mail, now).await?;
-        if found(act.tx(), loaded, id).await?.is_none() {
+        if outbox::find(act.tx(), id).await?.is_none() {
             return Err(AppError::refused("refused-no-mail", &[("id", &id)]));
         }
         let queued = self.queue(act.tx(), loaded, message, now).await?;
@@ -209,14 +209,6 @@ impl App {
         resume_in(act.tx(), &hold, now).await?;
         Ok(act.commit(None, "resume").await?)
     }
-}
-
-/// A message, where it is the campaign's.
-async fn found(tx: &mut Tx, loaded: &Loaded, id: i64) -> Result<Option<Message>> {
-    if !outbox::is_of(tx, id, loaded.no).await? {
-        return Ok(None);
-    }
-    Ok(outbox::find(tx, id).await?)
 }
 
 /// Refuses a run of a job while another one waits or works.

@@ -168,20 +168,41 @@ impl App {
 }
 
 /// Gives appointments from a day on the time that their person has for another campaign at the same place and day, as
-/// long as they were not told another one: whoever comes for two vaccines comes once.
-pub(super) async fn one_time(tx: &mut Tx, loaded: &Loaded, first: NaiveDate) -> Result<()> {
-    let found = visits::other_times(tx, loaded.no, first).await?;
-    if found.is_empty() {
-        return Ok(());
-    }
+/// long as they were not told another one: whoever comes for two vaccines comes once. Where the slot has no seat left,
+/// somebody who comes for one vaccine and was not told a time makes room, and gets another slot from [`give_slots`].
+pub(super) async fn one_time(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    (plan, first): (i64, NaiveDate),
+) -> Result<()> {
+    let mut found = visits::other_times(tx, loaded.no, first).await?;
     let places = jurisdictions::newest(tx).await?;
-    let mut by_slot: BTreeMap<SlotTime, Vec<&str>> = BTreeMap::new();
-    for (person, day, place, slot) in &found {
-        let has_it = |timing: Timing| timing.slots().contains(slot);
-        if timing(&places, place, *day).is_some_and(has_it) {
-            by_slot.entry(*slot).or_default().push(person);
+    let has_it = |timing: Timing, slot| timing.slots().contains(&slot);
+    found.retain(|one| {
+        timing(&places, &one.place, one.day).is_some_and(|timing| has_it(timing, one.there))
+    });
+    let days = found.iter().map(|one| one.day);
+    let (Some(start), Some(end)) = (days.clone().min(), days.max()) else { return Ok(()) };
+    let wanted: BTreeSet<At> = found.iter().map(|one| (one.day, one.place.clone())).collect();
+    let rows = plans::rows(tx, loaded.no, plan, start..=end).await?;
+    let rows = loaded.campaign.plan_rows_on(rows, first);
+    let sessions = sessions_of(&places, &rows, |at| wanted.contains(at));
+    let codes: BTreeSet<&str> = wanted.iter().map(|(_, place)| place.as_str()).collect();
+    let codes: Vec<&str> = codes.into_iter().collect();
+    let mut taken = bookings::taken(tx, loaded.no, (start, end), &codes).await?;
+    let mut untold = visits::untold_times(tx, loaded.no, (start, end)).await?;
+    let (mut by_slot, mut leave) = (BTreeMap::<SlotTime, Vec<&str>>::new(), Vec::new());
+    for one in &found {
+        let at = (one.day, one.place.clone());
+        if let Some(session) = sessions.get(&at) {
+            let taken = taken.entry(at.clone()).or_default();
+            let there = untold.entry((at.0, at.1, one.there)).or_default();
+            leave.extend(session.change_time(taken, (one.here, one.there), there));
         }
+        by_slot.entry(one.there).or_default().push(&one.person);
     }
+    let leave: Vec<&str> = leave.iter().map(String::as_str).collect();
+    bookings::drop_slots(tx, loaded.no, &leave).await?;
     for (slot, people) in by_slot {
         bookings::set_slot(tx, loaded.no, slot, &people).await?;
     }

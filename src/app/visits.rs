@@ -37,10 +37,12 @@ pub struct VisitCounts {
     pub told: u64,
     /// Two, because there was no seat.
     pub no_seat: u64,
+    /// Two, nearer to each other than the dose rules allow, however far apart; in no sum.
+    pub too_near: u64,
 }
 
 impl VisitCounts {
-    /// All pairs.
+    /// All pairs that are as far apart as they must be.
     #[must_use]
     pub fn all(self) -> u64 {
         self.one_visit + self.rules + self.told + self.no_seat
@@ -57,13 +59,16 @@ impl VisitLine {
             VisitWhy::Rules => "visit-rules",
             VisitWhy::Told => "visit-told",
             VisitWhy::NoSeat => "visit-no-seat",
+            VisitWhy::TooNear => "visit-too-near",
         };
-        let (other, day, days) = (&self.other, &self.other_day, &self.days);
+        // Where nothing says how many, two days are enough.
+        let (other, day, days) = (&self.other, &self.other_day, &self.days.max(1));
         say(language, key, &[("other", other), ("day", day), ("days", days)])
     }
 }
 
-/// How somebody's appointments stand to each other: a line for each of two that are at most two weeks apart.
+/// How somebody's appointments stand to each other: a line for each of two that are at most two weeks apart, or nearer
+/// than the dose rules allow.
 pub(super) async fn visit_lines(
     tx: &mut Tx,
     all: &[Loaded],
@@ -121,6 +126,7 @@ impl App {
                     Some(VisitWhy::Rules) => out.rules += 1,
                     Some(VisitWhy::Told) => out.told += 1,
                     Some(VisitWhy::NoSeat) => out.no_seat += 1,
+                    Some(VisitWhy::TooNear) => out.too_near += 1,
                     None => {}
                 }
             }

@@ -1,7 +1,8 @@
 //! `doseplan doses|tallies|persons|outcomes`: import files, void records.
 
+use super::chosen::Lines;
 use super::forecast_words::Reasons;
-use super::output::{Format, harmless};
+use super::output::{Format, Sheet, harmless};
 use super::record_history::history;
 use super::{Invocation, exit, workbook};
 use crate::app::Loaded;
@@ -12,6 +13,7 @@ use crate::domain::permission::Actor;
 use crate::domain::plausible::{Sure, Why};
 use crate::intake::Issue;
 use crate::intake::profile::Profile;
+use crate::store::doubtful::Held;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -340,9 +342,24 @@ fn why(invocation: &Invocation, why: Why) -> String {
 
 /// Lists the counts that wait to be confirmed.
 async fn doubtful(invocation: &Invocation) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
-    let waiting = app.doubtful(&loaded).await?;
+    let (app, all) = invocation.meant(None).await?;
+    let mut waiting = Vec::new();
+    for loaded in &all {
+        waiting.push((loaded, app.doubtful(loaded).await?));
+    }
     app.store.close().await;
+    if waiting.iter().all(|(_, held)| held.is_empty()) {
+        invocation.out.note("tallies-none-doubtful", &[]);
+    }
+    let mut lines = Lines::of(&all);
+    for (loaded, held) in waiting {
+        lines.sheet(loaded, doubtful_sheet(invocation, loaded, held));
+    }
+    lines.print(invocation);
+    Ok(exit::OK)
+}
+
+fn doubtful_sheet(invocation: &Invocation, loaded: &Loaded, waiting: Vec<Held>) -> Sheet {
     let zone = loaded.campaign.timezone;
     let columns = [
         "record",
@@ -358,7 +375,7 @@ async fn doubtful(invocation: &Invocation) -> anyhow::Result<u8> {
         "address",
         "recorded_at",
     ];
-    let mut sheet = super::output::Sheet::new(&columns);
+    let mut sheet = Sheet::new(&columns);
     for held in waiting {
         let (tally, doubt) = (held.what.tally, held.what.doubt);
         sheet.push(vec![
@@ -376,32 +393,44 @@ async fn doubtful(invocation: &Invocation) -> anyhow::Result<u8> {
             super::job::local(zone, held.at),
         ]);
     }
-    if sheet.is_empty() {
-        invocation.out.note("tallies-none-doubtful", &[]);
-    }
-    invocation.out.sheet(&sheet);
-    Ok(exit::OK)
+    sheet
 }
 
-/// Confirms counts that wait.
+/// Confirms counts that wait, whichever campaigns' they are.
 async fn confirm(invocation: &Invocation, records: &[String]) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
-    let records: Vec<RecordId> =
+    let (app, all) = invocation.meant(None).await?;
+    let mut left: Vec<RecordId> =
         records.iter().map(|record| RecordId::new(record.trim())).collect();
-    let now = invocation.clock.now();
-    let (done, unknown) = app.confirm_tallies(&loaded, &records, Actor::CommandLine, now).await?;
-    app.store.close().await;
-    if let Some(record) = unknown.first() {
+    let mut wanted = Vec::new();
+    for loaded in &all {
+        let mut mine: Vec<RecordId> =
+            app.doubtful(loaded).await?.into_iter().map(|held| held.what.tally.record).collect();
+        if !records.is_empty() {
+            mine.retain(|record| left.contains(record));
+            left.retain(|record| !mine.contains(record));
+        }
+        wanted.push((loaded, mine));
+    }
+    if let Some(record) = left.first() {
         let record = harmless(record.as_str());
         return Err(invocation.out.fail("fail-not-doubtful", &[("record", &record)]));
     }
-    for issue in &done.issues {
-        super::output::tell(&issue.line(invocation.out.language));
+    wanted.retain(|(_, mine)| !mine.is_empty());
+    let (mut count, mut is_refused) = (0, false);
+    for (loaded, mine) in wanted {
+        let now = invocation.clock.now();
+        let (done, unknown) = app.confirm_tallies(loaded, &mine, Actor::CommandLine, now).await?;
+        for issue in &done.issues {
+            super::output::tell(&issue.line(invocation.out.language));
+        }
+        // What somebody else settled in between no longer waits.
+        is_refused |= !done.issues.is_empty() || !unknown.is_empty();
+        count += done.new + done.corrected;
     }
-    if !done.issues.is_empty() {
+    app.store.close().await;
+    if is_refused {
         return Ok(exit::REFUSED);
     }
-    let count = done.new + done.corrected;
     invocation.out.note("tallies-confirmed", &[("count", &count)]);
     Ok(exit::OK)
 }

@@ -2,7 +2,7 @@
 
 use super::chosen::Lines;
 use super::output::{Format, Sheet, harmless};
-use super::plan_choice::{any_plan, planning_day};
+use super::plan_choice::{any_plan, chosen, planning_day};
 use super::plan_files::Basis;
 use super::plan_joint::{Asked, Together};
 use super::plan_print::{rows_sheet, table, travel_note, view};
@@ -449,17 +449,4 @@ async fn list(invocation: &Invocation) -> anyhow::Result<u8> {
     }
     shown.print(invocation);
     Ok(exit::OK)
-}
-
-/// The campaign whose plan has this number; without a number all that are planned.
-async fn chosen(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<(App, Vec<Loaded>)> {
-    let (app, all) = invocation.planned(None).await?;
-    if let (Some(_), true) = (no, all.len() > 1) {
-        for loaded in &all {
-            if app.plan(loaded, no).await?.is_some() {
-                return Ok((app, vec![loaded.clone()]));
-            }
-        }
-    }
-    Ok((app, all))
 }

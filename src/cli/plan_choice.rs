@@ -27,3 +27,19 @@ pub(super) async fn any_plan(
     }
     Ok(found)
 }
+
+/// The campaign whose plan has this number; without a number all that are planned.
+pub(super) async fn chosen(
+    invocation: &Invocation,
+    no: Option<i64>,
+) -> anyhow::Result<(App, Vec<Loaded>)> {
+    let (app, all) = invocation.planned(None).await?;
+    if let (Some(_), true) = (no, all.len() > 1) {
+        for loaded in &all {
+            if app.plan(loaded, no).await?.is_some() {
+                return Ok((app, vec![loaded.clone()]));
+            }
+        }
+    }
+    Ok((app, all))
+}

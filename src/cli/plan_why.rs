@@ -86,7 +86,7 @@ impl Why {
             None => (Vec::new(), Vec::new()),
         };
         let gaps = planner::staff_gaps(&said.gaps);
-        let visits = (visits.all() > 0).then_some(visits);
+        let visits = (visits.all() + visits.too_near > 0).then_some(visits);
         let view = View { unplaced, scarce, best_series, staff: said.limits.clone(), gaps, visits };
         let out = invocation.out;
         match out.format {
@@ -175,17 +175,16 @@ fn print(invocation: &Invocation, campaign: &Campaign, view: &View) {
         out.note("why-prices", &[("more", &(view.scarce.len() - shown.len()))]);
     }
     if let Some(visits) = view.visits {
-        let VisitCounts { one_visit, rules, told, no_seat } = visits;
-        out.note(
-            "why-visits",
-            &[
-                ("all", &visits.all()),
-                ("joined", &one_visit),
-                ("rules", &rules),
-                ("told", &told),
-                ("seats", &no_seat),
-            ],
-        );
+        let VisitCounts { one_visit, rules, told, no_seat, too_near } = visits;
+        if too_near > 0 {
+            out.note("why-too-near", &[("pairs", &too_near)]);
+        }
+        let all = visits.all();
+        if all > 0 {
+            let counts: [(&str, &dyn std::fmt::Display); 4] =
+                [("all", &all), ("joined", &one_visit), ("rules", &rules), ("told", &told)];
+            out.note("why-visits", &[&counts[..], &[("seats", &no_seat)]].concat());
+        }
     }
     for series in view.best_series.iter().take(SERIES_LINES) {
         let name = |found: Option<&String>, code: &str| harmless(found.map_or(code, |name| name));

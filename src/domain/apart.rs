@@ -74,6 +74,8 @@ words! {
         Told = "told",
         /// Two: neither has a seat for them where the other one is.
         NoSeat = "no_seat",
+        /// Two, and nearer to each other than the dose rules allow: nobody could be moved.
+        TooNear = "too_near",
     }
 }
 
@@ -86,9 +88,13 @@ pub struct Stand {
     pub is_known: bool,
 }
 
-/// Why two appointments of a person are one visit or two; `None` where they are too far from each other to be one.
+/// Why two appointments of a person are one visit or two; `None` where they are too far from each other to be one, and
+/// the dose rules have nothing against it.
 #[must_use]
 pub fn visit_why(rule: Apart, one: &Stand, other: &Stand) -> Option<VisitWhy> {
+    if !rule.allows(one.at.0, other.at.0) {
+        return Some(VisitWhy::TooNear);
+    }
     if (one.at.0 - other.at.0).num_days().abs() > ONE_VISIT_DAYS {
         return None;
     }
@@ -157,12 +163,18 @@ mod tests {
         let stand =
             |number, place: &str, is_known| Stand { at: (day(number), place.to_owned()), is_known };
         let both = Apart::default();
-        let never = Apart { at_one_visit: false, days: 15 };
+        let never = Apart { at_one_visit: false, days: 0 };
+        let far = |at_one_visit| Apart { at_one_visit, days: 28 };
         let why = |rule, other: Stand| visit_why(rule, &stand(1, "S1", true), &other);
         assert_eq!(why(both, stand(1, "S1", false)), Some(VisitWhy::OneVisit));
         assert_eq!(why(both, stand(1, "S2", false)), Some(VisitWhy::NoSeat));
         assert_eq!(why(both, stand(15, "S1", true)), Some(VisitWhy::Told));
         assert_eq!(why(both, stand(16, "S1", true)), None);
-        assert_eq!(why(never, stand(1, "S1", true)), Some(VisitWhy::Rules));
+        assert_eq!(why(never, stand(2, "S1", true)), Some(VisitWhy::Rules));
+        assert_eq!(why(never, stand(1, "S1", true)), Some(VisitWhy::TooNear));
+        assert_eq!(why(far(true), stand(1, "S1", true)), Some(VisitWhy::OneVisit));
+        assert_eq!(why(far(true), stand(28, "S1", true)), Some(VisitWhy::TooNear));
+        assert_eq!(why(far(false), stand(1, "S1", true)), Some(VisitWhy::TooNear));
+        assert_eq!(why(far(false), stand(29, "S1", true)), None);
     }
 }

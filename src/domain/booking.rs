@@ -218,6 +218,24 @@ impl SlotSeats {
         self.doses.values().sum()
     }
 
+    /// Takes an appointment to another slot. Where that has no seat left, one of those who may get another time leaves
+    /// it; returns who, and says all of it to `taken`.
+    pub fn change_time<T>(
+        &self,
+        taken: &mut Taken,
+        (from, to): (Option<SlotTime>, SlotTime),
+        untold: &mut Vec<T>,
+    ) -> Option<T> {
+        let seats = self.slots.get(&Some(to)).copied().unwrap_or(0);
+        let is_full = taken.in_slot(Some(to)) >= seats;
+        let leaves = if is_full { untold.pop() } else { None };
+        if leaves.is_some() {
+            taken.change_slot(Some(to), None);
+        }
+        taken.change_slot(from, Some(to));
+        leaves
+    }
+
     /// The slots in which somebody of a cohort can have a dose, with the seats that are free for them.
     pub fn free(
         &self,
@@ -293,6 +311,14 @@ impl Taken {
         for count in [count, self.in_slots.get_mut(&slot)].into_iter().flatten() {
             *count = count.saturating_sub(1);
         }
+    }
+
+    /// Takes one appointment from a slot to another.
+    fn change_slot(&mut self, from: Option<SlotTime>, to: Option<SlotTime>) {
+        if let Some(count) = self.in_slots.get_mut(&from) {
+            *count = count.saturating_sub(1);
+        }
+        *self.in_slots.entry(to).or_default() += 1;
     }
 
     /// All of them.

@@ -109,6 +109,30 @@ fn of_a_name_one_character_is_shown() {
     assert_eq!(shown, ["＊三", "＊＊明", "A＊＊", "A＊", "＊", "＊李"]);
 }
 
+#[test]
+fn a_slot_that_is_full_is_left_by_somebody_who_may_get_another_time() {
+    // Two slots of two seats each: one is full, and somebody of the other one comes to it.
+    let session = SlotSeats::of(&[row(0, 1, 4)], Some(timing("08:00", "09:00", 30)));
+    let slot = |text: &str| SlotTime::parse(text).expect("a time");
+    let (early, late) = (slot("08:00"), slot("08:30"));
+    let change = |in_early: u64, untold: &[&'static str]| {
+        let mut taken = Taken::default();
+        taken.add(Some(early), (Some(cohort(0)), 1), in_early);
+        taken.add(Some(late), (Some(cohort(0)), 1), 1);
+        let mut untold = untold.to_vec();
+        let leaves = session.change_time(&mut taken, (Some(late), early), &mut untold);
+        let counts = [Some(early), Some(late), None].map(|slot| taken.in_slot(slot));
+        (leaves, counts, untold.len())
+    };
+    assert_eq!(change(1, &["a"]), (None, [2, 0, 0], 1), "there is a seat");
+    assert_eq!(change(2, &["a", "b"]), (Some("b"), [2, 0, 1], 1), "somebody makes room");
+    assert_eq!(
+        change(2, &[]),
+        (None, [3, 0, 0], 0),
+        "nobody can: they come at one time all the same"
+    );
+}
+
 proptest! {
     #[test]
     fn slots_have_all_seats_and_differ_by_one_at_most(

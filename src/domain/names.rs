@@ -1,6 +1,7 @@
-//! Codes that are given by their names: people write `云阳街道` where a table wants `321181001`.
+//! Codes that are given by their names: people write `云阳街道` where a table wants `321181001`. And names with years.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 /// The names of one kind of thing. A name that several of them have stands for none.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +40,27 @@ impl Names {
     }
 }
 
+/// A name with other years in place of those of some days: `2026年流感` of 2026 is `2027年流感` a year later. Other
+/// numbers stay.
+pub fn in_years(name: &str, of: RangeInclusive<i32>, later: i32) -> String {
+    let mut out = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(at);
+        let end = from.find(|c: char| !c.is_ascii_digit()).unwrap_or(from.len());
+        let (digits, after) = from.split_at(end);
+        let year = digits.parse::<i32>().ok().filter(|year| digits.len() == 4 && of.contains(year));
+        out.push_str(before);
+        match year {
+            Some(year) => out.push_str(&(year + later).to_string()),
+            None => out.push_str(digits),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,5 +73,18 @@ mod tests {
         for text in ["1", "新村", "2", "陵口镇"] {
             assert_eq!(names.code_of(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_years_of_a_campaign_are_others_in_the_name_of_its_copy() {
+        let next = |name: &str| in_years(name, 2026..=2027, 1);
+        assert_eq!(
+            next("2026年秋季60岁及以上老年人流感疫苗接种"),
+            "2027年秋季60岁及以上老年人流感疫苗接种"
+        );
+        assert_eq!(next("Flu 2026/2027, 20262 doses, 2025"), "Flu 2027/2028, 20262 doses, 2025");
+        assert_eq!(next("2026"), "2027");
+        assert_eq!(next("流感"), "流感");
+        assert_eq!(in_years("2026", 2026..=2026, 0), "2026");
     }
 }

@@ -86,6 +86,12 @@ impl Issue {
         Self { severity: Severity::Warning, ..Self::error(code, file) }
     }
 
+    /// The same as a warning.
+    #[must_use]
+    pub fn as_warning(self) -> Self {
+        Self { severity: Severity::Warning, ..self }
+    }
+
     /// Sets the row; 0 means none.
     #[must_use]
     pub fn row(mut self, row: u32) -> Self {
@@ -424,6 +430,7 @@ pub const CODES: &[&str] = &[
     "wrong_campaign",
     "which_campaign",
     "born_after_dose",
+    "born_changed",
     "bad_death",
     "erased_person",
     "duplicate_record",

@@ -132,6 +132,8 @@ const CLEAR_SLOT: &str = "UPDATE assignment SET slot = NULL \
      WHERE campaign = $1 AND day = $2 AND place = $3 AND slot = $4";
 const SET_SLOT: &str = "UPDATE assignment SET slot = $2 \
      WHERE campaign = $1 AND person IN (SELECT value FROM json_each($3))";
+const DROP_SLOTS: &str = "UPDATE assignment SET slot = NULL \
+     WHERE campaign = $1 AND person IN (SELECT value FROM json_each($2))";
 const ANSWERED: &str = "SELECT day, place, area, grp, dose, COUNT(*) FROM assignment \
      WHERE campaign = $1 AND day >= $2 AND answer IS NOT NULL AND area IS NOT NULL \
      GROUP BY day, place, area, grp, dose ORDER BY day, place, area, grp, dose";
@@ -377,6 +379,14 @@ pub async fn set_slot(
     people: &[&str],
 ) -> Result<()> {
     tx.run(SET_SLOT, args![campaign, slot.minute(), super::json_list(people)]).await?;
+    Ok(())
+}
+
+/// Takes their slots away from the appointments of some people.
+pub async fn drop_slots(tx: &mut Tx, campaign: CampaignNo, people: &[&str]) -> Result<()> {
+    if !people.is_empty() {
+        tx.run(DROP_SLOTS, args![campaign, super::json_list(people)]).await?;
+    }
     Ok(())
 }
 

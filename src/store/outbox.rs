@@ -151,17 +151,15 @@ const LIST: &str = selected!(
     "SELECT",
     "FROM outbox WHERE ($1 = '' OR state = $1) AND ($2 = '' OR kind = $2) ORDER BY id"
 );
-const NEWEST: &str =
-    selected!("SELECT", "FROM outbox WHERE campaign = $1 ORDER BY id DESC LIMIT $2");
+const NEWEST: &str = selected!("SELECT", "FROM outbox ORDER BY id DESC LIMIT $1");
 const FIND: &str = selected!("SELECT", "FROM outbox WHERE id = $1");
 // The index of recipients has those of channels alone.
 const KEYS_OF_GROUP: &str =
     "SELECT unique_key FROM outbox WHERE recipient = $1 AND channel = $1 AND channel <> 'mail'";
-const IS_OF: &str = "SELECT id FROM outbox WHERE id = $1 AND campaign = $2";
 const UNSETTLED: &str = selected!(
     "SELECT",
-    "FROM outbox WHERE campaign = $1 AND state IN ('in_doubt', 'failed', 'bounced', 'unroutable') \
-     ORDER BY id DESC LIMIT $2"
+    "FROM outbox WHERE state IN ('in_doubt', 'failed', 'bounced', 'unroutable') \
+     ORDER BY id DESC LIMIT $1"
 );
 const NEXT_DUE: &str =
     "SELECT MIN(due_at) FROM outbox WHERE state = 'queued' AND ($1 = '' OR channel = $1)";
@@ -285,9 +283,9 @@ pub async fn list(
     tx.rows(LIST, args![state, kind]).await?.iter().map(message).collect()
 }
 
-/// The newest messages of a campaign.
-pub async fn newest(tx: &mut Tx, campaign: CampaignNo, limit: i64) -> Result<Vec<Message>> {
-    tx.rows(NEWEST, args![campaign, limit]).await?.iter().map(message).collect()
+/// The newest messages.
+pub async fn newest(tx: &mut Tx, limit: i64) -> Result<Vec<Message>> {
+    tx.rows(NEWEST, args![limit]).await?.iter().map(message).collect()
 }
 
 /// One mail.
@@ -300,14 +298,9 @@ pub async fn keys_of_group(tx: &mut Tx, name: &str) -> Result<Vec<String>> {
     tx.rows(KEYS_OF_GROUP, args![name]).await?.iter().map(|row| row.get(0)).collect()
 }
 
-/// Whether a message is a campaign's.
-pub async fn is_of(tx: &mut Tx, id: i64, campaign: CampaignNo) -> Result<bool> {
-    Ok(tx.row(IS_OF, args![id, campaign]).await?.is_some())
-}
-
-/// The newest messages of a campaign that somebody has to look at.
-pub async fn unsettled(tx: &mut Tx, campaign: CampaignNo, limit: i64) -> Result<Vec<Message>> {
-    tx.rows(UNSETTLED, args![campaign, limit]).await?.iter().map(message).collect()
+/// The newest messages that somebody has to look at.
+pub async fn unsettled(tx: &mut Tx, limit: i64) -> Result<Vec<Message>> {
+    tx.rows(UNSETTLED, args![limit]).await?.iter().map(message).collect()
 }
 
 /// When the next queued message is due, milliseconds since 1970: of one channel, or of all.

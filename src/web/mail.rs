@@ -25,12 +25,10 @@ use serde::Deserialize;
 /// The most mails of a table; the command line shows all.
 const ROWS_MAX: i64 = 80;
 
-/// The queue of mail. It shows addresses, so each look goes to the audit log.
+/// The queue of mail of all campaigns. It shows addresses, so each look goes to the audit log.
 pub(super) async fn mail(context: PageContext) -> Result<Response, Refusal> {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
-    let read = |context: PageContext| async move {
-        context.app().mail_queue(&context.loaded, ROWS_MAX).await
-    };
+    let read = |context: PageContext| async move { context.app().mail_queue(ROWS_MAX).await };
     let found = context.cached("mail", read).await?;
     let (who, id) = (&context.visitor.account.name, campaign.id.as_str());
     let said = format!("{} mails", found.newest.len());

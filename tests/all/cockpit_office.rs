@@ -142,6 +142,27 @@ fn a_message_is_opened_sent_once_more_and_copied_to_another_reader() {
 }
 
 #[test]
+fn the_queue_of_mail_is_one_for_all_campaigns() {
+    let office = office();
+    let folder = crate::support::flu().write(&office.world.path("flu"));
+    office.world.run(&["campaign", "apply", crate::support::text(&folder)]).ends(0);
+    office.world.run(&["job", "run", "summary", "--at", "2021-04-02T08:00"]).ends(0);
+    let list = office.world.run(&["outbox", "list", "-o", "json"]).ends(0).json();
+    let ids: Vec<String> =
+        list.as_array().unwrap().iter().map(|mail| mail["id"].to_string()).collect();
+    assert!(!ids.is_empty(), "{list}");
+    let planner = office.login("planner");
+    for campaign in ["small", "flu"] {
+        let page = planner.get(&format!("/c/{campaign}/mail?as-of=2021-04-01")).body;
+        for id in &ids {
+            let to = format!("/c/{campaign}/mail/{id}");
+            assert!(page.contains(&to), "{to}: {page}");
+            assert_eq!(planner.get(&format!("{to}?as-of=2021-04-01")).status, 200, "{to}");
+        }
+    }
+}
+
+#[test]
 fn the_checks_stand_on_a_page_and_a_backup_is_made_from_it() {
     let office = office();
     let planner = office.login("planner");

@@ -66,6 +66,7 @@ mod school_lists;
 mod school_mails;
 mod school_visits;
 mod schools;
+mod sequences;
 mod sign_in;
 mod signals;
 mod staffed_plans;

@@ -181,6 +181,32 @@ fn a_column_that_a_file_does_not_have_stays_and_a_blank_cell_empties() {
 }
 
 #[test]
+fn a_person_in_two_files_with_other_birth_dates_is_told_and_the_second_file_can_be_undone() {
+    let world = county(World::empty());
+    let born = || {
+        let said = world.run(&["persons", "show", "p3", "-o", "json"]).ends(0).json();
+        said["person"]["born"].as_str().expect("a day").to_owned()
+    };
+    world.file("second.csv", "person,area,born\np3,A,1953-02-02\np4,A,1953-01-01\n");
+    let ran = world.run(&["persons", "import", "second.csv"]).ends(0);
+    assert!(
+        ran.err.contains("second.csv:2") && ran.err.contains("p3 had another date"),
+        "{}",
+        ran.err
+    );
+    assert!(!ran.err.contains("p4") && !ran.err.contains("1953"), "{}", ran.err);
+    assert_eq!(born(), "1953-02-02");
+    let files = world.run(&["import", "list", "-o", "json"]).ends(0).json();
+    world.run(&["import", "undo", &files[0]["number"].to_string()]).ends(0);
+    assert_eq!(born(), "1952-01-01");
+    // What says the same is no news.
+    let ran = world.run(&["persons", "import", "second.csv", "--lang", "zh-CN"]).ends(0);
+    assert!(ran.err.contains("p3 的出生日期与登记册原有的不同"), "{}", ran.err);
+    let ran = world.run(&["persons", "import", "second.csv"]).ends(0);
+    assert!(!ran.err.contains("another date"), "{}", ran.err);
+}
+
+#[test]
 fn a_voided_record_stays_void_when_the_file_comes_again() {
     let world = county(World::empty());
     doses(&world, "d1,p1,2021-04-02,S1,FLU", &[]).ends(0);

@@ -64,6 +64,54 @@ fn a_county_reads_its_own(world: &World) {
     at(world, &["db", "check"]).ends(0);
 }
 
+/// Of a household of two, one lives in A and has no address, the other in county B and has one.
+fn a_household_reads_across_counties(world: &World) {
+    let folder = flu().swap("eligible.csv", "B,adult,100,census,2020-11-01\n", "").swap(
+        "eligible.csv",
+        "B,senior,4,census,2020-11-01\n",
+        "",
+    );
+    let folder = folder.write(&world.path("flu"));
+    at(world, &["campaign", "apply", text(&folder)]).ends(0);
+    at(world, &["jurisdiction", "export", "county"]).ends(0);
+    std::fs::write(world.path("county").join("areas.csv"), COUNTIES).expect("a table");
+    at(world, &["jurisdiction", "apply", "county"]).ends(0);
+    import(world, "persons", &format!("{PERSONS}{SENIORS}\n{OTHERS}\n"));
+    import(
+        world,
+        "persons",
+        "person,area,born,household\np5,A,1954-01-01,H7\nq1,B,1950-01-01,H7\n",
+    );
+    let list = ["due", "list", "--by", "2021-04-10", "-o", "json"];
+    let list = at(world, &list).ends(0).json();
+    let of = |code: &str| {
+        let mut lines = list.as_array().expect("a list").iter();
+        lines.find(|line| line["person"] == code).map(|line| line["reached"].clone())
+    };
+    assert_eq!(of("p5"), Some(true.into()), "{list}");
+    assert_eq!(of("q1"), None, "B is another county: {list}");
+    // The plan is in force the evening before: who comes tomorrow is told at once.
+    at(world, &["plan", "make", "--from", "2021-04-01", "--steps", "0"]).ends(0);
+    at(world, &["plan", "adopt"]).ends(0);
+    at(world, &["job", "run", "reminders", "--at", "2021-03-31T20:00"]).ends(0);
+    let mails = world.mails();
+    let to = |address: &str| mails.iter().filter(|mail| mail.2 == address).count();
+    assert_eq!(to("wu@home.example"), 1, "{mails:?}");
+    assert_eq!(to("zhao@home.example"), 1, "one for both of the household: {mails:?}");
+    let all = world.run(&["outbox", "list", "-o", "json"]).ends(0).json();
+    let mut rows = all.as_array().expect("a list").iter();
+    let zhao = rows.find(|mail| mail["to"] == "zhao@home.example").expect("a mail");
+    let show = ["outbox", "show", &zhao["id"].to_string(), "--part", "text"];
+    let said = world.run(&show).ends(0).out;
+    assert!(said.contains("赵一") && said.contains("赵二"), "{said}");
+}
+
+#[test]
+fn whoever_reads_for_a_household_may_live_in_another_county() {
+    a_household_reads_across_counties(&World::empty());
+    on_postgresql(|server| a_household_reads_across_counties(&World::on(server)));
+}
+
 #[test]
 fn a_campaign_of_one_county_reads_the_people_of_that_county() {
     a_county_reads_its_own(&World::empty());

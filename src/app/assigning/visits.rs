@@ -75,7 +75,7 @@ impl App {
         }
         for Run { loaded, plan, .. } in &runs {
             let first = tomorrow(today(&loaded.campaign, now));
-            one_time(tx, loaded, first).await?;
+            one_time(tx, loaded, (*plan, first)).await?;
             give_slots(tx, loaded, (*plan, first)).await?;
         }
         let mut outputs = runs.into_iter().map(|run| run.output);

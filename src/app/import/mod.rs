@@ -177,6 +177,8 @@ struct Stored {
     freed: u64,
     /// Counts that were refused until somebody confirms them.
     doubtful: Vec<Doubtful>,
+    /// What is odd about rows that were stored.
+    odd: Vec<Issue>,
 }
 
 /// A dose that does not count.
@@ -390,6 +392,9 @@ impl Imported {
         self.freed += stored.freed;
         self.invalid += stored.found.invalid.len() as u64;
         self.no_longer_valid += stored.found.no_longer_valid.len() as u64;
+        self.to_look_at += stored.odd.len() as u64;
+        let room = ISSUES_SHOWN_MAX.saturating_sub(self.oddities.len());
+        self.oddities.extend(stored.odd.into_iter().take(room));
         let show = |shown: &mut Vec<Warning>, more: Vec<Warning>| {
             let left = ISSUES_SHOWN_MAX.saturating_sub(shown.len());
             shown.extend(more.into_iter().take(left));

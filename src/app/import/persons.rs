@@ -60,6 +60,12 @@ impl Importable for Person {
             })
     }
 
+    /// Another date of birth may be another person's. The date itself is private and stays out of messages.
+    fn odd(&self, facts: &Facts, line: u32, known: &Self) -> Option<Issue> {
+        let issue = || facts.issue("born_changed", line, "born", "…").with("person", &self.id);
+        (self.born != known.born).then(|| issue().as_warning())
+    }
+
     async fn count(
         facts: &Facts,
         histories: Histories,

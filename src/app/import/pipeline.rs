@@ -72,6 +72,11 @@ pub(super) trait Importable: Record {
         async { Found::default() }
     }
 
+    /// What is odd about a row that replaces what is known, and is stored all the same.
+    fn odd(&self, _: &Facts, _: u32, _: &Self) -> Option<Issue> {
+        None
+    }
+
     /// Whether it was given outside the jurisdiction.
     fn is_elsewhere(&self) -> bool {
         false
@@ -109,6 +114,10 @@ pub(super) async fn store<T: Importable>(
     let rows = fitting(facts, rows, &histories, &mut stored);
     let doubtful = T::doubts(tx, facts, &rows).await?;
     let rows = undoubted(facts, rows, doubtful, &mut stored);
+    for row in &rows {
+        let old = known.get(row.value.key());
+        stored.odd.extend(old.and_then(|old| row.value.odd(facts, row.line, &old.value)));
+    }
     let replaced = replaced(&rows, &known);
     stored.corrected = replaced.len() as u64;
     stored.new = rows.len() as u64 - stored.corrected;

@@ -4,9 +4,10 @@
 //! between, and nothing is said twice.
 
 use super::draft::{Draft, gathered};
+use super::household::Readers;
 use super::reminders::{place_name, vaccines};
-use super::ways::Numbers;
-use crate::app::assigning::{Standing, standings};
+use super::ways::{Numbers, home_of};
+use crate::app::assigning::{Standing, households, standings};
 use crate::app::{App, Loaded, Result, today};
 use crate::domain::assign::{Assignment, Ended};
 use crate::domain::booking::SlotTime;
@@ -181,14 +182,23 @@ async fn drafts(
 ) -> Result<Vec<(String, Draft)>> {
     let unsubscribed = unsubscribed::addresses(tx).await?;
     let suppressed = bounces::addresses(tx).await?;
+    let shut = [&unsubscribed, &suppressed];
+    let lone = concerned.iter().filter(|(standing, change)| {
+        standing.person.household.is_some() && own_address(standing, change, shut).is_none()
+    });
+    let lone: Vec<&str> = lone.map(|(standing, _)| standing.person.id.as_str()).collect();
+    let mut readers = Readers::without(&unsubscribed, &suppressed);
+    for standing in households(tx, loaded, &lone, day).await? {
+        readers.take(&standing);
+    }
     let mut homes: BTreeMap<String, Vec<(Standing, ReminderWhy)>> = BTreeMap::new();
     let mut texts = Vec::new();
     for (standing, change) in concerned {
-        let mailed = [Some(change.to), standing.person.email.clone()];
-        let mailed = mailed.into_iter().flatten().find(|to| to.contains('@')).filter(|to| {
-            let address = canonical(to);
-            !unsubscribed.contains(&address) && !suppressed.contains(&address)
-        });
+        let at_home = || {
+            let reader = readers.of(&home_of(&standing.person)).filter(|one| one.is_reached)?;
+            Some(reader.email.clone())
+        };
+        let mailed = own_address(&standing, &change, shut).or_else(at_home);
         let numbers = numbers.of_standing(&standing);
         if !numbers.is_empty() {
             let person = standing.person.id.to_string();
@@ -202,6 +212,19 @@ async fn drafts(
     let mail = |(to, items)| (String::new(), draft(loaded, to, items, day));
     let mails = homes.into_iter().map(mail);
     Ok(mails.chain(texts).collect())
+}
+
+/// Where a mail about somebody goes that is theirs: where they were told, or else their own address; `None` where that
+/// is none, or shut.
+fn own_address(
+    standing: &Standing,
+    change: &Change,
+    shut: [&BTreeSet<String>; 2],
+) -> Option<String> {
+    let all = [Some(&change.to), standing.person.email.as_ref()];
+    let to = all.into_iter().flatten().find(|to| to.contains('@'))?;
+    let address = canonical(to);
+    (!shut.iter().any(|shut| shut.contains(&address))).then(|| to.clone())
 }
 
 /// The seats from a day on of people who had waited for one and were not told of it.

@@ -9,6 +9,7 @@ mod changes;
 pub mod digest;
 mod draft;
 pub(super) mod duties;
+mod household;
 pub(super) mod late_vials;
 mod lines;
 mod post_digest;

@@ -6,20 +6,19 @@
 use super::Post;
 use super::bookings::add_slots;
 use super::draft::{Draft, gathered};
+use super::household::{Reader, Readers};
 use super::venues::add_venues;
 use super::ways::{Numbers, home_of};
-use crate::app::assigning::{Standing, each_standing};
+use crate::app::assigning::{Standing, each_standing, households_beyond};
 use crate::app::unsubscribing::secret;
 use crate::app::{App, Loaded, Result};
-use crate::domain::campaign::{Campaign, Language};
+use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
 use crate::domain::date::resolve;
 use crate::domain::id::{CampaignNo, PersonId};
 use crate::domain::judge::{Judge, MissedDose};
 use crate::domain::message::MailState;
 use crate::domain::notice::{Reminder, ReminderItem, ReminderWhy};
-use crate::domain::person::OutcomeKind;
-use crate::mail::message::canonical;
 use crate::store::outbox::NewMessage;
 use crate::store::reminders::{self, Kind, Reminded, Told};
 use crate::store::{Tx, assignments, bounces, unsubscribed};
@@ -190,16 +189,10 @@ impl App {
         let unsubscribed = unsubscribed::addresses(&mut tx).await?;
         let suppressed = bounces::addresses(&mut tx).await?;
         let mut found: BTreeMap<String, Vec<(Standing, ReminderWhy)>> = BTreeMap::new();
-        let mut readers: BTreeMap<String, Reader> = BTreeMap::new();
+        let mut readers = Readers::without(&unsubscribed, &suppressed);
         each_standing(&mut tx, loaded, day, |standing| {
             let home = home_of(&standing.person);
-            if let Some(reader) = Reader::of(&standing, &unsubscribed, &suppressed) {
-                let known = readers.entry(home.clone()).or_insert_with(|| reader.clone());
-                // An address that bounced is used only where the household has no other.
-                if !known.is_reached && reader.is_reached {
-                    *known = reader;
-                }
-            }
+            readers.take(&standing);
             let Some(why) = why(loaded, &standing, current.get(&standing.person.id), day) else {
                 return;
             };
@@ -215,9 +208,15 @@ impl App {
             found.entry(home).or_default().push((standing, why));
         })
         .await?;
+        let lone = found.iter().filter(|(home, _)| !readers.has(home));
+        let lone = lone.flat_map(|(_, items)| items.iter().map(|(one, _)| one.person.id.as_str()));
+        let lone: Vec<&str> = lone.collect();
+        for standing in households_beyond(&mut tx, loaded, &lone, day).await? {
+            readers.take(&standing);
+        }
         let mut out = Vec::new();
         for (home, items) in found {
-            let reader = readers.get(&home);
+            let reader = readers.of(&home);
             let mut by_mail = Vec::new();
             for (standing, why) in items {
                 let numbers = numbers.of_standing(&standing);
@@ -237,51 +236,6 @@ impl App {
             }
         }
         Ok(out)
-    }
-}
-
-/// The reader of a household's mails: its first person with an address who did not opt out or unsubscribe.
-#[derive(Clone)]
-struct Reader {
-    name: String,
-    email: String,
-    language: Option<Language>,
-    /// Whether mails to the address arrive, as far as is known.
-    is_reached: bool,
-}
-
-impl Reader {
-    fn of(
-        standing: &Standing,
-        unsubscribed: &BTreeSet<String>,
-        suppressed: &BTreeSet<String>,
-    ) -> Option<Self> {
-        let person = &standing.person;
-        let gone = matches!(standing.barred, Some(OutcomeKind::Dead | OutcomeKind::Moved));
-        if person.opt_out || gone {
-            return None;
-        }
-        let email = person.email.clone()?;
-        let is_in = |some: &BTreeSet<String>| !some.is_empty() && some.contains(&canonical(&email));
-        if is_in(unsubscribed) {
-            return None;
-        }
-        Some(Self {
-            name: person.name.clone().unwrap_or_default(),
-            language: person.language,
-            is_reached: !is_in(suppressed),
-            email,
-        })
-    }
-
-    /// Somebody to whom no mail goes.
-    fn unmailed(standing: &Standing) -> Self {
-        Self {
-            name: standing.person.name.clone().unwrap_or_default(),
-            email: String::new(),
-            language: standing.person.language,
-            is_reached: false,
-        }
     }
 }
 

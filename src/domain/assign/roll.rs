@@ -40,7 +40,7 @@ impl Roll {
         let ended: BTreeMap<PersonNo, (NaiveDate, Ended)> =
             output.ended.iter().map(|(person, held, why)| (*person, (held.day, *why))).collect();
         let new: BTreeMap<PersonNo, Seat> = output.new.iter().copied().collect();
-        let mut out = Book::default();
+        let mut out = Book { today: self.today, ..Book::default() };
         let here = |seat: Seat| Seat { place: place(seat.place), ..seat };
         for mut one in std::mem::take(&mut self.people) {
             let held = one.held.filter(|_| !ended.contains_key(&one.person));
@@ -74,6 +74,8 @@ impl Roll {
                         - i64::try_from(slot.used).unwrap_or(i64::MAX)
                 };
                 out.free.insert((at, *cohort, *dose), left(slot.part));
+                let others = left(slot.doses).min(left(slot.doses) - left(slot.part));
+                out.others.insert((at, *cohort, *dose), others);
                 *out.room.entry(at).or_default() += left(slot.doses);
             }
         }

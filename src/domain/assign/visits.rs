@@ -2,15 +2,22 @@
 //! day of the other.
 //!
 //! Nobody loses a dose by it. An appointment takes a free seat on no later day, or two people of one cohort change
-//! places: then every session has as many people of each cohort as before. Whoever was told a day keeps it.
+//! places, also with somebody outside the register, who has no name here: then every session has as many people of each
+//! cohort as before. Whoever was told a day keeps it.
+//!
+//! Appointments that are nearer to each other than their vaccines allow are put off in the same way, also to a free
+//! seat on a later day.
 
 use super::super::apart::{Apart, ONE_VISIT_DAYS};
 use super::{CohortNo, PersonNo, PlaceNo, Seat};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rounds over everybody, at most. Our choice: later ones find hardly anything.
 const ROUNDS_MAX: usize = 8;
+/// People of a session who are asked to change places, at most. Our choice: who is not found among so many is hardly
+/// there, and sessions of thousands take no time.
+const ASKED_MAX: usize = 200;
 
 /// An appointment in one campaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +54,14 @@ pub struct Book {
     pub free: BTreeMap<Cell, i64>,
     /// Seats of each session that are free, over all its cohorts.
     pub room: BTreeMap<At, i64>,
+    /// Seats of each cohort and dose that people outside the register have. Whoever takes one leaves them their own.
+    pub others: BTreeMap<Cell, i64>,
+    /// The present day.
+    pub today: NaiveDate,
 }
+
+/// The sessions of each cohort and dose.
+type Sessions = BTreeMap<(CohortNo, u8), BTreeSet<At>>;
 
 /// New seats of people by the campaign's own number, each with the appointment that is stored.
 pub type Moves = BTreeMap<PersonNo, (Option<Seat>, Seat)>;
@@ -67,6 +81,17 @@ struct Spot {
     nth: usize,
 }
 
+/// How an appointment gets another seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// It is free.
+    Free,
+    /// Its owner takes this appointment's seat.
+    Exchange(Spot),
+    /// Somebody outside the register does.
+    Others,
+}
+
 struct Desk<'a> {
     books: &'a mut [Book],
     apart: &'a [Vec<Apart>],
@@ -77,8 +102,9 @@ struct Desk<'a> {
     moves: Vec<Moves>,
 }
 
-/// Brings appointments of a person within [`ONE_VISIT_DAYS`] to one place and day, where the vaccines allow it. `apart`
-/// says of two books how far apart their vaccines must be given. Returns what changes, book by book.
+/// Brings appointments of a person within [`ONE_VISIT_DAYS`] to one place and day, where the vaccines allow it. Puts
+/// off what they do not allow so near. `apart` says of two books how far apart their vaccines must be given. Returns
+/// what changes, book by book.
 #[must_use]
 pub fn join(books: &mut [Book], apart: &[Vec<Apart>]) -> Vec<Moves> {
     let mut desk = Desk::of(books, apart);
@@ -92,7 +118,24 @@ pub fn join(books: &mut [Book], apart: &[Vec<Apart>]) -> Vec<Moves> {
             break;
         }
     }
+    let is_near = |spots: &Vec<Spot>| desk.too_near(spots).next().is_some();
+    let near: Vec<Vec<Spot>> = all.into_iter().filter(is_near).collect();
+    if !near.is_empty() {
+        let sessions: Vec<Sessions> = desk.books.iter().map(sessions).collect();
+        for spots in &near {
+            desk.part(spots, &sessions);
+        }
+    }
     desk.moves
+}
+
+/// The sessions that a book's cohorts have seats at.
+fn sessions(book: &Book) -> Sessions {
+    let mut out = Sessions::new();
+    for (at, cohort, dose) in book.free.keys() {
+        out.entry((*cohort, *dose)).or_default().insert(*at);
+    }
+    out
 }
 
 impl<'a> Desk<'a> {
@@ -159,10 +202,7 @@ impl<'a> Desk<'a> {
 
     /// Joins what can be joined of a person's appointments, first those that are nearest to each other.
     fn join_all(&mut self, spots: &[Spot]) -> bool {
-        let mut pairs = Vec::new();
-        for (nth, one) in spots.iter().enumerate() {
-            pairs.extend(spots.iter().skip(nth + 1).map(|other| (*one, *other)));
-        }
+        let mut pairs: Vec<(Spot, Spot)> = pairs(spots).collect();
         pairs.sort_by_key(|(one, other)| days_between(self.get(*one).seat, self.get(*other).seat));
         let mut has_moved = false;
         for (one, other) in pairs {
@@ -181,39 +221,103 @@ impl<'a> Desk<'a> {
     /// Brings an appointment to the place and day of another one of the same person; `false` where it cannot be.
     fn bring(&mut self, mover: Spot, anchor: Spot) -> bool {
         let one = self.get(mover);
-        let to = Seat { dose: one.seat.dose, ..self.get(anchor).seat };
-        if !self.may_go(mover, to) {
+        let there = self.get(anchor);
+        let to = Seat { dose: one.seat.dose, ..there.seat };
+        // Whoever knows of tomorrow's may have been told of it today, and would be written to a second time.
+        let tomorrow = self.books[mover.book].today + TimeDelta::days(1);
+        let is_told_today = there.is_fixed && to.day <= tomorrow;
+        if is_told_today || !self.may_go(mover, to) {
             return false;
         }
-        if self.is_free(mover, to) {
-            let book = &mut self.books[mover.book];
-            for (seat, by) in [(one.seat, 1), (to, -1)] {
-                *book.free.entry(cell(&one, seat)).or_default() += by;
-                *book.room.entry(at(seat)).or_default() += by;
-            }
-            self.put(mover, to);
-            return true;
-        }
-        let Some(other) = self.partner(mover, to) else { return false };
-        self.put(other, one.seat);
-        self.put(mover, to);
+        let is_sooner = to.day <= one.seat.day;
+        let Some(way) = self.way(mover, to, is_sooner) else { return false };
+        self.go(mover, to, way);
         true
     }
 
-    /// Whether a seat is free, on no later day. A seat on a later day would leave one empty that the plan counts with.
-    fn is_free(&self, spot: Spot, to: Seat) -> bool {
+    /// The pairs of a person's appointments that are nearer to each other than their vaccines allow.
+    fn too_near<'s>(&'s self, spots: &'s [Spot]) -> impl Iterator<Item = (Spot, Spot)> + 's {
+        let day = move |spot: Spot| self.get(spot).seat.day;
+        pairs(spots)
+            .filter(move |&(one, other)| !self.apart(one, other).allows(day(one), day(other)))
+    }
+
+    /// Puts off appointments of a person until their vaccines are as far apart as they must be: the later one, or else
+    /// the earlier one. What cannot be put off stays where it is.
+    fn part(&mut self, spots: &[Spot], sessions: &[Sessions]) {
+        let near: Vec<(Spot, Spot)> = self.too_near(spots).collect();
+        for (one, other) in near {
+            let (a, b) = (self.get(one).seat.day, self.get(other).seat.day);
+            // Another pair may have moved one of them.
+            if self.apart(one, other).allows(a, b) {
+                continue;
+            }
+            let (early, late) = if a <= b { (one, other) } else { (other, one) };
+            if !self.put_off(late, sessions) {
+                self.put_off(early, sessions);
+            }
+        }
+    }
+
+    /// Gives an appointment the first later seat that is far enough from the person's others; `false` where there is
+    /// none.
+    fn put_off(&mut self, spot: Spot, sessions: &[Sessions]) -> bool {
+        let one = self.get(spot);
+        let of_cohort = sessions.get(spot.book).and_then(|of| of.get(&(one.cohort, one.seat.dose)));
+        let (Some(of_cohort), false) = (of_cohort, one.is_fixed) else { return false };
+        let is_apart = |to: Seat| {
+            let allows =
+                |other: Spot| self.apart(spot, other).allows(to.day, self.get(other).seat.day);
+            self.others(spot).all(allows)
+        };
+        let later = of_cohort.iter().filter(|(day, _)| *day > one.seat.day);
+        let found = later.map(|&(day, place)| Seat { day, place, ..one.seat }).find_map(|to| {
+            let may_go = is_apart(to) && self.may_go(spot, to);
+            may_go.then(|| self.way(spot, to, true)).flatten().map(|way| (to, way))
+        });
+        let Some((to, way)) = found else { return false };
+        self.go(spot, to, way);
+        true
+    }
+
+    /// How an appointment gets a seat there: a free one, where `takes_free`, one of somebody who takes this one, or of
+    /// somebody outside the register.
+    fn way(&self, spot: Spot, to: Seat, takes_free: bool) -> Option<Way> {
         let (one, book) = (self.get(spot), &self.books[spot.book]);
         let has_some = |free: Option<&i64>| free.is_some_and(|free| *free > 0);
-        to.day <= one.seat.day
-            && has_some(book.free.get(&cell(&one, to)))
-            && has_some(book.room.get(&at(to)))
+        let has_room = has_some(book.room.get(&at(to)));
+        if takes_free && has_room && has_some(book.free.get(&cell(&one, to))) {
+            return Some(Way::Free);
+        }
+        if let Some(other) = self.partner(spot, to) {
+            return Some(Way::Exchange(other));
+        }
+        let is_left = has_room && has_some(book.others.get(&cell(&one, to)));
+        is_left.then_some(Way::Others)
+    }
+
+    /// Gives an appointment a seat in a way.
+    fn go(&mut self, spot: Spot, to: Seat, way: Way) {
+        let one = self.get(spot);
+        if let Way::Exchange(other) = way {
+            self.put(other, one.seat);
+        } else {
+            let book = &mut self.books[spot.book];
+            let seats = if way == Way::Free { &mut book.free } else { &mut book.others };
+            for (seat, by) in [(one.seat, 1), (to, -1)] {
+                *seats.entry(cell(&one, seat)).or_default() += by;
+                *book.room.entry(at(seat)).or_default() += by;
+            }
+        }
+        self.put(spot, to);
     }
 
     /// Who has a seat there and can take the one of this appointment in return.
     fn partner(&self, spot: Spot, to: Seat) -> Option<Spot> {
         let one = self.get(spot);
         let there = self.movable[spot.book].get(&cell(&one, to))?;
-        let mut all = there.iter().map(|nth| Spot { book: spot.book, nth: *nth });
+        let all = there.iter().take(ASKED_MAX);
+        let mut all = all.map(|nth| Spot { book: spot.book, nth: *nth });
         all.find(|other| self.may_go(*other, one.seat))
     }
 
@@ -258,6 +362,14 @@ impl<'a> Desk<'a> {
     }
 }
 
+/// Each two of a person's appointments.
+fn pairs(spots: &[Spot]) -> impl Iterator<Item = (Spot, Spot)> + '_ {
+    spots
+        .iter()
+        .enumerate()
+        .flat_map(move |(nth, one)| spots.iter().skip(nth + 1).map(move |other| (*one, *other)))
+}
+
 /// The seats of somebody's cohort and dose where a seat is.
 fn cell(one: &Booked, seat: Seat) -> Cell {
     (at(seat), one.cohort, seat.dose)
@@ -266,3 +378,7 @@ fn cell(one: &Booked, seat: Seat) -> Cell {
 #[cfg(test)]
 #[path = "visits_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "visits_apart_tests.rs"]
+mod apart_tests;

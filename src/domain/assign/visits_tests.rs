@@ -297,7 +297,8 @@ fn counts(side: &Side, seats: &BTreeMap<PersonNo, Seat>) -> BTreeMap<(At, Cohort
 fn could_join(sides: &[Side; 2], after: &Seats, mover: usize, person: PersonNo) -> bool {
     let (side, mine) = (&sides[mover], &after[mover]);
     let (has, to) = (mine[&person], after[1 - mover][&person]);
-    if !may(side, person, has, to) {
+    let is_told_today = to.day == day(TODAY + 1) && of(&sides[1 - mover], person).is_told;
+    if is_told_today || !may(side, person, has, to) {
         return false;
     }
     let cohort = of(side, person).cohort;

@@ -118,6 +118,7 @@ explain-unknown_campaign = The campaign is not in the database: doseplan campaig
 explain-wrong_campaign = The row, its form, or the record of that code belongs to another campaign. Record codes are unique over all campaigns.
 explain-which_campaign = Several campaigns are open, and neither the row nor its place and day say which is meant.
 explain-born_after_dose = Somebody cannot have had a dose before birth. Correct the date of birth or the dose.
+explain-born_changed = The file says another date of birth of somebody than the register did. It is stored, because most are corrections. If the row is about another person, take the file out with `doseplan import undo` and give that person a code of their own. Age, group and the validity of doses follow from the date.
 explain-bad_death = The day of death is before the date of birth, or has not come yet.
 explain-erased_person = The person asked for their data to be erased: doseplan persons erase. A file that still has them is not taken in.
 explain-duplicate_record = The record appears twice in the file with different values.

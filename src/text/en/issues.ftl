@@ -173,6 +173,7 @@ issue-unknown_campaign = there is no campaign “{ $value }”{ issue-hint }; co
 issue-wrong_campaign = the row belongs to campaign “{ $value }”; import it with --campaign { $value }, or give the record another code
 issue-which_campaign = nothing says which campaign the row belongs to ({ $known }); name it in the column campaign or with --campaign, or name the vaccine in the column product
 issue-born_after_dose = the date of birth is after dose record { $record }; correct one of them
+issue-born_changed = { $person } had another date of birth in the register; this one is stored. If it is another person, undo the import and give them another code
 issue-bad_death = died on { $value }, before birth or after today; correct the date
 issue-erased_person = the personal data of “{ $value }” were erased on request; leave the row out
 issue-duplicate_record = the record “{ $value }” has different values in row { $first } of this file; keep the right one

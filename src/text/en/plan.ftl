@@ -46,6 +46,7 @@ column-what_if = what if
 column-difference = difference
 
 why-prices = One more: the most that one more unit on the dearest day could bring, in points of the objective. Weight: how much the plan is limited there. -o json shows { $more } more lines.
+why-too-near = { $pairs } pairs of appointments that somebody has in this campaign and another one are nearer to each other than the dose rules allow, and no later seat could be given. `doseplan persons show CODE` says so of a person; book another day for them by hand.
 why-visits = Of { $all } pairs of appointments that somebody has in this campaign and another one within 14 days, { $joined } are one visit. The others are two: { $rules } by the dose rules, { $told } because both days are known to the person, { $seats } for want of a seat.
 why-nothing-scarce = Nothing that was asked about is scarce: more of it would bring nothing.
 why-no-prices = the prices of plan { $no } were not kept; doseplan plan make makes a plan with prices

@@ -118,6 +118,7 @@ explain-unknown_campaign = 数据库中没有这个活动；用 doseplan campaig
 explain-wrong_campaign = 此行、所在表格或同编号的记录属于另一个活动。记录编号在全部活动中唯一。
 explain-which_campaign = 同时有多个活动，从此行及其地点、日期看不出属于哪一个。
 explain-born_after_dose = 不可能在出生前接种；请改正出生日期或接种记录。
+explain-born_changed = 文件中的出生日期与登记册原有的不同。多数情况是更正，因此已保存。如该行其实是另一人，请用 `doseplan import undo` 撤销该文件，并为其另编编号。年龄、人群组别和剂次有效性均由出生日期推算。
 explain-bad_death = 死亡日期早于出生日期，或还没有到。
 explain-erased_person = 此人已要求删除个人信息（doseplan persons erase），文件中此人的行不再导入。
 explain-duplicate_record = 同一文件里记录编号出现两次且内容不同。

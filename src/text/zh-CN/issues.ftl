@@ -173,6 +173,7 @@ issue-unknown_campaign = 没有活动“{ $value }”{ issue-hint }；请改正�
 issue-wrong_campaign = 此行属于活动“{ $value }”；请用 --campaign { $value } 导入，或给记录另编一个编号
 issue-which_campaign = 不知道此行属于哪个活动（{ $known }）；请填 campaign 列，或用 --campaign 指定，或在 product 列写明疫苗
 issue-born_after_dose = 出生日期晚于接种记录 { $record }；请改正其中之一
+issue-born_changed = { $person } 的出生日期与登记册原有的不同，已按本文件更正；如属另一人，请撤销该导入并另编编号
 issue-bad_death = 死亡日期 { $value } 早于出生或在今天之后；请改正
 issue-erased_person = “{ $value }”的个人信息已应要求删除；请去掉此行
 issue-duplicate_record = 记录“{ $value }”在本文件第 { $first } 行已有不同内容；请只保留正确的一行

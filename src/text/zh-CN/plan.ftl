@@ -46,6 +46,7 @@ column-what_if = 假设
 column-difference = 差别
 
 why-prices = “多一个”：最紧的一天多一个单位，目标值最多增加多少。“影响”：此处对计划的制约程度。另有 { $more } 行，见 -o json。
+why-too-near = 本活动与其他活动有 { $pairs } 对预约的间隔短于接种程序要求，且没有更晚的可用名额。`doseplan persons show 编号` 可查看每个人的情况，请为其人工改约。
 why-visits = 本活动与其他活动在 14 天内的预约共 { $all } 对，其中 { $joined } 对同次接种；其余分两次：{ $rules } 对因接种程序要求，{ $told } 对因两个日期本人均已知晓，{ $seats } 对因没有名额。
 why-nothing-scarce = 所问之处并不紧缺，增加也无益。
 why-no-prices = 计划 { $no } 的价格没有保留；doseplan plan make 重做计划即有
