@@ -422,6 +422,7 @@ write-vaccine = write DOSES@DAY, such as 5000@2021-07-01
 write-rate = write births per 1000 residents, such as 8.5
 write-whole = write a whole number
 write-number = write a number such as 0.8
+write-chance = write a number from 0 to 1, such as 0.02
 write-smaller = write a smaller number
 write-at-least = write a whole number of { $least } or more
 write-between = write a whole number from { $least } to { $most }

@@ -422,6 +422,7 @@ write-vaccine = 请写作 剂次@日期，如 5000@2021-07-01
 write-rate = 请写每千人出生数，如 8.5
 write-whole = 请写整数
 write-number = 请写数字，如 0.8
+write-chance = 请写 0 至 1 的数字，如 0.02
 write-smaller = 请写较小的数字
 write-at-least = 请写不小于 { $least } 的整数
 write-between = 请写 { $least } 至 { $most } 的整数
