@@ -148,8 +148,7 @@ fn planned(campaign: &Campaign, facts: &Known<'_>, rows: &[PlanRow], open: Naive
             let cohort = *numbers.entry(key.clone()).or_insert(next);
             let named = match basis {
                 Basis::Plan => {
-                    let part = registered(&begun.outset.left, &key, dose);
-                    let part = (seats as f64 * part).round() as u64;
+                    let part = registered(&begun.outset.left, (&key, dose), seats);
                     held.get(&(key, dose)).copied().unwrap_or(0).max(part).min(seats)
                 }
                 Basis::Unnamed | Basis::Example => seats,
@@ -170,15 +169,19 @@ fn planned(campaign: &Campaign, facts: &Known<'_>, rows: &[PlanRow], open: Naive
     out
 }
 
-/// The register's part of those who are still to come for a dose; while nobody is due for a later one, of those who
-/// come for the first.
-fn registered(left: &BTreeMap<(CohortKey, u8), Left>, key: &CohortKey, dose: u8) -> f64 {
+/// The register's part of seats: as of those who are still to come for the dose; while nobody is due for a later one,
+/// as of those who come for the first.
+fn registered(
+    left: &BTreeMap<(CohortKey, u8), Left>,
+    (key, dose): (&CohortKey, u8),
+    seats: u64,
+) -> u64 {
     let of = |dose: u8| {
         let left = left.get(&(key.clone(), dose))?;
         let all = left.registered + left.others;
-        (all > 0).then(|| left.registered as f64 / all as f64)
+        (all > 0).then(|| (seats * left.registered + all / 2) / all)
     };
-    of(dose).or_else(|| of(1)).unwrap_or(0.0)
+    of(dose).or_else(|| of(1)).unwrap_or(0)
 }
 
 /// A session a day for each group, everybody with an appointment.

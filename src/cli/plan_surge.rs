@@ -157,7 +157,8 @@ impl Surge {
         let found = planner::joint_surge(&question, &mut self.clock());
         let span = (*from, self.by);
         let enter = Some(enter);
-        let now = Now { campaign, several, means: &means, is_stored: true, enter, span };
+        let is_stored = self.jurisdiction.is_none();
+        let now = Now { campaign, several, means: &means, is_stored, enter, span };
         View::of(&found, &now, Vec::new()).print(invocation, &now);
         Ok(exit::OK)
     }

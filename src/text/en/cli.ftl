@@ -448,6 +448,7 @@ supposed-supply = a supply of { $factor } times what is announced is no supply; 
 supposed-no-team = the campaign has no team that others could be like; add one to teams.csv first
 supposed-few-teams = the campaign has { $teams } teams; { $asked } takes more than that away
 supposed-no-place = there is no site, stop or team "{ $code }"; there are { $known }
+supposed-no-campaign = several campaigns are planned together ({ $known }): say with --vaccine-for for which of them the vaccine comes
 supposed-no-lot = there is no lot "{ $code }"; there are { $known }
 supposed-outside = { $first } to { $last } is outside the campaign; its days are { $start } to { $end }
 fail-no-api-token = there is no token { $id }; `doseplan account token list` shows all

@@ -448,6 +448,7 @@ supposed-supply = 疫苗量不能是已公布的 { $factor } 倍；请写不小�
 supposed-no-team = 活动没有可以参照的流动队；请先在 teams.csv 中加一支
 supposed-few-teams = 活动只有 { $teams } 支流动队，不能增减 { $asked } 支
 supposed-no-place = 没有接种点、流动点或流动队“{ $code }”；已有：{ $known }
+supposed-no-campaign = 多个活动统一编制（{ $known }）：请用 --vaccine-for 指明疫苗给哪个活动
 supposed-no-lot = 没有批号“{ $code }”；已有：{ $known }
 supposed-outside = { $first } 至 { $last } 不在活动期内；活动期为 { $start } 至 { $end }
 fail-no-api-token = 没有令牌 { $id }；doseplan account token list 列出全部
