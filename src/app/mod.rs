@@ -54,6 +54,7 @@ pub mod oidc;
 pub mod operating;
 pub mod outbox;
 pub mod outlines;
+pub mod overbooking;
 mod passing;
 mod passwords;
 pub mod people;

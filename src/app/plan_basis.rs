@@ -18,12 +18,13 @@ use crate::domain::outset::{OtherPlan, bound_by_store, rows_of_others, taken_by_
 use crate::domain::plan::{Certificate, JointCertificate, JointPlan, PlanRow, PlanState, is_over};
 use crate::domain::planner::{
     self, GroupVerdict, JointRequest, Limits, SearchProgress, StaffedPlaces, StaffedRequest,
+    TogetherAsStaffed,
 };
 use crate::domain::roster::Duty;
 use crate::domain::site::Closure;
 use crate::store::{Tx, bookings, duties, homes, jurisdictions, plans};
 use chrono::{DateTime, NaiveDate, Utc};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What a campaign begins with in a plan of several.
 pub(super) struct Part<'a> {
@@ -211,12 +212,15 @@ impl Basis {
 
     /// The campaigns over places that do what the counted staff can until a day, and the days on which sites wait for
     /// people.
-    pub(super) fn staffed(
-        &self,
-        by: NaiveDate,
-    ) -> (Joined, BTreeMap<PlaceCode, BTreeSet<NaiveDate>>) {
+    pub(super) fn staffed(&self, by: NaiveDate) -> TogetherAsStaffed {
+        self.staffed_as(&self.all, by)
+    }
+
+    /// The same where the jurisdiction has other people.
+    pub(super) fn staffed_as(&self, of: &Jurisdiction, by: NaiveDate) -> TogetherAsStaffed {
+        let span = (self.from, by);
         let StaffedPlaces { jurisdiction, unstaffed } =
-            StaffedPlaces::new(&self.all, (&self.others, &self.rounds), (self.from, by));
+            StaffedPlaces::new(of, (&self.others, &self.rounds), span);
         (self.join(&jurisdiction), unstaffed)
     }
 

@@ -6,7 +6,8 @@ use super::{App, AppError, Loaded, Result, today};
 use crate::domain::dose::GivenRow;
 use crate::domain::id::PlaceCode;
 use crate::domain::jurisdiction::{Joined, Jurisdiction};
-use crate::domain::plan::is_over;
+use crate::domain::plan::{PlanRow, is_over};
+use crate::domain::planner::TogetherAsStaffed;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +26,60 @@ pub struct TogetherUntil {
     pub jurisdiction: Jurisdiction,
 }
 
+/// Campaigns of which something is supposed together.
+pub struct SupposedCampaigns {
+    basis: Basis,
+    /// The last day that staff is looked at.
+    by: NaiveDate,
+    /// Doses of each given before the first day.
+    pub given: Vec<Vec<GivenRow>>,
+    /// Rows of each one's adopted plan.
+    pub published: Vec<Vec<PlanRow>>,
+    /// The first day.
+    pub from: NaiveDate,
+}
+
+impl SupposedCampaigns {
+    /// Their jurisdiction.
+    #[must_use]
+    pub fn jurisdiction(&self) -> &Jurisdiction {
+        self.basis.all()
+    }
+
+    /// The campaigns over its places, which do no more than the counted staff can, where it has these people.
+    #[must_use]
+    pub fn places(&self, of: &Jurisdiction) -> TogetherAsStaffed {
+        self.basis.staffed_as(of, self.by)
+    }
+}
+
 impl App {
+    /// Campaigns of which something is supposed, with what people booked. What the adopted plans of others that share
+    /// places use is theirs. `wanted`: the first day; else today. `until`: a day on which they may be supposed to end.
+    /// Fails without a campaign.
+    pub async fn supposed_together(
+        &self,
+        all: &[Loaded],
+        (wanted, until): (Option<NaiveDate>, Option<NaiveDate>),
+        now: DateTime<Utc>,
+    ) -> Result<SupposedCampaigns> {
+        let mut tx = self.store.read().await?;
+        let first = all.first().ok_or(AppError::NoCampaign)?;
+        let day = today(&first.campaign, now);
+        let is_on = all.iter().any(|one| !is_over(&one.campaign, day));
+        let from = self.first_day(&mut tx, all, wanted.or(is_on.then_some(day)), day).await?;
+        let parts = parts_from(&mut tx, all, (day, from)).await?;
+        let mut basis = Basis::load(&mut tx, &parts, (day, from)).await?;
+        let others = self.others(&mut tx, &parts, &basis, now).await?;
+        basis.leave_to(&parts, others);
+        basis.keep_bookings(&mut tx, &parts).await?;
+        drop(tx);
+        let ends = all.iter().map(|one| one.campaign.end).chain(until);
+        let by = ends.max().unwrap_or(from);
+        let published = parts.iter().map(|part| part.published.clone()).collect();
+        Ok(SupposedCampaigns { given: histories(&parts), published, basis, by, from })
+    }
+
     /// Campaigns, each begun by then, until a day. What the adopted plans of others that share places use is theirs.
     /// `wanted`: the first day; else today. Fails without a campaign.
     pub async fn together_until(

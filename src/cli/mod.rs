@@ -55,6 +55,7 @@ mod plan_files;
 mod plan_joint;
 mod plan_lock;
 mod plan_odds;
+mod plan_overbooking;
 mod plan_print;
 mod plan_progress;
 mod plan_surge;

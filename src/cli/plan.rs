@@ -9,8 +9,8 @@ use super::plan_print::{rows_sheet, table, travel_note, view};
 use super::plan_progress::Watch;
 use super::usage_errors::Remedy;
 use super::{
-    Invocation, exit, parse_day, plan_allocation, plan_check, plan_joint, plan_lock, plan_surge,
-    plan_tours, plan_vials, plan_what_if, plan_why,
+    Invocation, exit, parse_day, plan_allocation, plan_check, plan_joint, plan_lock,
+    plan_overbooking, plan_surge, plan_tours, plan_vials, plan_what_if, plan_why,
 };
 use crate::app::plans::{Made, Search};
 use crate::app::staffing::StaffOutcome;
@@ -79,6 +79,9 @@ pub(super) enum Plan {
     WhatIf(Box<plan_what_if::WhatIf>),
     /// What it would take to reach the targets by a day: stations, staff, teams, vaccine; changes nothing itself
     Surge(plan_surge::Surge),
+    /// Plays the sessions to come many times: who is turned away and what is wasted if nobody, some or everybody is
+    /// called beyond the seats; changes nothing itself
+    Overbooking(plan_overbooking::Overbooking),
 }
 
 /// Make a draft.
@@ -136,6 +139,7 @@ impl Plan {
             Self::Why(why) => why.run(&invocation).await,
             Self::WhatIf(what_if) => what_if.run(&invocation).await,
             Self::Surge(surge) => surge.run(&invocation).await,
+            Self::Overbooking(overbooking) => overbooking.run(&invocation).await,
         }
     }
 }

@@ -32,8 +32,8 @@ const LIMITS_SHOWN: usize = 8;
 /// Campaigns over a jurisdiction, with their histories, from a day on.
 pub(super) struct Together {
     /// The jurisdiction as its own folder says it, and the campaigns beside it.
-    jurisdiction: Jurisdiction,
-    local: Vec<LocalCampaign>,
+    pub(super) jurisdiction: Jurisdiction,
+    pub(super) local: Vec<LocalCampaign>,
     pub(super) joined: Joined,
     /// Doses of each campaign given before.
     pub(super) given: Vec<Vec<GivenRow>>,

@@ -1,5 +1,6 @@
 //! `doseplan plan surge`: what it would take to reach the targets by a day. Stores nothing.
 
+mod files;
 mod print;
 
 use super::plan_files::Basis;
@@ -20,6 +21,7 @@ use chrono::NaiveDate;
 use clap::Args;
 use print::{Now, View};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// What is asked.
@@ -27,6 +29,10 @@ use std::time::{Duration, Instant};
 pub(super) struct Surge {
     #[command(flatten)]
     basis: Basis,
+    /// A jurisdiction's folder or workbook, without a database: the campaigns of all --folder, or else of its
+    /// subfolders, share its places
+    #[arg(long, value_name = "PATH")]
+    jurisdiction: Option<PathBuf>,
     /// The day by which the targets are to be reached
     #[arg(long, value_name = "DATE", value_parser = parse_day)]
     by: NaiveDate,
@@ -43,6 +49,9 @@ pub(super) struct Surge {
 
 impl Surge {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        if let Some(jurisdiction) = &self.jurisdiction {
+            return self.of_files(invocation, jurisdiction);
+        }
         if let Some((campaign, history, from)) = self.basis.folder(invocation)? {
             let start = PlanStart { history, published: Vec::new(), warm: None };
             let (others, rounds) = (&[], &[]);
@@ -56,7 +65,7 @@ impl Surge {
             all.retain(is_on);
         }
         if all.len() > 1 {
-            self.leave_out_later(invocation, &mut all)?;
+            self.leave_out_later(invocation, &mut all, |one| &*one.campaign)?;
         }
         match all.as_slice() {
             [loaded] => self.of_one(invocation, &app, loaded).await,
@@ -65,20 +74,21 @@ impl Surge {
     }
 
     /// Campaigns that begin after the day have no part in the question. Fails where all do.
-    fn leave_out_later(
+    fn leave_out_later<T>(
         &self,
         invocation: &Invocation,
-        all: &mut Vec<Loaded>,
+        all: &mut Vec<T>,
+        of: impl Fn(&T) -> &Campaign,
     ) -> anyhow::Result<()> {
-        let first = all.iter().map(|one| one.campaign.start).min();
+        let first = all.iter().map(|one| of(one).start).min();
         if let Some(first) = first.filter(|first| self.by < *first) {
             return self.too_early(invocation, first);
         }
-        for later in all.iter().filter(|one| one.campaign.start > self.by) {
-            let (id, start) = (&later.campaign.id, later.campaign.start);
+        for later in all.iter().map(&of).filter(|one| one.start > self.by) {
+            let (id, start) = (&later.id, later.start);
             invocation.out.note("surge-later", &[("campaign", id), ("start", &start)]);
         }
-        all.retain(|one| one.campaign.start <= self.by);
+        all.retain(|one| of(one).start <= self.by);
         Ok(())
     }
 
@@ -113,10 +123,19 @@ impl Surge {
         let now = invocation.clock.now();
         let until = app.together_until(all, self.basis.from, self.by, now).await?;
         app.store.close().await;
-        tokio::task::block_in_place(|| self.answer_joint(invocation, &until))
+        let again = format!("doseplan plan make --from {}", until.from);
+        tokio::task::block_in_place(|| {
+            self.answer_joint(invocation, &until, ("surge-enter", again))
+        })
     }
 
-    fn answer_joint(&self, invocation: &Invocation, until: &TogetherUntil) -> anyhow::Result<u8> {
+    /// `enter`: how what is needed is entered, and the command that plans the campaigns then.
+    fn answer_joint(
+        &self,
+        invocation: &Invocation,
+        until: &TogetherUntil,
+        enter: (&'static str, String),
+    ) -> anyhow::Result<u8> {
         let TogetherUntil { joined, from, .. } = until;
         if self.by < *from {
             self.too_early(invocation, *from)?;
@@ -137,7 +156,9 @@ impl Surge {
         };
         let found = planner::joint_surge(&question, &mut self.clock());
         let span = (*from, self.by);
-        let now = Now { campaign, several, means: &means, is_stored: true, span };
+        let enter = Some(enter);
+        let is_stored = self.jurisdiction.is_none();
+        let now = Now { campaign, several, means: &means, is_stored, enter, span };
         View::of(&found, &now, Vec::new()).print(invocation, &now);
         Ok(exit::OK)
     }
@@ -195,7 +216,8 @@ impl Surge {
         let found = planner::surge(&question, &mut self.clock());
         let span = (first, self.by);
         let is_stored = self.basis.folder.is_empty();
-        let now = Now { campaign, several: Vec::new(), means: &means, is_stored, span };
+        let (several, enter) = (Vec::new(), None);
+        let now = Now { campaign, several, means: &means, is_stored, enter, span };
         View::of(&found, &now, self.what_if(&found)).print(invocation, &now);
         Ok(exit::OK)
     }

@@ -1,17 +1,20 @@
 //! `doseplan plan what-if`: what other supply, teams, sites or delivery days would change. Stores nothing.
 
+mod joint;
+
 use super::output::{Format, NONE, Out, Sheet, harmless};
 use super::plan_files::Basis;
 use super::plan_print::worst_text;
 use super::plan_progress::{share_of, tell};
 use super::usage_errors::Remedy;
 use super::{Invocation, exit, parse_day};
+use crate::app::Loaded;
 use crate::app::plans::PlanStart;
 use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
-use crate::domain::id::{AreaCode, LotCode, PlaceCode};
+use crate::domain::id::{AreaCode, CampaignId, LotCode, PlaceCode};
 use crate::domain::jurisdiction::Role;
-use crate::domain::plan::first_day;
+use crate::domain::plan::{first_day, is_over};
 use crate::domain::planner::{
     self, ComparedValues, Limits, MeansError, MorePeople, PlanOutcome, STATION_DOSES, Supposed,
     SupposedError, SupposedOf, WhatIfChange, WhatIfError,
@@ -63,6 +66,9 @@ pub(super) struct WhatIf {
     /// Vaccine that is not announced: 5000@2021-07-01
     #[arg(long, value_name = "DOSES@DAY", value_parser = parse_vaccine)]
     vaccine: Vec<WhatIfChange>,
+    /// The campaign for which that vaccine comes, where several are planned together
+    #[arg(long, value_name = "CAMPAIGN", requires = "vaccine")]
+    vaccine_for: Option<CampaignId>,
     /// The campaign ends on this day
     #[arg(long, value_name = "DATE", value_parser = parse_day)]
     until: Option<NaiveDate>,
@@ -170,11 +176,19 @@ impl WhatIf {
             let of = SupposedOf { campaign: &campaign, jurisdiction: None, others, rounds, from };
             return self.compare(invocation, &of, &start);
         }
-        let (app, loaded) = invocation.loaded(self.basis.id.as_deref()).await?;
-        let from = first_day(&loaded.campaign, invocation.today(&loaded), self.basis.from);
-        let campaign = app.around_rounds(&loaded, from).await?;
-        let start = app.plan_start(&loaded, from).await?;
-        let (jurisdiction, others, rounds) = app.supposed_of(&loaded, from).await?;
+        let (app, mut all) = invocation.planned(self.basis.id.as_deref()).await?;
+        // One that is over is asked about only where all are: for a replay or an exercise.
+        let is_on = |loaded: &Loaded| !is_over(&loaded.campaign, invocation.today(loaded));
+        if all.iter().any(is_on) {
+            all.retain(is_on);
+        }
+        let [loaded] = all.as_slice() else {
+            return self.of_several(invocation, &app, &all).await;
+        };
+        let from = first_day(&loaded.campaign, invocation.today(loaded), self.basis.from);
+        let campaign = app.around_rounds(loaded, from).await?;
+        let start = app.plan_start(loaded, from).await?;
+        let (jurisdiction, others, rounds) = app.supposed_of(loaded, from).await?;
         app.store.close().await;
         let (jurisdiction, others, rounds) = (jurisdiction.as_ref(), &*others, &*rounds);
         let of = SupposedOf { campaign: &campaign, jurisdiction, others, rounds, from };
@@ -278,6 +292,9 @@ fn refused(out: Out, error: &SupposedError) -> anyhow::Error {
         }
         WhatIfError::UnknownLot { code, known } => {
             two("supposed-no-lot", ("code", &harmless(code)), ("known", known))
+        }
+        WhatIfError::NoCampaign { known } => {
+            out.fail("supposed-no-campaign", &[("known", &harmless(known))])
         }
         WhatIfError::Outside { first, last, start, end } => {
             let said: [(&str, &dyn Display); 4] =

@@ -14,6 +14,7 @@ use chrono::{NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod overbook;
+pub mod overbook_play;
 mod roll;
 pub mod visits;
 

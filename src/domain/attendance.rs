@@ -105,6 +105,16 @@ impl Attendance {
         out
     }
 
+    /// Adds what came of other sessions.
+    pub fn join(&mut self, more: &Self) {
+        for (kind, tried) in &more.called {
+            self.called.entry(kind.clone()).or_default().add(tried.all, tried.came);
+        }
+        for (cohort, tried) in &more.seats {
+            self.seats.entry(cohort.clone()).or_default().add(tried.all, tried.came);
+        }
+    }
+
     /// The chance that somebody of a group comes to an appointment for a dose. `uptake`: the group's, 0..=1, which is
     /// believed while little is known. Whoever had a first dose wants the vaccine: of the next ones as many are
     /// believed to come as of those who want the first.

@@ -157,6 +157,45 @@ impl VialRule {
     }
 }
 
+/// How a session opens its vials. Times are parts of the session, 0..=1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Vials {
+    /// Doses of a vial.
+    pub doses_per_vial: u32,
+    /// In the end of the session another one is opened for so many people who wait.
+    pub least: u32,
+    /// When that end begins.
+    pub end: f64,
+    /// For how long an opened vial is good.
+    pub good_for: f64,
+}
+
+impl Vials {
+    /// Who of the people who come at these times, in order, gets a dose; and how many vials are opened.
+    #[must_use]
+    pub fn serve(&self, times: &[f64]) -> (Vec<bool>, u64) {
+        let mut got = vec![false; times.len()];
+        let (mut vials, mut left, mut opened) = (0, 0, 0.0);
+        let mut waiting: Vec<usize> = Vec::new();
+        for (no, &at) in times.iter().enumerate() {
+            if at > opened + self.good_for {
+                left = 0;
+            }
+            waiting.push(no);
+            let is_end = at >= self.end;
+            if left == 0 && (!is_end || waiting.len() >= self.least as usize) {
+                (vials, left, opened) = (vials + 1, self.doses_per_vial, at);
+            }
+            while left > 0 {
+                let Some(no) = waiting.pop() else { break };
+                got[no] = true;
+                left -= 1;
+            }
+        }
+        (got, vials)
+    }
+}
+
 #[cfg(test)]
 #[path = "open_vial_tests.rs"]
 mod tests;

@@ -150,3 +150,19 @@ fn over_many_sessions_the_rule_costs_less_than_always_and_never_opening_a_vial()
         }
     }
 }
+
+#[test]
+fn vials_are_opened_as_people_come_and_at_the_end_for_enough_of_them() {
+    let vials = Vials { doses_per_vial: 2, least: 2, end: 0.8, good_for: 1.0 };
+    // Two out of the first; two wait for the second; the last one waits in vain.
+    let (got, opened) = vials.serve(&[0.1, 0.2, 0.85, 0.9, 0.95]);
+    assert_eq!((got, opened), (vec![true, true, true, true, false], 2));
+    // Before the end one is enough, and what is left in it is given in the end.
+    let (got, opened) = vials.serve(&[0.1, 0.2, 0.79, 0.95]);
+    assert_eq!((got, opened), (vec![true; 4], 2));
+    // A vial opened at 0.0 is thrown away after 0.25, the one of 0.3 after 0.55.
+    let short = Vials { doses_per_vial: 10, least: 1, good_for: 0.25, ..vials };
+    let (got, opened) = short.serve(&[0.0, 0.1, 0.3, 0.9]);
+    assert_eq!((got, opened), (vec![true; 4], 3));
+    assert_eq!(vials.serve(&[]), (Vec::new(), 0));
+}

@@ -30,6 +30,16 @@ const USE_DAYS_LEAST: usize = 5;
 /// The use is taken as high as on this share of the days, in percent: then vaccine is rarely planned twice. Our choice.
 const USE_PERCENTILE: usize = 90;
 
+/// Days from which is learned who comes. Our choice.
+const LEARN_DAYS: i64 = 14;
+
+/// The days from which is learned today who comes: reports and their names are in.
+#[must_use]
+pub fn learned_from(today: NaiveDate) -> (NaiveDate, NaiveDate) {
+    let last = today - TimeDelta::days(REPORT_WAIT_DAYS + NAMES_WAIT_DAYS + 1);
+    (last - TimeDelta::days(LEARN_DAYS - 1), last)
+}
+
 /// By how much of it an official count of people may be wrong, in percent. Our choice; recounts are often a tenth off,
 /// and so is what is thought of who wants to come.
 const COUNT_OFF_PERCENT: u64 = 20;

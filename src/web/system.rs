@@ -231,6 +231,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("jurisdiction conflicts resolve", "folder"),
     ("import profile", "profile"),
     ("plan check", "program"),
+    ("plan overbooking", "plays"),
     ("plan surge", "search"),
     ("roster make", "roster"),
     ("roster check", "roster"),

@@ -421,6 +421,7 @@ fn impossible(t: T, error: &WhatIfError) -> Wrong {
         WhatIfError::TooFewTeams { teams, .. } => t.say("what-if-few-teams", &[("teams", teams)]),
         WhatIfError::UnknownPlace { code, .. } => wrong(t, code, "close"),
         WhatIfError::UnknownLot { code, .. } => wrong(t, code, "late"),
+        WhatIfError::NoCampaign { known } => wrong(t, known, "vaccine"),
         WhatIfError::Outside { start, end, .. } => {
             t.say("what-if-outside", &[("start", start), ("end", end)])
         }

@@ -48,6 +48,7 @@ mod oidc;
 mod old_workbook;
 mod operation;
 mod outputs;
+mod overbooking;
 mod people;
 mod permissions;
 mod places;

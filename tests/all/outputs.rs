@@ -36,6 +36,7 @@ pub(crate) const DATA: &[&str] = &[
     "plan why",
     "plan why --place S1",
     "plan what-if --supply 0.5 --steps 5",
+    "plan overbooking --runs 2",
     "due list --by 2021-05-01",
     "coverage --as-of 2021-04-30",
     "coverage --as-of 2021-04-30 --by area",

@@ -304,3 +304,41 @@ fn one_answer_for_several_campaigns_is_said_by_campaign_and_leaves_out_those_tha
     let early = ask(&["--by", "2026-09-01", "--lang", "en"]).ends(1).err;
     assert!(early.contains("2026-09-07") && early.contains("write a later day"), "{early}");
 }
+
+#[test]
+fn the_campaigns_of_a_folder_have_the_answer_of_the_database() {
+    let world = World::empty();
+    let week = ("2026-09-07", "2026-09-11");
+    with_site(&world, 20);
+    with_campaign(&world, "flu", week);
+    with_campaign(&world, "ppv", week);
+    with_campaign(&world, "late", ("2026-10-12", "2026-10-30"));
+    let ask = |more: &[&str]| {
+        let ask = ["plan", "surge", "--by", "2026-09-11", "--station-doses", "20"];
+        at(&world, &[&ask[..], more].concat())
+    };
+    let stored = ask(&["--from", "2026-09-07", "-o", "json"]).ends(0).json();
+    let named = ["--jurisdiction", "county", "--folder", "flu", "--folder", "ppv"];
+    let found = ask(&[&named[..], &["-o", "json"]].concat()).ends(0).json();
+    assert_eq!(found["more"], serde_json::json!({ "stations": { "S1": 1 }, "teams": 0 }));
+    for figure in ["from", "more", "staff", "groups", "places", "areas"] {
+        assert_eq!(found[figure], stored[figure], "{figure}");
+    }
+    let one = ["--jurisdiction", "county", "--folder", "flu", "--lang", "en"];
+    let enough = ask(&one).ends(0).out;
+    assert!(enough.contains("What is there is enough."), "{enough}");
+    // Without --folder all that lie in the jurisdiction's folder; none lies there yet.
+    let all = ["--jurisdiction", "county", "--lang", "en"];
+    let refused = ask(&all).ends(1).err;
+    assert!(refused.contains("county") && refused.contains("--folder"), "{refused}");
+    for id in ["flu", "ppv", "late"] {
+        fs::rename(world.path(id), world.path("county").join(id)).expect("moved");
+    }
+    let said = ask(&all).ends(0);
+    assert!(said.out.contains("flu 接种") && said.out.contains("ppv 接种"), "{}", said.out);
+    assert!(said.err.contains("late") && said.err.contains("2026-10-12"), "{}", said.err);
+    let again = "doseplan plan make --jurisdiction county --folder county/flu \
+                 --folder county/ppv --from 2026-09-07";
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words(&said.out).contains(again), "{}", said.out);
+}

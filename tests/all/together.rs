@@ -208,6 +208,50 @@ fn campaigns_that_are_over_are_planned_from_their_start_only_where_all_are() {
 }
 
 /// The independent checker's verdict on plans of an instance's campaigns from a day on.
+#[test]
+fn what_is_supposed_of_all_open_campaigns_changes_their_joint_plan_and_stores_nothing() {
+    let world = county();
+    let make = ["plan", "make", "--steps", "0", "-o", "json"];
+    let made = at(&world, EVENING, &make).ends(0).json();
+    let before = states(&world);
+    let from = made["from"].as_str().expect("a day");
+    let ask = |more: &[&str]| {
+        let ask = ["plan", "what-if", "--from", from, "--steps", "0"];
+        at(&world, EVENING, &[&ask[..], more].concat())
+    };
+    let found = ask(&["--supply", "0", "-o", "json"]).ends(0).json();
+    let parts = found["campaigns"].as_array().expect("a list");
+    let ids: Vec<&str> = parts.iter().filter_map(|one| one["campaign"].as_str()).collect();
+    let named = made["campaigns"].as_array().expect("a list").iter();
+    let named: Vec<&str> = named.filter_map(|one| one["campaign"].as_str()).collect();
+    assert_eq!(ids, named);
+    let sum = |which: &str| -> u64 { parts.iter().map(|one| number(&one[which]["doses"])).sum() };
+    assert_eq!(sum("today"), number(&found["today"]["doses"]), "{found}");
+    assert_eq!(number(&found["today"]["doses"]), number(&made["doses"]), "as it is planned");
+    assert!(sum("what_if") < sum("today"), "{found}");
+    // A place that is shut is shut for both; S1 is not opened by anybody.
+    let shut = ask(&["--close", "S1@2021-04-01..2021-05-31", "-o", "json"]).ends(0).json();
+    let objective = |which: &str| shut[which]["objective"].as_f64().expect("a number");
+    assert!(objective("what_if") < objective("today"), "{shut}");
+    // Vaccine has to be somebody's.
+    let vaccine = ["--vaccine", "500@2021-04-05", "--lang", "en"];
+    let refused = ask(&vaccine).ends(1).err;
+    assert!(refused.contains("--vaccine-for") && refused.contains("flu"), "{refused}");
+    let of_flu = ask(&[&vaccine[..], &["--vaccine-for", "flu"]].concat()).ends(0).out;
+    assert!(of_flu.contains("all campaigns"), "{of_flu}");
+    let rows = ask(&["--supply", "0", "-o", "csv"]).ends(0).csv();
+    let of_all: Vec<&str> = rows
+        .iter()
+        .filter(|row| row["campaign"].is_empty())
+        .map(|row| row["figure"].as_str())
+        .collect();
+    assert_eq!(of_all, ["people-finished", "last-day", "doses", "worst-area", "gap"]);
+    // One alone is asked for as before.
+    let alone = ask(&["--campaign", "flu", "--supply", "0", "-o", "json"]).ends(0).json();
+    assert!(alone["campaigns"].is_null() && !alone["today"]["groups"].is_null(), "{alone}");
+    assert_eq!(states(&world), before);
+}
+
 fn judged(shared: &Path, instance: &Path, plan: &Path, from: &str) -> Value {
     let mut command = Command::new("python3");
     command.arg(shared.join("planning/check_joint.py")).arg(instance.join("jurisdiction"));

@@ -1,7 +1,7 @@
 //! What came of the appointments and seats of the last weeks, so that sessions expect as many people as come.
 
 use super::super::{Loaded, Result};
-use super::register::{Register, learned_from};
+use super::register::Register;
 use crate::domain::assign::{Chances, CohortNo, PlaceNo};
 use crate::domain::attendance::{Attendance, LastSeats, Past, took_place};
 use crate::domain::campaign::{Campaign, CohortKey};
@@ -9,7 +9,7 @@ use crate::domain::counting::ELSEWHERE;
 use crate::domain::date::days;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::GroupId;
-use crate::domain::outset::ReportedDoses;
+use crate::domain::outset::{ReportedDoses, learned_from};
 use crate::domain::plan::PlanRow;
 use crate::domain::stock::{GivenAt, drawn_by_plan, stock_left};
 use crate::store::Tx;

@@ -4,7 +4,7 @@ use super::super::{Loaded, Result, home_days};
 use super::attendance::{chances, has_vaccine, learned, past_sessions};
 use super::register::{self, Days, Register};
 use crate::domain::assign::Chances;
-use crate::domain::attendance::Attendance;
+use crate::domain::attendance::{Attendance, Past};
 use crate::domain::campaign::Campaign;
 use crate::domain::counting::{Cells, count_family, families};
 use crate::domain::dose::GivenRow;
@@ -28,6 +28,8 @@ pub(in crate::app) struct Begun {
     pub(in crate::app) register: Option<Register>,
     /// What came of appointments and seats before.
     pub(in crate::app) attendance: Attendance,
+    /// The sessions of the last weeks, from which that was learned.
+    pub(in crate::app) past: Vec<Past>,
     /// With which chance people come.
     pub(in crate::app) chances: Chances,
 }
@@ -69,15 +71,15 @@ pub(in crate::app) async fn begin(
         None
     };
     let persons = register.as_ref().map(Register::persons).unwrap_or_default();
-    let (attendance, last_seats) = match &register {
+    let past = match &register {
         Some(register) => {
             let facts = (register, counted.as_slice());
             let of = (loaded, campaign.as_ref());
-            let past = past_sessions(tx, of, &heads, facts, (today, open));
-            learned(&Box::pin(past).await?, &campaign, today)
+            Box::pin(past_sessions(tx, of, &heads, facts, (today, open))).await?
         }
-        None => (Attendance::default(), BTreeMap::new()),
+        None => Vec::new(),
     };
+    let (attendance, last_seats) = learned(&past, &campaign, today);
     let mut outset = outset(OutsetFacts {
         campaign: &campaign,
         open,
@@ -89,7 +91,7 @@ pub(in crate::app) async fn begin(
     });
     outset.campaign.closures.extend(home_days::closed(tx, &campaign, open).await?);
     let mut begun =
-        Begun { outset, given_doses, register, attendance, chances: Chances::default() };
+        Begun { outset, given_doses, register, attendance, past, chances: Chances::default() };
     if let Some(register) = &begun.register {
         let has_vaccine = has_vaccine(&campaign, &begun.outset.history, rows, tomorrow(today));
         let tomorrow = (has_vaccine, tomorrow(today));

@@ -14,7 +14,6 @@ use crate::domain::plan::PlanRow;
 use crate::domain::rules::DoseAdministered;
 use crate::domain::rules::model::VaccineId;
 use crate::store::{Tx, assignments, cells, register, visits, waiting};
-pub(super) use called::learned_from;
 use called::{Called, called};
 use chrono::NaiveDate;
 pub(super) use common::Common;
@@ -232,6 +231,11 @@ impl Register {
     /// The cohort that a person is in.
     pub(in crate::app) fn cohort_of(&self, person: PersonNo) -> Option<CohortNo> {
         self.cohort_of.get(person.0 as usize).copied().flatten()
+    }
+
+    /// Every appointment, with the cohort whose it is.
+    pub(in crate::app) fn appointments(&self) -> impl Iterator<Item = (CohortNo, Seat)> {
+        self.candidates.iter().filter_map(|one| Some((one.cohort, one.held?)))
     }
 
     /// Every cohort by its number.

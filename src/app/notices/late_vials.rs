@@ -170,7 +170,11 @@ async fn late_facts(
 }
 
 /// Doses of vaccine that the plan draws after a day, and those that are there for them.
-fn needed_and_left(begun: &Begun, rows: &[PlanRow], day: NaiveDate) -> (u64, u64) {
+pub(in crate::app) fn needed_and_left(
+    begun: &Begun,
+    rows: &[PlanRow],
+    day: NaiveDate,
+) -> (u64, u64) {
     let campaign = &begun.outset.campaign;
     let mut given = GivenAt::new();
     for row in begun.outset.history.iter().filter(|row| row.place.as_str() != ELSEWHERE) {

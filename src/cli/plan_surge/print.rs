@@ -102,9 +102,8 @@ fn tell(invocation: &Invocation, now: &Now<'_>, view: &View<'_>) {
     if is_enough {
         return;
     }
-    if now.several.len() > 1 {
-        let command = format!("doseplan plan make --from {}", found.from);
-        line(&out.say("surge-enter", &[("command", &command)]));
+    if let Some((key, command)) = &now.enter {
+        line(&out.say(key, &[("command", command)]));
         return;
     }
     let mut command = String::from("doseplan plan what-if");
@@ -161,6 +160,8 @@ pub(super) struct Now<'n> {
     pub(super) means: &'n Means,
     /// Whether the campaigns are those of the database.
     pub(super) is_stored: bool,
+    /// For several campaigns: how what is needed is entered, and the command that plans them then.
+    pub(super) enter: Option<(&'static str, String)>,
     pub(super) span: (NaiveDate, NaiveDate),
 }
 

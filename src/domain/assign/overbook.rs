@@ -47,7 +47,8 @@ const CALLED_PART: f64 = 0.005;
 /// Who was called beyond the seats stays unless the risk is so many times the one allowed: people have been told.
 const KEPT_FACTOR: f64 = 3.0;
 
-type Cell = (CohortNo, u8);
+/// A cohort and the number of the dose.
+pub(super) type Cell = (CohortNo, u8);
 
 /// Rows without seats at the sessions of today and tomorrow, for people whom the plan calls to these places on other
 /// days, and today for those who were called so before and may know of no other day: nobody gets a seat by them, and
@@ -100,6 +101,10 @@ impl<'a> Load<'a> {
                 cells.push((*cell, slot.doses, slot.used));
             }
         }
+        Self::with_cells(cells, chances)
+    }
+
+    fn with_cells(cells: Vec<(Cell, u64, u64)>, chances: &'a Chances) -> Self {
         let seats = cells.iter().map(|(_, doses, _)| doses).sum();
         let crowd = Crowd::new(seats);
         let mut load = Self { chances, seats, cells, all: crowd.clone(), called: crowd };
@@ -216,9 +221,7 @@ pub(super) fn call(
     }
 }
 
-/// Calls people to one session: of the cohorts whose people have all seats of theirs, first of those that would wait
-/// longest, and of one more. Its seats for people in no register go to the register on the way: those people must not
-/// wait for it at the whole session.
+/// Calls people to one session.
 fn call_to(
     later: &mut Later,
     (day, place): (NaiveDate, PlaceNo),
@@ -226,14 +229,44 @@ fn call_to(
     chances: &Chances,
     out: &mut Output,
 ) {
-    let mut load = Load::of(sessions, (day, place), chances);
-    let gap = |(_, doses, used): &(Cell, u64, u64)| doses.saturating_sub(*used);
+    let load = Load::of(sessions, (day, place), chances);
     let last = |cell: Cell| later.get(&cell).and_then(|people| people.last()).map(|it| it.0.day);
+    let order = order(&load, last);
+    fill(load, &order, &mut |cell, count| {
+        let Some(people) = later.get_mut(&cell).filter(|people| people.len() >= count) else {
+            return false;
+        };
+        for (held, one) in people.split_off(people.len() - count) {
+            let Some(mine) = sessions.get_mut(&cell) else { continue };
+            if let Some(old) = mine.find(held.day, held.place) {
+                old.used = old.used.saturating_sub(1);
+            }
+            if let Some(new) = mine.find(day, place) {
+                new.used += 1;
+            }
+            out.kept -= 1;
+            out.ended.push((one.person, held, Ended::PlanChanged));
+            out.new.push((one.person, Seat { day, place, dose: one.dose }));
+        }
+        true
+    });
+}
+
+/// The cohorts and doses of a session with the seats that none of their people has, in the order in which more are
+/// called: first where all seats are taken, then of those that would wait longest.
+fn order(load: &Load<'_>, last: impl Fn(Cell) -> Option<NaiveDate>) -> Vec<(u64, Cell)> {
+    let gap = |(_, doses, used): &(Cell, u64, u64)| doses.saturating_sub(*used);
     let mut order: Vec<(u64, Cell)> = load.cells.iter().map(|cell| (gap(cell), cell.0)).collect();
-    let mut has_filled = false;
     order.sort_unstable_by_key(|(gap, cell)| (*gap, Reverse(last(*cell)), *cell));
-    for (gap, cell) in order {
-        let Some(people) = later.get_mut(&cell) else { continue };
+    order
+}
+
+/// Calls people to one session: of the cohorts whose people have all seats of theirs, and of one more. Its seats for
+/// people in no register go to the register on the way: those people must not wait for it at the whole session.
+/// `take`: calls so many of a cohort and dose; false where there are not so many.
+fn fill(mut load: Load<'_>, order: &[(u64, Cell)], take: &mut dyn FnMut(Cell, usize) -> bool) {
+    let mut has_filled = false;
+    for &(gap, cell) in order {
         // The seats of one cohort are filled, where somebody more can be called beyond them.
         if gap > 0 && has_filled {
             break;
@@ -241,18 +274,9 @@ fn call_to(
         let filled = if gap == 0 { Some(load.clone()) } else { load.with(cell, gap, 1.0) };
         let mut next = filled.and_then(|filled| filled.with(cell, 1, 1.0));
         let mut count = usize::try_from(gap).unwrap_or(usize::MAX).saturating_add(1);
-        while let Some(safe) = next.filter(|_| people.len() >= count) {
-            for (held, one) in people.split_off(people.len() - count) {
-                let Some(mine) = sessions.get_mut(&cell) else { continue };
-                if let Some(old) = mine.find(held.day, held.place) {
-                    old.used = old.used.saturating_sub(1);
-                }
-                if let Some(new) = mine.find(day, place) {
-                    new.used += 1;
-                }
-                out.kept -= 1;
-                out.ended.push((one.person, held, Ended::PlanChanged));
-                out.new.push((one.person, Seat { day, place, dose: one.dose }));
+        while let Some(safe) = next {
+            if !take(cell, count) {
+                break;
             }
             has_filled |= gap > 0;
             load = safe;
@@ -260,6 +284,25 @@ fn call_to(
             next = load.with(cell, 1, 1.0);
         }
     }
+}
+
+/// How many people of each cohort and dose have an appointment at a session when more were called to it, as
+/// [`call`] does it, where as many as are wanted wait. `cells`: seats and appointments; of cohorts without an
+/// appointment nobody can be called.
+pub(super) fn with_more(cells: &[(Cell, u64, u64)], chances: &Chances) -> BTreeMap<Cell, u64> {
+    let mut named: BTreeMap<Cell, u64> =
+        cells.iter().map(|(cell, _, named)| (*cell, *named)).collect();
+    if chances.risk <= 0.0 {
+        return named;
+    }
+    let load = Load::with_cells(cells.to_vec(), chances);
+    let order = order(&load, |_| None);
+    fill(load, &order, &mut |cell, count| {
+        let Some(mine) = named.get_mut(&cell).filter(|named| **named > 0) else { return false };
+        *mine += count as u64;
+        true
+    });
+    named
 }
 
 #[cfg(test)]

@@ -61,6 +61,7 @@ mod staff_days;
 mod staff_limits;
 mod staffed;
 mod supposed;
+mod supposed_together;
 mod surge;
 mod teams;
 #[cfg(test)]
@@ -94,6 +95,7 @@ pub use supposed::{
     ComparedFigure, ComparedValues, Comparison, MorePeople, STATION_DOSES, Supposed, SupposedError,
     SupposedOf, comparisons,
 };
+pub use supposed_together::{SupposedTogether, TogetherAsStaffed, joint_outcomes};
 pub use surge::{
     CampaignSurge, GroupSurge, JointSurgeQuestion, Means, MeansError, Resources, StationTerms,
     Surge, SurgeQuestion, joint_surge, surge,

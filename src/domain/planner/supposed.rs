@@ -115,7 +115,7 @@ impl Supposed {
 
     /// The changes, a new end first: days of other changes may lie before or after it. Fails where stations or staff do
     /// not fit.
-    fn changes(
+    pub(super) fn changes(
         &self,
         of: &SupposedOf<'_>,
         station_doses: u32,
@@ -154,7 +154,7 @@ impl Supposed {
     }
 
     /// The jurisdiction with the people who are supposed. Fails where an area has no open site.
-    fn with_people(
+    pub(super) fn with_people(
         &self,
         known: &Jurisdiction,
         from: NaiveDate,

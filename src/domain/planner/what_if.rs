@@ -1,12 +1,13 @@
 //! What-if questions: a campaign with other supply, teams, closures or delivery days, and what a
 //! plan achieves for each group.
 
+use super::index::ProgrammeIndex;
 use super::model::Problem;
 use super::surge::{Means, Resources};
 use super::{Request, measure};
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{GroupId, LotCode, PlaceCode, TeamCode};
-use crate::domain::plan::{Figures, Plan};
+use crate::domain::plan::{Figures, Plan, PlanRow};
 use crate::domain::site::{Closure, Delivery};
 use chrono::{NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
@@ -103,6 +104,12 @@ pub enum WhatIfError {
         start: NaiveDate,
         /// Last day of the campaign.
         end: NaiveDate,
+    },
+    /// Vaccine was asked for, and no campaign of several is named for it.
+    #[error("say for which campaign the vaccine comes; there are {known}")]
+    NoCampaign {
+        /// What there is.
+        known: String,
     },
     /// No such lot.
     #[error("there is no lot {code:?}; there are {known}")]
@@ -273,7 +280,7 @@ fn delay(campaign: &mut Campaign, code: &LotCode, days: u32) -> Result<(), WhatI
 /// An error message names at most this many codes and counts the others.
 const NAMED: usize = 12;
 
-fn listed(codes: &[&str]) -> String {
+pub(super) fn listed(codes: &[&str]) -> String {
     if codes.is_empty() {
         return "none".to_owned();
     }
@@ -312,25 +319,37 @@ pub struct GroupOutcome {
 /// What a plan that was made for a request achieves.
 pub fn outcome(request: &Request, plan: &Plan) -> PlanOutcome {
     let problem = Problem::new(request.campaign, request.given, request.from);
-    let finished = measure::finished_by_group(&problem, super::programme::only(), &plan.rows);
+    let only = super::programme::only();
+    of_programme((&problem, only), request.campaign, &plan.rows, plan.figures.clone())
+}
+
+/// What the rows of a programme achieve.
+pub(super) fn of_programme(
+    (problem, k): (&Problem<'_>, ProgrammeIndex),
+    campaign: &Campaign,
+    rows: &[PlanRow],
+    figures: Figures,
+) -> PlanOutcome {
+    let finished = measure::finished_by_group(problem, k, rows);
     let last_day = |group: Option<&GroupId>| {
-        let rows = plan.rows.iter().filter(|row| group.is_none_or(|group| row.group == *group));
+        let rows = rows.iter().filter(|row| group.is_none_or(|group| row.group == *group));
         rows.map(|row| row.day).max()
     };
     let of_group = |group: &GroupId| GroupOutcome {
         group: group.clone(),
         people: {
-            let cohorts = problem.cohorts.iter().filter(|cohort| cohort.key.group == *group);
+            let own = problem.cohorts.iter().filter(|cohort| cohort.programme == k);
+            let cohorts = own.filter(|cohort| cohort.key.group == *group);
             cohorts.map(|cohort| u64::from(cohort.people)).sum()
         },
         people_finished: finished.get(group).copied().unwrap_or(0),
         last_day: last_day(Some(group)),
     };
     PlanOutcome {
-        figures: plan.figures.clone(),
+        figures,
         last_day: last_day(None),
         groups: {
-            let all = request.campaign.groups.iter().map(|group| of_group(&group.id));
+            let all = campaign.groups.iter().map(|group| of_group(&group.id));
             all.filter(|group| group.people > 0).collect()
         },
     }

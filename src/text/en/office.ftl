@@ -74,6 +74,7 @@ command-why-leaves = It writes everything that is known of somebody into a file.
 command-why-folder = It works on a folder of several files; a browser sends one.
 command-why-profile = A profile is a text that somebody checks and edits before it is used; once saved, it can be chosen on the page of imports.
 command-why-search = It searches for a long time and compares many plans; the page of the plan shows and adopts what it makes.
+command-why-plays = It answers one question of whoever plans by playing sessions many times; nothing of it is kept.
 command-why-roster = Rosters are made and published by command; the page Roster shows the published one.
 command-why-schools = Lists of schools come and go as files; there are no pages for them yet.
 command-why-homes = Rounds are printed for the teams; there is no page for them yet.

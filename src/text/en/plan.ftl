@@ -150,7 +150,10 @@ surge-cut-short = Time ran out before everything was tried: less may do. --secon
 surge-count-first = Nobody has counted the staff (staff.csv of the jurisdiction): places are taken to do what they say. Count the vaccinators of { $areas } first: most are needed there.
 surge-what-if = To see the plan: { $command }
 surge-enter = To carry it out, enter it in the tables and apply them: the doses of a day of these sites in sites.csv of the jurisdiction (and of a campaign that limits them), people in staff.csv, teams in teams.csv, vaccine in each campaign's deliveries.csv. Then { $command } plans the campaigns together.
+surge-enter-files = To carry it out, enter it in the tables: the doses of a day of these sites in sites.csv of the jurisdiction (and of a campaign that limits them), people in staff.csv, teams in teams.csv, vaccine in each campaign's deliveries.csv. Then { $command } plans the campaigns together.
+surge-no-folders = no folder below { $path } has a campaign.toml; name the campaigns with --folder
 surge-later = campaign { $campaign } begins only on { $start } and is left out here
+what-if-all = all campaigns
 what-if-counted = Both plans do no more than the counted staff can; stations, teams and doses of a site that are supposed have their people.
 what-if-count-first = Nobody has counted the staff (staff.csv of the jurisdiction): whoever is supposed is taken to have all colleagues that a station needs. Count the staff of { $areas } first.
 surge-kind-stations = stations
@@ -163,3 +166,25 @@ column-more = more
 column-counted = counted
 column-present = there now
 surge-impossible = No number of stations and teams is enough: those that fit into the sites cannot do it. Ask for a later day or fewer groups, or name candidate sites.
+
+# plan overbooking
+
+overbooking-never = seats only
+overbooking-program = as doseplan does
+overbooking-always = seats ÷ show-up
+overbooking-plan = Played: { $sessions } sessions of the adopted plan, { $runs } times, with what is known of who comes (seed { $seed }). Figures are for all sessions once.
+overbooking-unnamed = Played: { $sessions } sessions of the adopted plan, { $runs } times (seed { $seed }). Nobody is in the register yet, so they are played as if everybody had an appointment and came as the groups' uptake says. Figures are for all sessions once.
+overbooking-example = No session is planned, so an example was played: { $sessions } sessions of { $seats } seats, { $runs } times (seed { $seed }), everybody with an appointment, coming as the groups' uptake says. Figures are for all sessions once.
+overbooking-nothing = Nobody is called beyond the seats here: overbook_risk is { $risk } %, and so many come that one more would be too many. There is nothing to change.
+overbooking-keep = Leave overbook_risk at { $risk } %: { $change } more people get their dose than with seats only, and { $share } % of sessions turn somebody away. Calling seats ÷ show-up would turn away { $away } people, at { $always } % of sessions.
+overbooking-fewer = Set overbook_risk to 0: { $change } fewer people get their dose than with seats only, because people of the register take seats that others would have used more often.
+overbooking-too-many = { $share } % of sessions turn somebody away, more than overbook_risk allows ({ $risk } %): people come more often than is believed. Raise the uptake of the groups, or lower overbook_risk, until reports with names are in.
+column-calling = how many are called
+column-called = called
+column-vaccinated = got a dose
+column-wasted = doses wasted
+column-came = came
+column-sent_home = sent home, no vial
+column-turned_away = turned away
+column-empty_seats = seats left empty
+column-turning_away_percent = sessions that turn away, %

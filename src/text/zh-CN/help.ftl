@@ -245,9 +245,16 @@ help-any--no_je = 不统计乙脑疫苗（青海、西藏、新疆、兵团）
 help-any--rules = 规则文件夹；其中的文件代替程序自带的同名文件
 help-any--save = 把正式表格写入文件：.xlsx 每个地区一张，.csv 一个地区
 help-any--scope = 地区：county:编码、township:编码、unit:编码或 all［默认：全县或全部］
+help-plan-overbooking = 把以后的场次模拟多遍：不多约、按本程序或人人多约时，各有多少人打不上、浪费多少剂；不改变任何东西
+help-plan-overbooking--open_vial_hours = 开瓶后可用小时数［默认：整个场次］
+help-plan-overbooking--risk = 一个场次有人到场却打不上的概率上限，0 至 1［默认：活动的 overbook_risk］
+help-plan-overbooking--runs = 全部场次模拟的遍数［默认：共满 10,000 场］
+help-plan-overbooking--seed = 种子相同则结果相同
+help-plan-overbooking--show_up = 假设有预约的人都以此概率到场，0 至 1［默认：各人群目前已知的］
 help-plan-surge = 到某日达到目标需要多少力量：接种台、人员、流动队、疫苗；不改变任何东西
 help-plan-surge--by = 应达到目标的日期
 help-plan-surge--groups = 哪些人群；默认为所有有目标的
+help-plan-surge--jurisdiction = 辖区文件夹或工作簿，不用数据库：所有 --folder（未写则其下各子文件夹）的活动共用其地点
 help-plan-surge--seconds = 到这么多秒后不再寻找更少的
 help-plan-surge--station_doses = 未注明的接种点，每个接种台一天的剂次
 help-plan-what-if = 假如供应、流动队、接种点或到货日期不同会怎样；不改变任何东西
@@ -258,6 +265,7 @@ help-plan-what-if--station_doses = 未注明的接种点，每个接种台一天
 help-plan-what-if--stations = 某接种点增加接种台，或按此数新开备选点：S01=+3
 help-plan-what-if--storage = 某接种点冷藏容量增加：S01=+500
 help-plan-what-if--until = 活动到这一天结束
+help-plan-what-if--vaccine_for = 多个活动统一编制时，上述疫苗给哪个活动
 help-plan-what-if--vaccine = 未预告的疫苗：5000@2021-07-01
 help-plan-what-if--close = 某地点在这些天不开诊：S05@2021-07-01..2021-07-14
 help-plan-what-if--delay = 某批次推迟到货：L07=10d

@@ -74,6 +74,7 @@ command-why-leaves = 会把某人的全部已知信息写入文件。
 command-why-folder = 需处理含多个文件的文件夹，浏览器一次只能上传一个文件。
 command-why-profile = 对照表使用前须由人核对和修改；保存后即可在导入页面选用。
 command-why-search = 需长时间搜索并比较多个计划；其结果可在计划页面查看和采用。
+command-why-plays = 为编制计划的人把场次模拟多遍，只回答一个问题，结果不保存。
 command-why-roster = 排班用命令编制和发布；“排班”页显示已发布的排班。
 command-why-schools = 学校名单以文件往来；暂无页面。
 command-why-homes = 入户路线打印后交给小组；暂无页面。

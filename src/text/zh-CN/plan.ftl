@@ -150,7 +150,10 @@ surge-cut-short = 时间用完，未能全部试完，或许还可以更少；�
 surge-count-first = 尚未登记人员（辖区的 staff.csv），现按各点自报能力计算。请先清点 { $areas } 的接种人员：这些地方所需最多。
 surge-what-if = 查看该计划：{ $command }
 surge-enter = 落实办法：在表中填好并 apply：辖区 sites.csv（及限制了这些接种点的活动自己的 sites.csv）中的每日剂次，staff.csv 中的人员，teams.csv 中的流动队，各活动 deliveries.csv 中的疫苗。然后用 { $command } 统一编制计划。
+surge-enter-files = 落实办法：在表中填好：辖区 sites.csv（及限制了这些接种点的活动自己的 sites.csv）中的每日剂次，staff.csv 中的人员，teams.csv 中的流动队，各活动 deliveries.csv 中的疫苗。然后用 { $command } 统一编制计划。
+surge-no-folders = { $path } 下没有含 campaign.toml 的文件夹；请用 --folder 指明各活动
 surge-later = 活动 { $campaign } 于 { $start } 才开始，本次不计
+what-if-all = 全部活动
 what-if-counted = 两个计划都以已登记的人员为限；假设增加的接种台、流动队和接种点剂次视为人员齐备。
 what-if-count-first = 尚未登记人员（辖区的 staff.csv）：假设增加的接种台视为人员齐备。请先清点 { $areas } 的人员。
 surge-kind-stations = 接种台
@@ -163,3 +166,25 @@ column-more = 增加
 column-counted = 已登记
 column-present = 现有
 surge-impossible = 现有接种点可容纳的接种台和流动队无论增加多少都不够。请放宽日期、减少人群，或登记可新开的接种点。
+
+# plan overbooking
+
+overbooking-never = 只约满名额
+overbooking-program = 按本程序
+overbooking-always = 名额÷到场率
+overbooking-plan = 已模拟：现行计划的 { $sessions } 个场次，各 { $runs } 遍，按目前掌握的到场情况（种子 { $seed }）。下列数字为全部场次一遍的平均数。
+overbooking-unnamed = 已模拟：现行计划的 { $sessions } 个场次，各 { $runs } 遍（种子 { $seed }）。登记册尚无人员，按人人有预约、到场率等于各人群的预计接种比例模拟。下列数字为全部场次一遍的平均数。
+overbooking-example = 尚无计划场次，按示例模拟：{ $sessions } 个场次、每场 { $seats } 个名额，各 { $runs } 遍（种子 { $seed }），人人有预约，到场率等于各人群的预计接种比例。下列数字为全部场次一遍的平均数。
+overbooking-nothing = 这里不会多约：overbook_risk 为 { $risk }%，到场的人多，再多约一人就超出上限。无需改动。
+overbooking-keep = overbook_risk 保持 { $risk }%：比只约满名额多接种 { $change } 人，有人到场却打不上的场次占 { $share }%。若按“名额÷到场率”约，会有 { $away } 人打不上，涉及 { $always }% 的场次。
+overbooking-fewer = 请把 overbook_risk 设为 0：比只约满名额少接种 { $change } 人，因为登记人员占用了未登记者更常用到的名额。
+overbooking-too-many = 有人到场却打不上的场次占 { $share }%，超过 overbook_risk 的 { $risk }%：到场的人比预计的多。在带姓名的上报到齐之前，请调高人群的预计接种比例，或调低 overbook_risk。
+column-calling = 约人办法
+column-called = 预约
+column-vaccinated = 接种
+column-wasted = 浪费剂次
+column-came = 到场
+column-sent_home = 不再开瓶而请回
+column-turned_away = 到场打不上
+column-empty_seats = 空余名额
+column-turning_away_percent = 有人打不上的场次%

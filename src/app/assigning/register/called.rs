@@ -4,17 +4,9 @@ use super::super::super::{Loaded, Result};
 use super::{Codes, Enrolled, Places, Shot};
 use crate::domain::assign::{CohortNo, Ended, PersonNo, PlaceNo, Seat};
 use crate::domain::date::day_of;
-use crate::domain::outset::{NAMES_WAIT_DAYS, REPORT_WAIT_DAYS};
+use crate::domain::outset::learned_from;
 use crate::store::{Tx, assignments};
 use chrono::{DateTime, NaiveDate, TimeDelta};
-
-/// Days from which is learned who comes. Our choice.
-const LEARN_DAYS: i64 = 14;
-/// The days from which is learned today who comes.
-pub(in crate::app::assigning) fn learned_from(today: NaiveDate) -> (NaiveDate, NaiveDate) {
-    let last = today - TimeDelta::days(REPORT_WAIT_DAYS + NAMES_WAIT_DAYS + 1);
-    (last - TimeDelta::days(LEARN_DAYS - 1), last)
-}
 
 /// An appointment of the last weeks, and what came of it.
 pub(in crate::app) struct Called {

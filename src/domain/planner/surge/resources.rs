@@ -70,7 +70,7 @@ impl Resources {
     /// Campaigns over the places of a jurisdiction that have them. What a campaign allows itself of a site rises with
     /// the site's stations.
     #[must_use]
-    pub(super) fn join(&self, joined: &Joined, means: &Means) -> Joined {
+    pub(in crate::domain::planner) fn join(&self, joined: &Joined, means: &Means) -> Joined {
         let mut changed = joined.clone();
         for (code, &stations) in &self.stations {
             let doses = means.terms(code).doses_a_day.saturating_mul(stations);
