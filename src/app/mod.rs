@@ -169,6 +169,9 @@ pub enum AppError {
     /// More than one open campaign, and none named.
     #[error("there are several campaigns ({0}); name one with --campaign ID")]
     WhichCampaign(String),
+    /// All of several campaigns are closed, and none was named.
+    #[error("all campaigns are closed ({0}); reopen one, or name one with --campaign ID")]
+    AllClosed(String),
     /// A campaign that does not exist.
     #[error("there is no campaign {wanted:?}; known: {known}")]
     UnknownCampaign {
@@ -235,6 +238,7 @@ impl AppError {
         match self {
             Self::NoCampaign => say("refused-no-campaign", &[]),
             Self::WhichCampaign(known) => say("refused-which-campaign", &[("known", known)]),
+            Self::AllClosed(known) => say("refused-all-closed", &[("known", known)]),
             Self::UnknownCampaign { wanted, known } => {
                 say("refused-unknown-campaign", &[("wanted", wanted), ("known", known)])
             }
@@ -427,7 +431,7 @@ fn one_of(heads: &[Head], wanted: Option<&str>) -> Result<CampaignNo> {
         ([], _) => Err(AppError::NoCampaign),
         ([only], _) => Ok(only.no),
         (_, [only]) => Ok(only.no),
-        (all, []) => Err(AppError::WhichCampaign(known(&mut all.iter()))),
+        (all, []) => Err(AppError::AllClosed(known(&mut all.iter()))),
         (_, open) => Err(AppError::WhichCampaign(known(&mut open.iter().copied()))),
     }
 }
