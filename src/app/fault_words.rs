@@ -1,6 +1,7 @@
 //! What is wrong with a plan, in the reader's language.
 
 use crate::domain::campaign::Language;
+use crate::domain::figure::fixed;
 use crate::domain::id::{CampaignId, TeamCode};
 use crate::domain::planner::{Fault, JointViolation, TeamLimit, Violation};
 use crate::text;
@@ -62,11 +63,11 @@ fn what(language: Language, fault: &Fault) -> String {
             say!(language, "fault-over-capacity", site, day, doses, capacity)
         }
         Fault::OverStorage { site, restock, vaccine_doses, storage } => {
-            let vaccine_doses = &format!("{vaccine_doses:.1}");
+            let vaccine_doses = &fixed(vaccine_doses, 1);
             say!(language, "fault-over-storage", site, restock, vaccine_doses, storage)
         }
         Fault::LotsShort { first, last, vaccine_doses, lots } => {
-            let (lots, vaccine_doses) = (&lots.join(", "), &format!("{vaccine_doses:.1}"));
+            let (lots, vaccine_doses) = (&lots.join(", "), &fixed(vaccine_doses, 1));
             say!(language, "fault-lots-short", first, last, vaccine_doses, lots)
         }
         Fault::NoTeam { row, stop } => say!(language, "fault-no-team", row, stop),
@@ -106,7 +107,7 @@ fn of_team(language: Language, (team, day): (&TeamCode, NaiveDate), limit: &Team
             say!(language, "fault-team-stop-doses", team, day, stop, doses, most)
         }
         TeamLimit::Minutes { minutes, most } => {
-            let minutes = &format!("{minutes:.0}");
+            let minutes = &fixed(minutes, 0);
             say!(language, "fault-team-minutes", team, day, minutes, most)
         }
     }

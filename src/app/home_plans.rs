@@ -6,14 +6,16 @@ use super::homes::{HomeCall, HomeRounds};
 use super::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::audit::Action;
 use crate::domain::homes::{CallState, VialUse};
-use crate::domain::id::{AreaCode, PersonId, TeamCode};
+use crate::domain::id::{AreaCode, GroupId, PersonId, TeamCode};
 use crate::domain::permission::{Actor, Power};
+use crate::domain::person::Asked;
+use crate::domain::plan::{Unplaced, UnplacedReason};
 use crate::store::Tx;
 use crate::store::homes::{self, StoredRound, StoredVisit};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike as _, Utc};
 use rust_decimal::prelude::ToPrimitive as _;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A call of an adopted round. No derived `Debug`: it has a name.
 #[derive(Clone, Serialize)]
@@ -177,4 +179,42 @@ pub(super) async fn adopted_in(
         }
     };
     Ok(rounds.into_iter().map(adopted).collect())
+}
+
+/// Says of people of a campaign who are visited at home which of them are on adopted rounds from today on. `from`: the
+/// first day of the plan that leaves them to the rounds.
+pub(super) async fn say_rounds(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    (today, from): (NaiveDate, NaiveDate),
+    unplaced: &mut Vec<Unplaced>,
+) -> Result<()> {
+    if !unplaced.iter().any(|one| one.reason == UnplacedReason::Home) {
+        return Ok(());
+    }
+    let campaign = &loaded.campaign;
+    let mut rounds = homes::rounds(tx, (today, campaign.end.max(today))).await?;
+    rounds.retain(|round| round.campaign == loaded.no);
+    let calls: Vec<StoredVisit> = rounds.into_iter().flat_map(|round| round.calls).collect();
+    let known = standings(tx, loaded, calls.iter().map(|call| &call.person), today).await?;
+    let asked = Asked::by(campaign);
+    let mut on_round: BTreeMap<(&AreaCode, &GroupId), BTreeSet<&PersonId>> = BTreeMap::new();
+    for call in &calls {
+        let Some(one) = known.get(&call.person) else { continue };
+        let due = one.due.as_ref().map(|due| due.number);
+        let is_open = CallState::of(call.dose, due, one.barred.is_some()) == CallState::Open;
+        let group = asked.group(&one.person.area, one.person.traits(), from);
+        if let Some(group) = group.filter(|_| is_open) {
+            on_round.entry((&one.person.area, &group.id)).or_default().insert(&call.person);
+        }
+    }
+    for one in std::mem::take(unplaced) {
+        let its = on_round.get(&(&one.area, &one.group)).map_or(0, BTreeSet::len);
+        let is_home = one.reason == UnplacedReason::Home;
+        let on = if is_home { u32::try_from(its).unwrap_or(u32::MAX).min(one.people) } else { 0 };
+        let parts = [(one.people - on, one.reason), (on, UnplacedReason::HomeRound)];
+        let parts = parts.into_iter().filter(|(people, _)| *people > 0);
+        unplaced.extend(parts.map(|(people, reason)| Unplaced { people, reason, ..one.clone() }));
+    }
+    Ok(())
 }

@@ -2,11 +2,14 @@
 
 use super::assigning::ToAssign;
 use super::assigning::outset;
+use super::loaded::only_open;
 use super::locking::Kept;
 use super::plan_basis::{Basis, BasisPlan, BasisSearch, Part};
 use super::plans::{Adopted, Made, Search, draft_to_adopt, in_force, made_by, rows_on};
 use super::staffing::StaffOutcome;
-use super::{App, AppError, Loaded, Refused, Result, fault_words, home_days, millis, today};
+use super::{
+    App, AppError, Loaded, Refused, Result, fault_words, home_days, home_plans, millis, today,
+};
 use crate::domain::audit::Action;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{CampaignId, CampaignNo};
@@ -71,6 +74,7 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<MadeTogether> {
         permission::may(by, Power::Plan)?;
+        only_open(all)?;
         let mut tx = self.store.read().await?;
         let first = all.first().ok_or(AppError::NoCampaign)?;
         let day = today(&first.campaign, now);
@@ -98,8 +102,12 @@ impl App {
             let verdict = if is_read { made.verdict(&asked, from, time_used) } else { Vec::new() };
             (made, verdict)
         });
-        let BasisPlan { plan, staff, .. } = made;
+        let BasisPlan { mut plan, staff, .. } = made;
         let mut act = self.act((by, Power::Plan), Action::PlanMake, now).await?;
+        for (part, made) in parts.iter().zip(&mut plan.campaigns) {
+            let days = (day, part.open);
+            home_plans::say_rounds(act.tx(), part.loaded, days, &mut made.unplaced).await?;
+        }
         let mut drafts = Vec::new();
         for (part, made) in parts.iter().zip(&plan.campaigns) {
             let figures = plan.figures_of(made);
@@ -179,6 +187,7 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Vec<(Loaded, Adopted)>> {
         let mut act = self.act((by, Power::Plan), Action::PlanAdopt, now).await?;
+        only_open(all)?;
         let tx = act.tx();
         let day = today(&all.first().ok_or(AppError::NoCampaign)?.campaign, now);
         let mut heads = Vec::new();

@@ -1,5 +1,6 @@
 //! A campaign as it stands in the database, whole or in the part that somebody may see.
 
+use super::{AppError, Result};
 use crate::domain::campaign::Campaign;
 use crate::domain::id::AreaCode;
 use crate::domain::judge::Judge;
@@ -27,6 +28,17 @@ pub struct Loaded {
     pub is_open: bool,
     /// The areas of which it is a part; `None`: it is whole. A part is for looking at only.
     pub tops: Option<Arc<[AreaCode]>>,
+}
+
+/// Refuses plans of campaigns that are closed.
+pub(super) fn only_open(all: &[Loaded]) -> Result<()> {
+    match all.iter().find(|one| !one.is_open) {
+        Some(closed) => {
+            let id = closed.campaign.id.as_str();
+            Err(AppError::refused("refused-plan-closed", &[("id", &id)]))
+        }
+        None => Ok(()),
+    }
 }
 
 impl Loaded {

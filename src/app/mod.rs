@@ -172,6 +172,9 @@ pub enum AppError {
     /// More than one open campaign, and none named.
     #[error("there are several campaigns ({0}); name one with --campaign ID")]
     WhichCampaign(String),
+    /// All of several campaigns are closed, and none was named.
+    #[error("all campaigns are closed ({0}); reopen one, or name one with --campaign ID")]
+    AllClosed(String),
     /// A campaign that does not exist.
     #[error("there is no campaign {wanted:?}; known: {known}")]
     UnknownCampaign {
@@ -238,6 +241,7 @@ impl AppError {
         match self {
             Self::NoCampaign => say("refused-no-campaign", &[]),
             Self::WhichCampaign(known) => say("refused-which-campaign", &[("known", known)]),
+            Self::AllClosed(known) => say("refused-all-closed", &[("known", known)]),
             Self::UnknownCampaign { wanted, known } => {
                 say("refused-unknown-campaign", &[("wanted", wanted), ("known", known)])
             }
@@ -430,7 +434,7 @@ fn one_of(heads: &[Head], wanted: Option<&str>) -> Result<CampaignNo> {
         ([], _) => Err(AppError::NoCampaign),
         ([only], _) => Ok(only.no),
         (_, [only]) => Ok(only.no),
-        (all, []) => Err(AppError::WhichCampaign(known(&mut all.iter()))),
+        (all, []) => Err(AppError::AllClosed(known(&mut all.iter()))),
         (_, open) => Err(AppError::WhichCampaign(known(&mut open.iter().copied()))),
     }
 }

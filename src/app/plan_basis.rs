@@ -210,6 +210,11 @@ impl Basis {
         &self.all
     }
 
+    /// Rows of others and days of rounds that stay: their people are used.
+    pub(super) fn staying(&self) -> (&[PlanRow], &[RoundDay]) {
+        (&self.others, &self.rounds)
+    }
+
     /// The campaigns over places that do what the counted staff can until a day, and the days on which sites wait for
     /// people.
     pub(super) fn staffed(&self, by: NaiveDate) -> TogetherAsStaffed {

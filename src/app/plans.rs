@@ -2,6 +2,7 @@
 
 use super::assigning::{ToAssign, outset};
 use super::coverage::given;
+use super::loaded::only_open;
 use super::staffing::StaffOutcome;
 use super::{App, AppError, Loaded, Refused, Result, fault_words, home_days, millis, today};
 use crate::domain::assign::Output;
@@ -215,6 +216,7 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Adopted> {
         let mut act = self.act((by, Power::Plan), Action::PlanAdopt, now).await?;
+        only_open(std::slice::from_ref(loaded))?;
         let tx = act.tx();
         bookings::lock(tx, loaded.no).await?;
         let day = today(&loaded.campaign, now);

@@ -4,14 +4,14 @@ use super::{App, Loaded, Result, today};
 use crate::domain::homes::RoundDay;
 use crate::domain::id::CampaignNo;
 use crate::domain::jurisdiction::Jurisdiction;
-use crate::domain::plan::{Certificate, PlanRow, PlanState, UnplacedReason};
-use crate::domain::planner::{self, GroupVerdict, StaffLimit};
+use crate::domain::plan::{Certificate, PlanRow, PlanState, Unplaced, UnplacedReason};
+use crate::domain::planner::{self, GroupVerdict, StaffLimit, Wanting};
 use crate::domain::roster::{Missing, StationGap};
 use crate::domain::staff_lost::{staff_differs, staff_lost};
 use crate::domain::standing::Lost;
 use crate::store::{Tx, duties, homes, jurisdictions, plans};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is said of staff when plans are made; empty where nobody has counted it.
 #[derive(Debug, Clone, Default)]
@@ -26,11 +26,12 @@ pub struct StaffOutcome {
 
 impl App {
     /// The places at which staff is the limit of a campaign's plan and whom they lack, with the plans that the other
-    /// campaigns have in force; none where nobody has counted the staff. `prices`: of the plan.
+    /// campaigns have in force; none where nobody has counted the staff. `unplaced`: whom the plan leaves without a
+    /// place; `prices`: of the plan.
     pub async fn staff_limits(
         &self,
         loaded: &Loaded,
-        (from, rows): (NaiveDate, &[PlanRow]),
+        (from, rows, unplaced): (NaiveDate, &[PlanRow], &[Unplaced]),
         prices: Option<&Certificate>,
     ) -> Result<StaffOutcome> {
         let none = StaffOutcome::default();
@@ -38,14 +39,18 @@ impl App {
         let of = jurisdictions::newest(&mut tx).await?.jurisdiction;
         let Some(of) = of.filter(|of| !of.staff.is_empty()) else { return Ok(none) };
         let mut all: Vec<PlanRow> = rows.iter().filter(|row| row.day >= from).cloned().collect();
-        let Some(until) = all.iter().map(|row| row.day).max() else { return Ok(none) };
+        let mut wanting = Wanting::default();
+        wanting.add_unplaced(&loaded.campaign, unplaced);
+        let last = all.iter().map(|row| row.day).max();
+        let until = last.max(wanting.last()).filter(|until| *until >= from);
+        let Some(until) = until else { return Ok(none) };
         let others = self.rows_of_others(&mut tx, loaded, from).await?;
         all.extend(others.into_iter().filter(|row| row.day <= until));
         let published = duties::published(&mut tx, (NaiveDate::MIN, NaiveDate::MAX)).await?;
         let rounds = homes::days(&mut tx, from).await?;
         drop(tx);
         let known = (published.as_slice(), rounds.as_slice());
-        let found = || planner::staff_limits(&of, &all, known, (from, until));
+        let found = || planner::staff_limits(&of, (&all, &wanting), known, (from, until));
         let (mut limits, mut gaps) = tokio::task::block_in_place(found);
         // Somebody else's place is no limit of this plan.
         let campaign = &loaded.campaign;
@@ -66,6 +71,16 @@ impl App {
         loaded: &Loaded,
         from: NaiveDate,
     ) -> Result<Vec<PlanRow>> {
+        let others = self.others_in_force(tx, loaded, from).await?;
+        Ok(others.into_iter().flat_map(|(_, rows)| rows).collect())
+    }
+
+    async fn others_in_force(
+        &self,
+        tx: &mut Tx,
+        loaded: &Loaded,
+        from: NaiveDate,
+    ) -> Result<Vec<(Loaded, Vec<PlanRow>)>> {
         let mut all = Vec::new();
         for other in self.campaigns_in(tx).await? {
             if other.no == loaded.no || !other.is_open {
@@ -73,10 +88,29 @@ impl App {
             }
             if let Some(head) = plans::newest(tx, other.no, PlanState::Adopted).await? {
                 let rows = plans::rows(tx, other.no, head.no, from..).await?;
-                all.extend(other.campaign.plan_rows_on(rows, from));
+                let rows = other.campaign.plan_rows_on(rows, from);
+                all.push((other, rows));
             }
         }
         Ok(all)
+    }
+
+    /// The other open campaigns for which teams work on days of these rows, with the rows of their plans in force.
+    pub async fn tours_beside(
+        &self,
+        loaded: &Loaded,
+        rows: &[PlanRow],
+    ) -> Result<Vec<(Loaded, Vec<PlanRow>)>> {
+        let day_of = |row: &PlanRow| Some((row.day, row.team.clone()?));
+        let days: BTreeSet<_> = rows.iter().filter_map(day_of).collect();
+        let Some((first, _)) = days.first() else { return Ok(Vec::new()) };
+        let mut tx = self.store.read().await?;
+        let mut others = self.others_in_force(&mut tx, loaded, *first).await?;
+        for (_, rows) in &mut others {
+            rows.retain(|row| day_of(row).is_some_and(|day| days.contains(&day)));
+        }
+        others.retain(|(_, rows)| !rows.is_empty());
+        Ok(others)
     }
 
     /// The jurisdiction, the rows of other campaigns' plans and the days of rounds of home visits, whose people are
@@ -100,7 +134,7 @@ impl App {
     pub(super) async fn say_gaps(
         &self,
         loaded: &Loaded,
-        plan: (NaiveDate, &[PlanRow]),
+        plan: (NaiveDate, &[PlanRow], &[Unplaced]),
         prices: &Certificate,
         verdict: &mut [GroupVerdict],
     ) -> Result<()> {

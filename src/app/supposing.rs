@@ -4,6 +4,7 @@ use super::joint_plans::{histories, parts_from};
 use super::plan_basis::Basis;
 use super::{App, AppError, Loaded, Result, today};
 use crate::domain::dose::GivenRow;
+use crate::domain::homes::RoundDay;
 use crate::domain::id::PlaceCode;
 use crate::domain::jurisdiction::{Joined, Jurisdiction};
 use crate::domain::plan::{PlanRow, is_over};
@@ -24,6 +25,10 @@ pub struct TogetherUntil {
     pub unstaffed: BTreeMap<PlaceCode, BTreeSet<NaiveDate>>,
     /// Their jurisdiction.
     pub jurisdiction: Jurisdiction,
+    /// Rows of plans that stay, whose people come first.
+    pub others: Vec<PlanRow>,
+    /// Days on which teams make rounds of home visits.
+    pub rounds: Vec<RoundDay>,
 }
 
 /// Campaigns of which something is supposed together.
@@ -105,6 +110,8 @@ impl App {
         // A roster takes a core for a while, so the runtime moves other tasks away.
         let (joined, unstaffed) = tokio::task::block_in_place(|| basis.staffed(by));
         let jurisdiction = basis.all().clone();
-        Ok(TogetherUntil { joined, given, from, unstaffed, jurisdiction })
+        let (others, rounds) = basis.staying();
+        let (others, rounds) = (others.to_vec(), rounds.to_vec());
+        Ok(TogetherUntil { joined, given, from, unstaffed, jurisdiction, others, rounds })
     }
 }

@@ -1,6 +1,7 @@
 //! Plans of the campaigns that share places: made together, and put in force together.
 
 use super::joint_plans::Drafts;
+use super::loaded::only_open;
 use super::plans::{Adopted, Made, Search};
 use super::{App, Loaded, Result, millis};
 use crate::domain::job::{Job, RunState};
@@ -51,7 +52,8 @@ impl MadePlans {
 
 impl App {
     /// Makes a campaign's draft from what was given before its first day, and stores it. `wanted` is that day, where it
-    /// is not to be the usual one. What the adopted plans of campaigns that share places use is theirs.
+    /// is not to be the usual one. What the adopted plans of campaigns that share places use is theirs. A closed one is
+    /// refused.
     pub async fn make_plan(
         &self,
         loaded: &Loaded,
@@ -60,6 +62,7 @@ impl App {
         search: Search<'_>,
         now: DateTime<Utc>,
     ) -> Result<Made> {
+        only_open(std::slice::from_ref(loaded))?;
         if !self.is_joint(loaded, now).await? {
             return self.make_alone(loaded, wanted, by, search, now).await;
         }

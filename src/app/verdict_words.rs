@@ -33,6 +33,8 @@ pub fn reason_key(reason: UnplacedReason) -> &'static str {
         UnplacedReason::Overdue => "overdue",
         UnplacedReason::NotAgreed => "not-agreed",
         UnplacedReason::Staff => "staff",
+        UnplacedReason::Home => "home",
+        UnplacedReason::HomeRound => "home-round",
     }
 }
 
@@ -235,7 +237,8 @@ impl App {
         };
         let judge = || planner::verdict(&request, &plan, &mut || 1.0);
         let mut verdict = tokio::task::block_in_place(judge);
-        self.say_gaps(loaded, (head.from, rows), &plan.certificate, &mut verdict).await?;
+        let plan_of = (head.from, rows, head.unplaced.as_slice());
+        self.say_gaps(loaded, plan_of, &plan.certificate, &mut verdict).await?;
         Ok(verdict)
     }
 }

@@ -11,6 +11,7 @@ use crate::app::national::{
     BehindPaid, BirthsEdit, BirthsHad, Cohort, National, Paid as CountPaid, SURVEY_ROWS_MAX,
     survey_form, survey_result,
 };
+use crate::domain::figure::fixed;
 use crate::domain::national::{
     MonthSpan, OtherDenominator, PaidCounts, ReliabilityLine, ScopeKey, YearMonth,
 };
@@ -293,7 +294,7 @@ impl Survey {
                     "question", "yes", "children", "percent", "low", "high", "interval",
                 ]);
                 let end = |end: Option<f64>| {
-                    end.map_or_else(|| output::NONE.to_owned(), |end| format!("{end:.2}"))
+                    end.map_or_else(|| output::NONE.to_owned(), |end| fixed(end, 2))
                 };
                 for (question, share) in result {
                     let question = match out.format {

@@ -4,6 +4,7 @@ use super::output::{Format, Sheet, harmless};
 use super::usage_errors::Remedy;
 use super::{Invocation, exit, parse_day};
 use crate::app::odds::Odds;
+use crate::domain::figure::fixed;
 use crate::domain::id::PlaceCode;
 use chrono::NaiveDate;
 
@@ -43,7 +44,7 @@ pub(super) async fn run(invocation: &Invocation, at: &At) -> anyhow::Result<u8> 
             harmless(name.map_or(one.group.as_str(), |name| name)),
             one.dose.to_string(),
             one.called.to_string(),
-            format!("{:.1} %", one.chance * 100.0),
+            format!("{} %", fixed(one.chance * 100.0, 1)),
             one.before.all.to_string(),
             one.before.came.to_string(),
         ]);
@@ -62,14 +63,14 @@ pub(super) async fn run(invocation: &Invocation, at: &At) -> anyhow::Result<u8> 
 }
 
 fn say(invocation: &Invocation, odds: &Odds) {
-    let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    let percent = |share: f64| format!("{} %", fixed(share * 100.0, 1));
     invocation.out.note(
         "odds-session",
         &[
             ("seats", &odds.seats),
             ("called", &odds.called),
             ("others", &odds.others),
-            ("expected", &format!("{:.0}", odds.expected)),
+            ("expected", &fixed(odds.expected, 0)),
             ("away", &percent(odds.turned_away)),
             ("risk", &percent(odds.risk)),
             ("kept", &odds.other_seats.all),

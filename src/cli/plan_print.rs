@@ -5,6 +5,7 @@ use super::output::{Format, NONE, Sheet, harmless};
 use crate::app::staffing::StaffOutcome;
 use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
+use crate::domain::figure::fixed;
 use crate::domain::plan::{Figures, Plan, PlanRow, Stages, Unplaced, WorstArea};
 use crate::domain::planner::{self, GroupVerdict, LeastTravel, StaffGap, StaffLimit, least_travel};
 use crate::text::thousands;
@@ -129,10 +130,10 @@ pub(super) fn table(
         sheet.push(vec![out.word(&format!("figure-{key}")), value]);
     }
     if let Some(km) = plan.figures.km_each() {
-        sheet.push(vec![out.word("column-km_each"), format!("{km:.1}")]);
+        sheet.push(vec![out.word("column-km_each"), fixed(km, 1)]);
     }
     let ratio = least_travel(campaign, &plan.rows).ratio();
-    sheet.push(vec![out.word("figure-travel-ratio"), format!("{ratio:.3}")]);
+    sheet.push(vec![out.word("figure-travel-ratio"), fixed(ratio, 3)]);
     out.sheet(&sheet);
     out.sheet(&stages_sheet(invocation, &plan.stages, &plan.figures));
     super::verdict::print(invocation, campaign, verdict);
@@ -144,7 +145,7 @@ pub(super) fn table(
 
 /// Says how long people's ways are, and how many times as long as the shortest.
 pub(super) fn travel_note(invocation: &Invocation, travel: LeastTravel) {
-    let (km, ratio) = (format!("{:.0}", travel.km), format!("{:.3}", travel.ratio()));
+    let (km, ratio) = (fixed(travel.km, 0), fixed(travel.ratio(), 3));
     invocation.out.note("plan-travel", &[("km", &km), ("ratio", &ratio)]);
 }
 
@@ -156,10 +157,10 @@ pub(super) fn stages_sheet(invocation: &Invocation, stages: &Stages, figures: &F
     for (key, stage) in named {
         sheet.push(vec![
             invocation.out.word(&format!("stage-{key}")),
-            format!("{:.2}", stage.objective),
-            format!("{:.3} %", stage.gap * 100.0),
+            fixed(stage.objective, 2),
+            format!("{} %", fixed(stage.gap * 100.0, 3)),
             worst_text(stage.worst_area),
-            format!("{:.0}", stage.travel_km),
+            fixed(stage.travel_km, 0),
         ]);
     }
     sheet
@@ -176,7 +177,7 @@ fn figure_lines(figures: &Figures) -> Vec<(&'static str, String)> {
         ("doses", thousands(figures.doses)),
         ("people", thousands(figures.people)),
         ("people-finished", thousands(figures.people_finished)),
-        ("upper-bound", format!("{:.2}", figures.upper_bound)),
+        ("upper-bound", fixed(figures.upper_bound, 2)),
     ]
 }
 

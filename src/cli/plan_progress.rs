@@ -1,6 +1,7 @@
 //! Shows the progress of a search on stderr, and ends it at Ctrl-C with the best plan so far.
 
 use super::output::Out;
+use crate::domain::figure::fixed;
 use crate::domain::planner::SearchProgress;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -75,7 +76,7 @@ impl Interrupt {
 
     fn tell(&self, out: Out, used: Duration) {
         if self.0.load(Ordering::Relaxed) {
-            let seconds = format!("{:.1}", used.as_secs_f64());
+            let seconds = fixed(used.as_secs_f64(), 1);
             out.note("plan-ended", &[("seconds", &seconds)]);
         }
     }
@@ -83,15 +84,15 @@ impl Interrupt {
 
 /// Prints the progress of a search on stderr.
 pub(super) fn tell(out: Out, at: SearchProgress, used: Duration) {
-    let seconds = format!("{:.1}", used.as_secs_f64());
-    let objective = format!("{:.1}", at.objective);
+    let seconds = fixed(used.as_secs_f64(), 1);
+    let objective = fixed(at.objective, 1);
     if !at.upper_bound.is_finite() {
         out.note("plan-progress-first", &[("seconds", &seconds), ("objective", &objective)]);
         return;
     }
-    let bound = format!("{:.1}", at.upper_bound);
+    let bound = fixed(at.upper_bound, 1);
     let share = if at.upper_bound > 0.0 { 1.0 - at.objective / at.upper_bound } else { 0.0 };
-    let gap = format!("{:.3}", share * 100.0);
+    let gap = fixed(share * 100.0, 3);
     out.note(
         "plan-progress",
         &[("seconds", &seconds), ("objective", &objective), ("bound", &bound), ("gap", &gap)],

@@ -14,8 +14,8 @@ use crate::domain::campaign::Campaign;
 use crate::domain::id::GroupId;
 use crate::domain::plan::{first_day, is_over};
 use crate::domain::planner::{
-    self, AsStaffed, JointSurgeQuestion, Limits, Means, Request, STATION_DOSES, SupposedOf,
-    SurgeQuestion,
+    self, AsStaffed, CountedStaff, JointSurgeQuestion, Limits, Means, Request, STATION_DOSES,
+    SupposedOf, SurgeQuestion,
 };
 use chrono::NaiveDate;
 use clap::Args;
@@ -156,9 +156,12 @@ impl Surge {
         };
         let found = planner::joint_surge(&question, &mut self.clock());
         let span = (*from, self.by);
+        let TogetherUntil { jurisdiction: all, others, rounds, .. } = until;
+        let counted = CountedStaff { jurisdiction: all, others, rounds };
+        let counted = Some(counted).filter(|of| !of.jurisdiction.staff.is_empty());
         let enter = Some(enter);
         let is_stored = self.jurisdiction.is_none();
-        let now = Now { campaign, several, means: &means, is_stored, enter, span };
+        let now = Now { campaign, several, means: &means, counted, is_stored, enter, span };
         View::of(&found, &now, Vec::new()).print(invocation, &now);
         Ok(exit::OK)
     }
@@ -216,8 +219,13 @@ impl Surge {
         let found = planner::surge(&question, &mut self.clock());
         let span = (first, self.by);
         let is_stored = self.basis.folder.is_empty();
+        let counted = of.counted().map(|jurisdiction| CountedStaff {
+            jurisdiction,
+            others: of.others,
+            rounds: of.rounds,
+        });
         let (several, enter) = (Vec::new(), None);
-        let now = Now { campaign, several, means: &means, is_stored, enter, span };
+        let now = Now { campaign, several, means: &means, counted, is_stored, enter, span };
         View::of(&found, &now, self.what_if(&found)).print(invocation, &now);
         Ok(exit::OK)
     }

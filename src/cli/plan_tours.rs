@@ -2,13 +2,18 @@
 
 use super::output::{Format, Sheet, harmless};
 use super::plan_choice::any_plan;
-use super::plan_tour_sheets::workbook;
+use super::plan_tour_sheets::{Served, workbook};
 use super::usage_errors::Remedy;
 use super::{Invocation, exit, parse_day};
-use crate::domain::planner::{self, TeamTour};
+use crate::domain::campaign::Campaign;
+use crate::domain::figure::fixed;
+use crate::domain::id::CampaignId;
+use crate::domain::plan::PlanRow;
+use crate::domain::planner::{self, SharedTour, TeamTour};
 use chrono::{NaiveDate, NaiveTime, Timelike as _};
 use clap::Args;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Minutes of a day: a team is back before they are over.
@@ -59,6 +64,9 @@ struct StopView<'a> {
     first_dose: String,
     leaves: String,
     doses: u32,
+    /// Doses by campaign, of a tour for several.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    campaigns: BTreeMap<&'a CampaignId, u32>,
 }
 
 impl Tours {
@@ -66,104 +74,129 @@ impl Tours {
         let (app, loaded) = invocation.loaded(None).await?;
         let found = any_plan(invocation, &app, &loaded, self.no).await?;
         let places = app.jurisdiction().await?;
-        app.store.close().await;
-        let Some((head, mut rows)) = found else { return Ok(exit::FAILED) };
+        let Some((head, mut rows)) = found else {
+            app.store.close().await;
+            return Ok(exit::FAILED);
+        };
         let campaign = &loaded.campaign;
-        if let Some(team) = &self.team {
-            let known = campaign.teams.iter().map(|team| team.code.as_str());
-            let known = known.collect::<Vec<_>>().join(", ");
-            if campaign.team(team).is_none() {
-                let known = if known.is_empty() { "–" } else { &known };
-                let code = harmless(team);
-                let said: [(&str, &dyn std::fmt::Display); 2] =
-                    [("code", &code), ("known", &known)];
-                return Err(invocation.out.fail("fail-no-team", &said));
-            }
-        }
+        self.know_team(invocation, campaign)?;
         rows.retain(|row| {
             let is_team = |team: &String| row.team.as_ref().is_some_and(|t| t.as_str() == team);
             self.day.is_none_or(|day| row.day == day) && self.team.as_ref().is_none_or(is_team)
         });
-        let tours = planner::tours(campaign, &rows);
+        let others = app.tours_beside(&loaded, &rows).await?;
+        app.store.close().await;
+        let own = std::iter::once((&**campaign, rows.as_slice()));
+        let others = others.iter().map(|(other, rows)| (&*other.campaign, rows.as_slice()));
+        let plans: Vec<(&Campaign, &[PlanRow])> = own.chain(others).collect();
+        let tours = planner::shared_tours(&plans);
+        let served = Served(plans.iter().map(|plan| plan.0).collect());
         let out = invocation.out;
-        if let Some(late) = tours.iter().find(|one| self.minute(one.tour.minutes) >= DAY_MINUTES) {
-            let hours = format!("{:.1}", late.tour.minutes / 60.0);
-            let time = self.clock(0.0);
-            let said: [(&str, &dyn std::fmt::Display); 4] =
-                [("team", &late.team), ("date", &late.day), ("time", &time), ("hours", &hours)];
-            return Err(out.fail("tour-late", &said));
-        }
+        self.all_back(invocation, &tours)?;
         if let Some(path) = &self.save {
             let now = invocation.clock.now();
             let local = now.with_timezone(&campaign.timezone).naive_local();
             let clock = |minutes| self.clock(minutes);
-            let bytes = workbook((campaign, places.as_ref()), local, &tours, clock)?;
+            let bytes = workbook((&served, places.as_ref()), local, &tours, clock)?;
             crate::files::write(path, bytes).map_err(|error| out.not_written(path, &error))?;
             out.note("tour-written", &[("tours", &tours.len()), ("path", &path.display())]);
             return Ok(exit::OK);
         }
         if out.format == Format::Json {
-            let views: Vec<View> = tours.iter().map(|tour| self.view(tour)).collect();
+            let views: Vec<View> = tours.iter().map(|tour| self.view(&served, tour)).collect();
             out.json(&views);
             return Ok(exit::OK);
         }
         let columns = ["day", "team", "at", "name", "arrives", "first_dose", "leaves", "doses"];
+        let is_shared = tours.iter().any(|tour| tour.plans().len() > 1);
+        let more = is_shared.then_some("campaigns");
+        let columns: Vec<&str> = columns.into_iter().chain(more).collect();
         let mut sheet = Sheet::new(&columns);
         for tour in &tours {
-            self.push(invocation, &mut sheet, tour, |code| {
-                campaign.stop(code).map(|stop| harmless(&stop.name)).unwrap_or_default()
-            });
+            self.push(invocation, (&mut sheet, is_shared), tour, &served);
         }
         out.sheet(&sheet);
         out.note("plan-tours", &[("no", &head.no), ("tours", &tours.len())]);
+        if is_shared {
+            out.note("plan-tours-shared", &[]);
+        }
         Ok(exit::OK)
     }
 
-    /// Adds rows for departure, each stop, and return.
+    /// Refuses a team that the campaign does not have.
+    fn know_team(&self, invocation: &Invocation, campaign: &Campaign) -> anyhow::Result<()> {
+        let Some(team) = self.team.as_deref().filter(|team| campaign.team(team).is_none()) else {
+            return Ok(());
+        };
+        let known = campaign.teams.iter().map(|team| team.code.as_str());
+        let known = known.collect::<Vec<_>>().join(", ");
+        let known = if known.is_empty() { "–" } else { &known };
+        let code = harmless(team);
+        let said: [(&str, &dyn std::fmt::Display); 2] = [("code", &code), ("known", &known)];
+        Err(invocation.out.fail("fail-no-team", &said))
+    }
+
+    /// Refuses tours from which a team is not back on its day.
+    fn all_back(&self, invocation: &Invocation, tours: &[SharedTour]) -> anyhow::Result<()> {
+        let is_late = |one: &&TeamTour| self.minute(one.tour.minutes) >= DAY_MINUTES;
+        let Some(late) = tours.iter().map(|one| &one.of).find(is_late) else { return Ok(()) };
+        let hours = fixed(late.tour.minutes / 60.0, 1);
+        let time = self.clock(0.0);
+        let said: [(&str, &dyn std::fmt::Display); 4] =
+            [("team", &late.team), ("date", &late.day), ("time", &time), ("hours", &hours)];
+        Err(invocation.out.fail("tour-late", &said))
+    }
+
+    /// Adds rows for departure, each stop, and return. `is_shared`: with a column of what is for which campaign.
     fn push(
         &self,
         invocation: &Invocation,
-        sheet: &mut Sheet,
-        one: &TeamTour,
-        name: impl Fn(&str) -> String,
+        (sheet, is_shared): (&mut Sheet, bool),
+        one: &SharedTour,
+        served: &Served<'_>,
     ) {
         let base = invocation.out.word("tour-base");
         let none = String::new;
-        let (day, team) = (one.day.to_string(), one.team.to_string());
+        let (of, team) = (&one.of, one.of.team.to_string());
+        let day = of.day.to_string();
+        let mut add = |cells: [String; 6], parts: String| {
+            let first = [day.clone(), team.clone()];
+            let last = is_shared.then_some(parts);
+            sheet.push(first.into_iter().chain(cells).chain(last).collect());
+        };
         let start = self.clock(0.0);
-        sheet.push(vec![
-            day.clone(),
-            team.clone(),
-            base.clone(),
-            none(),
-            none(),
-            none(),
-            start,
-            none(),
-        ]);
-        for stop in &one.tour.stops {
-            sheet.push(vec![
-                day.clone(),
-                team.clone(),
+        add([base.clone(), none(), none(), none(), start, none()], none());
+        for stop in &of.tour.stops {
+            let code = stop.stop.as_str();
+            let parts = served.parts(one, code);
+            let parts: Vec<String> =
+                parts.iter().map(|(campaign, doses)| format!("{} {doses}", campaign.id)).collect();
+            let cells = [
                 stop.stop.to_string(),
-                name(stop.stop.as_str()),
+                served.stop_name(code),
                 self.clock(stop.arrival_minutes),
                 self.clock(stop.first_dose_minutes),
                 self.clock(stop.departure_minutes),
                 stop.doses.to_string(),
-            ]);
+            ];
+            add(cells, parts.join(", "));
         }
-        let back = self.clock(one.tour.minutes);
-        sheet.push(vec![day, team, base, none(), back, none(), none(), none()]);
+        add([base, none(), self.clock(of.tour.minutes), none(), none(), none()], none());
     }
 
-    fn view<'a>(&self, one: &'a TeamTour) -> View<'a> {
+    fn view<'a>(&self, served: &Served<'a>, shared: &'a SharedTour) -> View<'a> {
+        let one = &shared.of;
         let stop = |stop: &'a planner::TourStop| StopView {
             stop: stop.stop.as_str(),
             arrives: self.clock(stop.arrival_minutes),
             first_dose: self.clock(stop.first_dose_minutes),
             leaves: self.clock(stop.departure_minutes),
             doses: stop.doses,
+            campaigns: served
+                .parts(shared, stop.stop.as_str())
+                .into_iter()
+                .map(|(campaign, doses)| (&campaign.id, doses))
+                .collect(),
         };
         View {
             day: one.day,

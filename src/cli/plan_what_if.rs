@@ -12,6 +12,7 @@ use crate::app::Loaded;
 use crate::app::plans::PlanStart;
 use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
+use crate::domain::figure::fixed;
 use crate::domain::id::{AreaCode, CampaignId, LotCode, PlaceCode};
 use crate::domain::jurisdiction::Role;
 use crate::domain::plan::{first_day, is_over};
@@ -86,11 +87,20 @@ pub(super) fn a_day() -> RangedI64ValueParser<u32> {
 }
 
 fn parse_supply(text: &str) -> Result<WhatIfChange, Remedy> {
-    text.parse::<Decimal>().map(WhatIfChange::Supply).map_err(|_| Remedy::new("write-supply"))
+    let factor = text.parse::<Decimal>().map_err(|_| Remedy::new("write-supply"))?;
+    something(factor != Decimal::ONE, "write-supply")?;
+    Ok(WhatIfChange::Supply(factor))
 }
 
 fn parse_teams(text: &str) -> Result<WhatIfChange, Remedy> {
-    text.parse::<i32>().map(WhatIfChange::Teams).map_err(|_| Remedy::new("write-teams"))
+    let more = text.parse::<i32>().map_err(|_| Remedy::new("write-teams"))?;
+    something(more != 0, "write-teams")?;
+    Ok(WhatIfChange::Teams(more))
+}
+
+/// Refuses a value that changes nothing: the answer would look like one about a change. `key`: what to write.
+fn something(is_change: bool, key: &'static str) -> Result<(), Remedy> {
+    if is_change { Ok(()) } else { Err(Remedy::of_nothing(key)) }
 }
 
 fn parse_close(text: &str) -> Result<WhatIfChange, Remedy> {
@@ -115,10 +125,11 @@ fn in_order(first: NaiveDate, last: NaiveDate) -> Result<(), Remedy> {
 fn parse_delay(text: &str) -> Result<WhatIfChange, Remedy> {
     let remedy = || Remedy::new("write-delay");
     let (lot, days) = text.rsplit_once('=').ok_or_else(remedy)?;
-    let days = days.strip_suffix('d').unwrap_or(days).parse().map_err(|_| remedy())?;
+    let days: u32 = days.strip_suffix('d').unwrap_or(days).parse().map_err(|_| remedy())?;
     if lot.is_empty() {
         return Err(remedy());
     }
+    something(days > 0, "write-delay")?;
     Ok(WhatIfChange::Delay { lot: LotCode::from(lot), days })
 }
 
@@ -139,24 +150,43 @@ fn parse_capacity(text: &str) -> Result<WhatIfChange, Remedy> {
 fn parse_more_at(text: &str) -> Result<(PlaceCode, u32), Remedy> {
     let remedy = || Remedy::new("write-more-at");
     let (site, more) = text.rsplit_once("=+").ok_or_else(remedy)?;
-    Ok((PlaceCode::new(site.to_owned()), more.parse().map_err(|_| remedy())?))
+    let more: u32 = more.parse().map_err(|_| remedy())?;
+    if site.is_empty() {
+        return Err(remedy());
+    }
+    something(more > 0, "write-more-at")?;
+    Ok((PlaceCode::new(site.to_owned()), more))
 }
 
 fn parse_staff(text: &str) -> Result<MorePeople, Remedy> {
     let remedy = || Remedy::new("write-staff");
     let (more, rest) = text.split_once('@').ok_or_else(remedy)?;
-    let people = more.strip_prefix('+').and_then(|more| more.parse().ok()).ok_or_else(remedy)?;
+    let people: Option<u32> = more.strip_prefix('+').and_then(|more| more.parse().ok());
+    let people = people.ok_or_else(remedy)?;
     let (area, role) = match rest.rsplit_once('=') {
-        Some((area, role)) => (area, Role::from_word(role).ok_or_else(remedy)?),
+        Some((area, role)) => (area, parse_role(role)?),
         None => (rest, Role::Vaccinator),
     };
+    if area.is_empty() {
+        return Err(remedy());
+    }
+    something(people > 0, "write-staff")?;
     Ok(MorePeople { people, area: AreaCode::new(area.to_owned()), role })
+}
+
+fn parse_role(word: &str) -> Result<Role, Remedy> {
+    let known = || {
+        let words: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
+        Remedy::new("write-staff-role").with("known", words.join(", "))
+    };
+    Role::from_word(word).ok_or_else(known)
 }
 
 fn parse_vaccine(text: &str) -> Result<WhatIfChange, Remedy> {
     let remedy = || Remedy::new("write-vaccine");
     let (doses, day) = text.split_once('@').ok_or_else(remedy)?;
-    let doses = doses.parse().map_err(|_| remedy())?;
+    let doses: u32 = doses.parse().map_err(|_| remedy())?;
+    something(doses > 0, "write-vaccine")?;
     Ok(WhatIfChange::Vaccine { doses, day: parse_day(day)? })
 }
 
@@ -328,7 +358,7 @@ fn texts(values: &ComparedValues, for_people: bool) -> [String; 2] {
         ComparedValues::Counts(counts) => {
             counts.map(|n| if for_people { thousands(n) } else { n.to_string() })
         }
-        ComparedValues::Percents(values, digits) => values.map(|one| format!("{one:.digits$}")),
+        ComparedValues::Percents(values, digits) => values.map(|one| fixed(one, *digits)),
         ComparedValues::Days(days) => days.map(day_text),
         ComparedValues::Areas(areas) => areas.each_ref().map(|worst| worst_text(worst.as_ref())),
     }

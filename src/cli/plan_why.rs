@@ -10,6 +10,7 @@ use crate::app::Loaded;
 use crate::app::verdict_words;
 use crate::app::visits::VisitCounts;
 use crate::domain::campaign::Campaign;
+use crate::domain::figure::fixed;
 use crate::domain::plan::{Certificate, Unplaced};
 use crate::domain::planner::{self, BestSeries, Question, Scarcity, StaffGap, StaffLimit};
 use chrono::NaiveDate;
@@ -71,7 +72,7 @@ impl Why {
         let prices = app.plan_prices(&loaded, head.no).await?;
         let visits = app.visit_counts(&loaded, invocation.clock.now()).await?;
         let campaign = &loaded.campaign;
-        let plan = (head.from, rows.as_slice());
+        let plan = (head.from, rows.as_slice(), head.unplaced.as_slice());
         let mut said = app.staff_limits(&loaded, plan, prices.as_ref()).await?;
         app.store.close().await;
         said.limits.retain(|one| self.asks(campaign, &one.place, (one.first, one.last)));
@@ -95,7 +96,7 @@ impl Why {
                 out.sheet(&scarce_sheet(invocation, campaign, &view.scarce));
             }
             Format::Csv => unplaced_table(invocation, campaign, &view.unplaced),
-            Format::Table => print(invocation, campaign, &view),
+            Format::Table => print(invocation, campaign, &view, prices.is_some()),
         }
         staff_limits(invocation, &said);
         staff_gaps(invocation, (campaign, campaign.start), &view.gaps);
@@ -161,15 +162,17 @@ impl Why {
     }
 }
 
-fn print(invocation: &Invocation, campaign: &Campaign, view: &View) {
+fn print(invocation: &Invocation, campaign: &Campaign, view: &View, has_prices: bool) {
     let out = invocation.out;
     unplaced_table(invocation, campaign, &view.unplaced);
     if view.unplaced.is_empty() {
         out.note("plan-all-placed", &[]);
     }
-    if view.scarce.is_empty() {
+    // Without prices nobody knows, and where people are missing they are what is scarce.
+    let is_plenty = has_prices && view.staff.is_empty() && view.gaps.is_empty();
+    if view.scarce.is_empty() && is_plenty {
         out.note("why-nothing-scarce", &[]);
-    } else {
+    } else if !view.scarce.is_empty() {
         let shown = &view.scarce[..view.scarce.len().min(LINES)];
         out.sheet(&scarce_sheet(invocation, campaign, shown));
         out.note("why-prices", &[("more", &(view.scarce.len() - shown.len()))]);
@@ -198,8 +201,8 @@ fn print(invocation: &Invocation, campaign: &Campaign, view: &View) {
                 ("area", &name(area, series.area.as_str())),
                 ("group", &name(group, series.group.as_str())),
                 ("doses", &doses.join(", ")),
-                ("worth", &format!("{:.3}", series.worth)),
-                ("cost", &format!("{:.3}", series.cost)),
+                ("worth", &fixed(series.worth, 3)),
+                ("cost", &fixed(series.cost, 3)),
             ],
         );
     }
@@ -218,8 +221,8 @@ fn scarce_sheet(invocation: &Invocation, campaign: &Campaign, lines: &[Scarcity]
             line.first.to_string(),
             line.last.to_string(),
             line.dearest.to_string(),
-            format!("{:.3}", line.one_more),
-            format!("{:.1}", line.weight),
+            fixed(line.one_more, 3),
+            fixed(line.weight, 1),
         ]);
     }
     sheet

@@ -12,6 +12,9 @@ use std::error::Error;
 use std::fmt::{self, Display};
 use std::num::{IntErrorKind, ParseFloatError, ParseIntError};
 
+/// The name of what is another message of the catalogue.
+const KEY: &str = "write";
+
 /// What to write in place of a value: a message of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Remedy {
@@ -24,6 +27,11 @@ impl Remedy {
     /// A message that names nothing.
     pub(super) fn new(key: &'static str) -> Self {
         Self { key, named: Vec::new() }
+    }
+
+    /// Of a value that changes nothing: what to write in its place.
+    pub(super) fn of_nothing(key: &'static str) -> Self {
+        Self { key: "write-something", named: vec![(KEY, key.to_owned())] }
     }
 
     /// One of some words.
@@ -39,8 +47,13 @@ impl Remedy {
     }
 
     fn words(&self, language: Language) -> String {
+        let text = |name: &str, value: &str| {
+            if name == KEY { word(language, value) } else { value.to_owned() }
+        };
+        let named: Vec<(&str, String)> =
+            self.named.iter().map(|(name, value)| (*name, text(name, value))).collect();
         let named: Vec<(&str, &dyn Display)> =
-            self.named.iter().map(|(name, value)| (*name, value as &dyn Display)).collect();
+            named.iter().map(|(name, value)| (*name, value as &dyn Display)).collect();
         say(language, self.key, &named)
     }
 }

@@ -23,6 +23,7 @@ pub mod date;
 pub mod difference;
 pub mod dose;
 pub mod facts;
+pub mod figure;
 pub mod gateway;
 pub mod group;
 pub mod guessing;

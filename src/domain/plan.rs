@@ -166,6 +166,18 @@ pub enum UnplacedReason {
     NotAgreed,
     /// People for the stations of the sites that reach the area, or for the teams, are missing.
     Staff,
+    /// They are visited at home, and are on no adopted round.
+    Home,
+    /// They are on an adopted round of home visits.
+    HomeRound,
+}
+
+impl UnplacedReason {
+    /// Whether sites, teams or their people are what is missing.
+    #[must_use]
+    pub fn is_of_places(self) -> bool {
+        matches!(self, Self::Closed | Self::SiteCapacity | Self::TeamDays | Self::Staff)
+    }
 }
 
 /// Prices, none below 0, that prove an upper bound for every feasible plan. A missing price is 0.

@@ -1,5 +1,6 @@
 //! Reads a campaign folder or workbook into a campaign, or into a list of everything that is wrong with it.
 
+use super::agreed::There;
 use super::campaign_settings::{Places, load_series, load_settings};
 use super::campaign_tables::{AllCodes, Tables};
 use super::check;
@@ -166,7 +167,12 @@ fn whole(source: &mut Source, known: &[Series], issues: &mut Vec<Issue>) -> Opti
     closed(names.closures, &closures, (&codes.sites, &codes.mobile), span, issues);
     let lots = read(&tables.deliveries, issues, tables::delivery);
     check_places::deliveries(names.deliveries, &lots, issues);
-    let sessions = local::sessions(&tables.sessions, &codes, &eligible, span, issues);
+    let there = There {
+        closures: closures.iter().map(|row| &row.value).collect(),
+        stops: stops.iter().map(|row| &row.value).collect(),
+        teams: teams.iter().map(|row| &row.value).collect(),
+    };
+    let sessions = local::sessions(&tables.sessions, &codes, &eligible, (span, &there), issues);
     let all = stops.iter().map(|row| &row.value);
     let kinds = local::kinds(&settings.group_table, all, issues);
     let stop_rows = values(stop_rows);

@@ -395,6 +395,8 @@ pub const CODES: &[&str] = &[
     "restock_differs",
     "same_campaign",
     "session_for_nobody",
+    "session_when_shut",
+    "session_too_large",
     "unknown_workplace",
     "unknown_staff",
     "leave_too_long",

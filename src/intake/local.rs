@@ -1,6 +1,7 @@
 //! Reads the folders of campaigns beside a jurisdiction's. Each needs only its settings, its
 //! denominators and its lots; what else it brings is compared with the jurisdiction's tables.
 
+use super::agreed::{self, There};
 use super::campaign_settings::{Places, load_series, load_settings};
 use super::campaign_tables::{AllCodes, Tables};
 use super::check::{self, Codes, unknown};
@@ -164,7 +165,13 @@ fn load(
     let said = said(known, &tables, &codes, issues);
     let deliveries = read(&tables.deliveries, issues, tables::delivery);
     check_places::deliveries(&tables.deliveries.file, &deliveries, issues);
-    let sessions = sessions(&tables.sessions, &codes, &eligible, settings.span(), issues);
+    let there = There {
+        closures: known.closures.iter().chain(&said.closures).collect(),
+        stops: known.stops.iter().chain(&said.stops).map(|row| &row.stop).collect(),
+        teams: known.teams.iter().chain(&said.teams).collect(),
+    };
+    let days = (settings.span(), &there);
+    let sessions = sessions(&tables.sessions, &codes, &eligible, days, issues);
     let of_stops = known.stops.iter().chain(&said.stops).map(|row| &row.stop);
     let kinds = kinds(&settings.group_table, of_stops, issues);
     let beyond = beyond((&said.areas, &said.stops), (&settings.group_table, &tables), issues);
@@ -355,13 +362,14 @@ pub(super) fn sessions(
     table: &Table,
     codes: &AllCodes<'_>,
     eligible: &[crate::domain::group::Eligible],
-    span: Option<(chrono::NaiveDate, chrono::NaiveDate)>,
+    (span, there): (Option<(chrono::NaiveDate, chrono::NaiveDate)>, &There<'_>),
     issues: &mut Vec<Issue>,
 ) -> Vec<AgreedSession> {
     let sessions = read(table, issues, place_tables::session);
     for session in &sessions {
         check_session(&table.file, session, codes, eligible, span, issues);
     }
+    agreed::warn(&table.file, &sessions, there, issues);
     values(sessions)
 }
 

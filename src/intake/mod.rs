@@ -4,6 +4,7 @@
 //! and every fault becomes an [`Issue`] with file, row, column and a stable code. Small files (a campaign) are read
 //! whole; long ones (doses, persons) are read in batches: [`rows`].
 
+mod agreed;
 pub mod bookings;
 mod campaign;
 mod campaign_settings;

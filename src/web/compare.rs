@@ -5,6 +5,7 @@ use super::page_context::PageContext;
 use super::plan::changes_table;
 use super::table::{Cell, Table};
 use super::words::T;
+use crate::domain::figure::fixed;
 use crate::domain::plan::{Figures, PlanRow, PlanState};
 use crate::domain::planner;
 use crate::store::plans::PlanHead;
@@ -132,7 +133,7 @@ fn figures(t: T, one: &PlanHead, other: &PlanHead) -> Table {
     counts("figure-people-finished", |figures| figures.people_finished);
     let mut shares = |key: &str, of: &dyn Fn(&Figures) -> Option<f64>, digits: usize| {
         let text = |figure: Option<f64>| {
-            Cell::number(figure.map_or_else(|| t.w("web-none"), |it| format!("{it:.digits$}")))
+            Cell::number(figure.map_or_else(|| t.w("web-none"), |it| fixed(it, digits)))
         };
         let (before, after) = (of(&one.figures), of(&other.figures));
         let more = before.zip(after).map(|(before, after)| signed(after - before, digits));

@@ -13,6 +13,7 @@ use crate::characters::escaped;
 use crate::domain::area::Point;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
+use crate::domain::figure::fixed;
 use crate::domain::id::{AreaCode, PlaceCode};
 use crate::domain::outline::Outline;
 use crate::domain::planner::{self, TeamTour};
@@ -287,7 +288,7 @@ fn tours(t: T, campaign: &Campaign, day: &Day) -> Table {
             Cell::named(name, tour.team.as_str()).heading(),
             Cell::text(stops.join(" → ")),
             Cell::count(doses),
-            Cell::number(format!("{:.1}", tour.tour.km)),
+            Cell::number(fixed(tour.tour.km, 1)),
         ]);
     }
     table

@@ -10,6 +10,7 @@ use crate::characters::escaped;
 use crate::domain::area::Point;
 use crate::domain::campaign::Campaign;
 use crate::domain::count::Percent;
+use crate::domain::figure::fixed;
 use crate::domain::id::AreaCode;
 use crate::domain::shortfall::Shortfall;
 use crate::text::thousands;
@@ -74,7 +75,7 @@ impl Shade {
 
     fn number(self, figure: f64) -> String {
         match self {
-            Self::Coverage => format!("{figure:.1}%"),
+            Self::Coverage => format!("{}%", fixed(figure, 1)),
             Self::Short | Self::ZeroDose => thousands(i64::from(super::table::whole(figure))),
         }
     }

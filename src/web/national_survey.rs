@@ -9,6 +9,7 @@ use super::upload::{self, UPLOAD_MAX};
 use super::visitor::Visitor;
 use super::words::T;
 use crate::app::national::survey_result;
+use crate::domain::figure::fixed;
 use crate::intake::Issue;
 use crate::intake::rows::SurveyRow;
 use askama::Template;
@@ -104,7 +105,7 @@ fn shares(t: T, rows: &[SurveyRow]) -> Table {
     let keys = ["question", "#yes", "#children", "#share_percent", "#low", "#high", "interval"];
     let mut table = Table::of(t, "web-national-survey-result", &keys);
     let end = |end: Option<f64>| match end {
-        Some(end) => Cell { value: Value::Rate(end), ..Cell::number(format!("{end:.2}")) },
+        Some(end) => Cell { value: Value::Rate(end), ..Cell::number(fixed(end, 2)) },
         None => Cell::number(t.w("web-none")),
     };
     for (question, share) in survey_result(rows) {

@@ -11,6 +11,7 @@ use super::words::T;
 use crate::app::verdict_words;
 use crate::app::{App, Loaded, Result};
 use crate::domain::campaign::Campaign;
+use crate::domain::figure::fixed;
 use crate::domain::permission::{Power, may};
 use crate::domain::plan::PlanRow;
 use crate::domain::planner::{self, GroupVerdict, PlanDiff, Question, Scarcity};
@@ -178,7 +179,7 @@ pub(super) async fn plan(
 
 fn search_part(t: T, search: &Search) -> SearchPart {
     let points = search.points();
-    let seconds = format!("{:.0}", search.elapsed().as_secs_f64());
+    let seconds = fixed(search.elapsed().as_secs_f64(), 0);
     let said = match search.state() {
         SearchState::Running => match points.last() {
             Some((_, objective, bound)) if bound.is_finite() => {
@@ -187,14 +188,14 @@ fn search_part(t: T, search: &Search) -> SearchPart {
                     "plan-progress",
                     &[
                         ("seconds", &seconds),
-                        ("objective", &format!("{objective:.1}")),
-                        ("bound", &format!("{bound:.1}")),
-                        ("gap", &format!("{gap:.3}")),
+                        ("objective", &fixed(objective, 1)),
+                        ("bound", &fixed(bound, 1)),
+                        ("gap", &fixed(gap, 3)),
                     ],
                 )
             }
             Some((_, objective, _)) => {
-                let objective = format!("{objective:.1}");
+                let objective = fixed(objective, 1);
                 t.say("plan-progress-first", &[("seconds", &seconds), ("objective", &objective)])
             }
             None => t.say("web-search-begins", &[("seconds", &seconds)]),
@@ -283,16 +284,19 @@ fn plan_part(
         ),
         tile(
             "figure-worst-area",
-            worst.map_or_else(|| t.w("web-none"), |worst| format!("{:.1} %", worst.share * 100.0)),
+            worst.map_or_else(
+                || t.w("web-none"),
+                |worst| format!("{} %", fixed(worst.share * 100.0, 1)),
+            ),
             worst_name.map(|area| area.name.clone()).unwrap_or_default(),
         ),
-        tile("column-gap", format!("{:.2} %", figures.gap * 100.0), String::new()),
+        tile("column-gap", format!("{} %", fixed(figures.gap * 100.0, 2)), String::new()),
         tile(
             "column-travel_km",
             thousands(super::table::whole(figures.travel_km)),
-            figures.km_each().map_or_else(String::new, |km| {
-                t.say("web-km-each", &[("km", &format!("{km:.1}"))])
-            }),
+            figures
+                .km_each()
+                .map_or_else(String::new, |km| t.say("web-km-each", &[("km", &fixed(km, 1))])),
         ),
     ];
     // Only a search tries what would help; for an older plan the page says what it reaches.
@@ -364,8 +368,8 @@ fn scarce(t: T, campaign: &Campaign, lines: &[Scarcity]) -> Table {
             Cell::text(line.first.to_string()),
             Cell::text(line.last.to_string()),
             Cell::text(line.dearest.to_string()),
-            Cell::number(format!("{:.3}", line.one_more)),
-            Cell::number(format!("{:.1}", line.weight)),
+            Cell::number(fixed(line.one_more, 3)),
+            Cell::number(fixed(line.weight, 1)),
         ]);
     }
     table
@@ -386,7 +390,7 @@ fn list(context: &PageContext, heads: &[PlanHead]) -> Table {
             Cell::text(local(&context.loaded.campaign, head.made_at)),
             Cell::count(head.figures.doses),
             Cell::count(head.figures.people_finished),
-            Cell::number(format!("{:.2} %", head.figures.gap * 100.0)),
+            Cell::number(format!("{} %", fixed(head.figures.gap * 100.0, 2))),
         ]);
     }
     table

@@ -3,6 +3,7 @@
 use super::table::{Cell, Head, Table, Value};
 use super::table_view::{Address, Choices, FileKind, LONG_ROWS, PAGE_ROWS, View};
 use super::words::T;
+use crate::domain::figure::fixed;
 use crate::intake::{csv_out, workbook_out};
 use askama::Template;
 use axum::http::{StatusCode, header};
@@ -261,8 +262,8 @@ fn csv(lines: &Lines<'_>) -> Vec<u8> {
             Part::Code(code) => (*code).to_owned(),
             Part::Cell(cell) => match cell.value {
                 Value::Count(count) => count.to_string(),
-                Value::Percent(share) => format!("{share:.1}"),
-                Value::Rate(share) => format!("{share:.2}"),
+                Value::Percent(share) => fixed(share, 1),
+                Value::Rate(share) => fixed(share, 2),
                 Value::Text if cell.class == "n" && cell.is_blank() => String::new(),
                 Value::Text => cell.text.clone(),
             },

@@ -8,6 +8,7 @@ use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::{plans::PlanStart, verdict_words};
 use crate::domain::campaign::Campaign;
+use crate::domain::figure::fixed;
 use crate::domain::id::{AreaCode, LotCode, PlaceCode};
 use crate::domain::jurisdiction::Role;
 use crate::domain::plan::{WorstArea, first_day};
@@ -269,7 +270,7 @@ pub(super) async fn what_if(
         }
         let gap = answer.today.figures.gap.max(answer.what_if.figures.gap) * 100.0;
         if gap > ROUGH_GAP {
-            main.notes.push(t.say("what-if-rough", &[("gap", &format!("{gap:.1}"))]));
+            main.notes.push(t.say("what-if-rough", &[("gap", &fixed(gap, 1))]));
         }
     }
     let title = format!("{} · {}", t.w("what-if"), context.loaded.campaign.name);
@@ -485,7 +486,7 @@ fn texts(t: T, campaign: &Campaign, values: &ComparedValues) -> [Cell; 2] {
     match values {
         ComparedValues::Counts(counts) => counts.map(Cell::count),
         ComparedValues::Percents(values, digits) => {
-            values.map(|one| Cell::number(format!("{one:.digits$}")))
+            values.map(|one| Cell::number(fixed(one, *digits)))
         }
         ComparedValues::Days(days) => {
             days.map(|day| day.map_or_else(none, |day| Cell::number(day.to_string())))

@@ -231,6 +231,26 @@ fn round_days(world: &World) -> BTreeSet<String> {
 
 const MAKE: [&str; 6] = ["plan", "make", "--steps", "0", "-o", "json"];
 
+#[test]
+fn a_plan_says_of_people_who_are_visited_at_home_whether_they_are_on_a_round() {
+    let world = world();
+    let reasons = || -> BTreeSet<String> {
+        let made = at(&world, &MAKE).ends(0).json();
+        let left = made["unplaced"].as_array().unwrap().iter();
+        let seniors = left.filter(|one| one["group"] == "senior");
+        seniors.map(|one| one["reason"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(reasons(), ["home".to_owned()].into(), "no site is missing for them");
+    at(&world, &["homes", "rounds", "--adopt"]).ends(0);
+    assert_eq!(reasons(), ["home_round".to_owned()].into());
+    let said = at(&world, &["--lang", "zh-CN", "plan", "make", "--steps", "0"]).ends(0).out;
+    assert!(said.contains("已排入采用的路线") && !said.contains("没有接种点"), "{said}");
+    for day in round_days(&world) {
+        at(&world, &["homes", "withdraw", &day, "T1"]).ends(0);
+    }
+    assert_eq!(reasons(), ["home".to_owned()].into());
+}
+
 fn never_both(world: &World) {
     register(world);
     let draft = at(world, &MAKE).ends(0).json()["plan"].to_string();

@@ -498,6 +498,17 @@ fn a_campaign_is_closed_opened_copied_and_removed() {
     assert_eq!(people(&world, "flu", 1), 1);
     let list = world.run(&["campaign", "list", "-o", "json"]).ends(0).json();
     assert_eq!((list[0]["open"].clone(), list[1]["open"].clone()), (false.into(), true.into()));
+    // A closed campaign has no plan made, and when all are closed that is what is said.
+    let refused = world.run(&["--lang", "en", "plan", "make", "--campaign", "flu"]).ends(1).err;
+    assert!(refused.contains("doseplan campaign reopen flu"), "{refused}");
+    let other = list[1]["campaign"].as_str().expect("its code");
+    world.run(&["campaign", "close", other]).ends(0);
+    let refused = world.run(&["--lang", "en", "plan", "make"]).ends(1).err;
+    assert!(refused.contains("all campaigns are closed (") && refused.contains(other), "{refused}");
+    assert!(refused.contains("flu"), "{refused}");
+    let plans = world.run(&["plan", "list", "--campaign", "flu", "-o", "json"]).ends(0).json();
+    assert_eq!(plans, serde_json::json!([]), "no draft was left behind");
+    world.run(&["campaign", "reopen", other]).ends(0);
     world.run(&["campaign", "reopen", "flu"]).ends(0);
     let days = ["--start", "2022-04-01", "--end", "2022-05-10"];
     world.run(&[&["campaign", "copy", "flu", "flu-2022"], &days[..]].concat()).ends(0);

@@ -133,6 +133,34 @@ fn without_staff_it_says_what_to_count_first_and_bad_questions_name_their_remedy
 }
 
 #[test]
+fn a_supposition_that_changes_nothing_and_a_role_that_nobody_has_are_refused() {
+    let world = World::empty();
+    county(&world, "", "");
+    let refused = |more: &[&str]| {
+        let ask = ["plan", "what-if", "--lang", "en", "--steps", "0"];
+        world.run(&[&ask[..], more].concat()).ends(2).err
+    };
+    for (option, value, write) in [
+        ("--staff", "+0@T1", "+20@yunyang"),
+        ("--stations", "S1=+0", "S01=+3"),
+        ("--storage", "S1=+0", "S01=+3"),
+        ("--vaccine", "0@2026-09-21", "5000@2021-07-01"),
+        ("--team", "0", "+2 or -1"),
+        ("--supply", "1.0", "0.8"),
+        ("--delay", "L1=0d", "L07=10d"),
+    ] {
+        let said = refused(&[option, value]);
+        assert!(said.contains(value) && said.contains("changes nothing"), "{option}: {said}");
+        assert!(said.contains(write), "{option}: {said}");
+    }
+    let said = refused(&["--staff", "+1@T1=cook"]);
+    assert!(said.contains("vaccinator, screener, registrar, observer, driver, doctor"), "{said}");
+    let chinese = ["plan", "what-if", "--lang", "zh-CN", "--staff", "+0@T1"];
+    let said = world.run(&chinese).ends(2).err;
+    assert!(said.contains("不改变任何条件") && said.contains("+20@yunyang"), "{said}");
+}
+
+#[test]
 fn what_if_counts_with_the_staff_of_the_database_and_says_whom_to_count_where_there_is_none() {
     let world = World::empty();
     // Nobody works at S2 any more, and the team has no crew: the people of T2 wait.

@@ -299,3 +299,41 @@ fn what_a_database_plans_together_holds_by_the_independent_checker() {
         assert_eq!(judged["feasible"], true, "{name} alone: {judged}");
     }
 }
+
+#[test]
+fn a_tour_of_one_campaign_shows_the_whole_day_of_its_team() {
+    // Only the team can reach township B, for both campaigns.
+    let world = World::empty();
+    for (campaign, name) in [(small(), "small"), (flu(), "flu")] {
+        let campaign = campaign.swap("reach.csv", "B,S1\nB,S2\n", "");
+        let path = campaign.write(&world.path(name));
+        world.run(&["campaign", "apply", text(&path)]).ends(0);
+    }
+    at(&world, EVENING, &["plan", "make", "--steps", "0"]).ends(0);
+    at(&world, EVENING, &["plan", "adopt"]).ends(0);
+    let mut planned: BTreeMap<(String, String), BTreeMap<String, u64>> = BTreeMap::new();
+    for row in world.run(&["plan", "show", "-o", "csv"]).ends(0).csv() {
+        if !row["team"].is_empty() {
+            let at = (row["date"].clone(), row["place"].clone());
+            let doses: u64 = row["doses"].parse().expect("a number");
+            *planned.entry(at).or_default().entry(row["campaign"].clone()).or_default() += doses;
+        }
+    }
+    let mut shared = 0;
+    for own in ["small", "flu"] {
+        let ask = ["plan", "tours", "--campaign", own, "-o", "json"];
+        let tours = at(&world, EVENING, &ask).ends(0).json();
+        for tour in tours.as_array().expect("a list") {
+            for stop in tour["stops"].as_array().expect("a list") {
+                let word = |value: &Value| value.as_str().expect("a word").to_owned();
+                let parts = &planned[&(word(&tour["day"]), word(&stop["stop"]))];
+                assert_eq!(number(&stop["doses"]), parts.values().sum::<u64>(), "{tour}");
+                if stop["campaigns"].is_object() {
+                    assert_eq!(stop["campaigns"], serde_json::json!(parts), "{tour}");
+                    shared += usize::from(parts.len() == 2);
+                }
+            }
+        }
+    }
+    assert!(shared > 0, "the campaigns are never at one stop on one day: {planned:?}");
+}

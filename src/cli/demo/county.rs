@@ -12,6 +12,7 @@ use crate::cli::output::{Out, harmless};
 use crate::cli::{Invocation, coverage};
 use crate::domain::coverage::Depth;
 use crate::domain::date::days;
+use crate::domain::figure::fixed;
 use crate::domain::id::{PersonId, PlaceCode};
 use crate::domain::jurisdiction::Jurisdiction;
 use crate::domain::permission::Actor;
@@ -261,7 +262,7 @@ impl County {
         let made = app.make_together(&all, None, by, search, now).await?;
         let adopted = app.adopt_together(&all, by, now).await?;
         let figures = &made.plan.figures;
-        let gap = format!("{:.1}", figures.gap * 100.0);
+        let gap = fixed(figures.gap * 100.0, 1);
         let assigned: usize = adopted.iter().map(|(_, one)| one.people.new.len()).sum();
         let said: [(&str, &dyn Display); 4] = [
             ("campaigns", &adopted.len()),

@@ -15,6 +15,7 @@ use crate::config::Listen;
 use crate::domain::campaign::Campaign;
 use crate::domain::coverage::Depth;
 use crate::domain::date::days;
+use crate::domain::figure::fixed;
 use crate::domain::message::MailState;
 use crate::domain::permission::Actor;
 use crate::domain::planner::Limits;
@@ -181,7 +182,7 @@ async fn begin_replay(
     let by = Actor::CommandLine;
     let made = app.make_plan(&loaded, Some(start), by, search, now).await?;
     let adopted = app.adopt_plan(&loaded, Some(made.no), by, now).await?;
-    let gap = format!("{:.2}", made.plan.figures.gap * 100.0);
+    let gap = fixed(made.plan.figures.gap * 100.0, 2);
     out.note(
         "demo-planned",
         &[

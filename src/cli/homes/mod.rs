@@ -6,6 +6,7 @@ use super::{Invocation, exit, parse_day};
 use crate::app::home_others::OtherVisit;
 use crate::app::homes::{HomeCall, HomeOrder, HomeRound, HomeRounds};
 use crate::domain::campaign::Language;
+use crate::domain::figure::fixed;
 use crate::domain::id::TeamCode;
 use crate::domain::permission::Actor;
 use crate::intake::workbook_out::{Book, Cell};
@@ -194,8 +195,8 @@ fn told(invocation: &Invocation, found: &HomeRounds) {
     let visits = found.visits();
     let vials: u32 = found.rounds.iter().map(|round| round.vials.vials).sum();
     let wasted: u32 = found.rounds.iter().map(|round| round.vials.wasted).sum();
-    let [km, least] = [found.km, found.least_km].map(|km| format!("{km:.1}"));
-    let gap = format!("{:.1}", found.gap * 100.0);
+    let [km, least] = [found.km, found.least_km].map(|km| fixed(km, 1));
+    let gap = fixed(found.gap * 100.0, 1);
     let rounds = found.rounds.len();
     let said: [(&str, &dyn std::fmt::Display); 7] = [
         ("visits", &visits),
@@ -249,7 +250,7 @@ fn workbook(
 }
 
 fn titles(language: Language, title: &str, round: &HomeRound) -> Vec<String> {
-    let (back, km, visits) = (clock(round.back), format!("{:.1}", round.km), round.calls.len());
+    let (back, km, visits) = (clock(round.back), fixed(round.km, 1), round.calls.len());
     let said: [(&str, &dyn std::fmt::Display); 8] = [
         ("team", &round.team_name),
         ("date", &round.day),

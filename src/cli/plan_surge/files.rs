@@ -55,6 +55,8 @@ impl Surge {
             from,
             unstaffed: known.unstaffed,
             jurisdiction: joined.jurisdiction,
+            others: Vec::new(),
+            rounds: Vec::new(),
         };
         self.answer_joint(invocation, &until, ("surge-enter-files", harmless(&again)))
     }

@@ -4,9 +4,10 @@ use crate::cli::Invocation;
 use crate::cli::output::{Format, NONE, Sheet, harmless, print};
 use crate::domain::campaign::Campaign;
 use crate::domain::date::days;
+use crate::domain::figure::fixed;
 use crate::domain::id::{AreaCode, CampaignId, PlaceCode};
 use crate::domain::jurisdiction::Role;
-use crate::domain::planner::{self, GroupSurge, Means};
+use crate::domain::planner::{self, CountedStaff, GroupSurge, Means};
 use crate::domain::site::Site;
 use crate::text::thousands;
 use chrono::NaiveDate;
@@ -28,7 +29,7 @@ pub(super) struct View<'v> {
 impl<'v> View<'v> {
     pub(super) fn of(found: &'v planner::Surge, now: &Now<'_>, what_if: Vec<String>) -> Self {
         let places = now.places(found);
-        let areas = now.areas(&places);
+        let areas = now.areas(found, &places);
         Self { found, places, areas, what_if }
     }
 
@@ -55,13 +56,16 @@ struct PlaceView {
     doses_a_day_more: u32,
 }
 
-/// A role in an area: people whom its stations need, today's and new ones.
+/// A role in an area, or in new teams: people whom stations need, today's and new ones.
 #[derive(Serialize)]
 struct AreaView {
-    area: AreaCode,
+    /// `None`: teams.
+    area: Option<AreaCode>,
     role: Role,
     needed_today: u32,
     needed: u32,
+    /// People who must come: where staff is counted, beside those who are free.
+    more: u32,
     /// People who are there; null where nobody has counted them.
     counted: Option<u32>,
 }
@@ -84,15 +88,16 @@ fn tell(invocation: &Invocation, now: &Now<'_>, view: &View<'_>) {
     if !is_enough {
         out.sheet(&sheet(invocation, now, view));
     }
-    let (staff, least) =
-        (format!("{:.0}", found.staff), format!("{:.0}", found.staff_at_least.ceil()));
-    let gap = format!("{:.1}", found.gap * 100.0);
+    let (staff, least) = (fixed(found.staff, 0), fixed(found.staff_at_least.ceil(), 0));
+    let gap = fixed(found.gap * 100.0, 1);
     let key = match (found.staff > 0.0, is_enough) {
+        (true, _) if now.counted.is_some() => "surge-staff-counted",
         (true, _) => "surge-staff",
         (false, true) => "surge-nothing-needed",
         (false, false) => "surge-no-staff",
     };
-    line(&out.say(key, &[("staff", &staff), ("least", &least), ("gap", &gap)]));
+    let more: u32 = view.areas.iter().map(|one| one.more).sum();
+    line(&out.say(key, &[("staff", &staff), ("least", &least), ("gap", &gap), ("more", &more)]));
     if found.cut_short {
         line(&out.word("surge-cut-short"));
     }
@@ -158,6 +163,8 @@ pub(super) struct Now<'n> {
     /// Several campaigns that share them; empty for one.
     pub(super) several: Vec<&'n Campaign>,
     pub(super) means: &'n Means,
+    /// Whose people are counted; `None`: nobody's.
+    pub(super) counted: Option<CountedStaff<'n>>,
     /// Whether the campaigns are those of the database.
     pub(super) is_stored: bool,
     /// For several campaigns: how what is needed is entered, and the command that plans them then.
@@ -209,35 +216,58 @@ impl Now<'_> {
         more.stations.iter().filter_map(view).collect()
     }
 
-    /// People by area and role, of areas that get more stations.
-    fn areas(&self, places: &[PlaceView]) -> Vec<AreaView> {
-        let (campaign, means) = (self.campaign, self.means);
-        let mut found: BTreeMap<(usize, Role), (u32, u32)> = BTreeMap::new();
-        let named: BTreeSet<&AreaCode> = places.iter().map(|one| &one.area).collect();
-        for site in campaign.sites.iter().filter(|site| named.contains(&site.area)) {
-            let Some(area) = campaign.areas.iter().position(|area| area.code == site.area) else {
-                continue;
+    /// People by area and role, of areas that get more stations, then of new teams.
+    fn areas(&self, found: &planner::Surge, places: &[PlaceView]) -> Vec<AreaView> {
+        let Some(_) = &found.more else { return Vec::new() };
+        let mut lines = self.needed(places);
+        for (role, people) in found.new_crews(self.means) {
+            lines.entry((None, role)).or_default().1 += people;
+        }
+        let recruits = self.counted.map(|of| found.recruits(self.campaign, self.means, of));
+        for key in recruits.iter().flat_map(BTreeMap::keys) {
+            lines.entry(key.clone()).or_default();
+        }
+        let view =
+            |((area, role), (needed_today, needed)): ((Option<AreaCode>, Role), (u32, u32))| {
+                let there = self.means.staff.as_ref().zip(area.as_ref());
+                let counted = there.map(|(staff, area)| {
+                    staff.get(area).and_then(|people| people.get(&role)).copied().unwrap_or(0)
+                });
+                let new = needed.saturating_sub(needed_today);
+                let more = recruits.as_ref().map_or(new, |recruits| {
+                    recruits.get(&(area.clone(), role)).copied().unwrap_or(0)
+                });
+                AreaView { area, role, needed_today, needed, more, counted }
             };
+        let mut areas: Vec<AreaView> = lines.into_iter().map(view).collect();
+        let position = |view: &AreaView| {
+            let is_it = |code: &AreaCode| self.campaign.areas.iter().position(|a| a.code == *code);
+            view.area.as_ref().map_or(usize::MAX, |code| is_it(code).unwrap_or(usize::MAX - 1))
+        };
+        areas.sort_by_key(|view| (position(view), view.role));
+        areas
+    }
+
+    /// People whom the stations of areas that get more need: today's, and with the new ones.
+    fn needed(&self, places: &[PlaceView]) -> BTreeMap<(Option<AreaCode>, Role), (u32, u32)> {
+        let mut found: BTreeMap<(Option<AreaCode>, Role), (u32, u32)> = BTreeMap::new();
+        let named: BTreeSet<&AreaCode> = places.iter().map(|one| &one.area).collect();
+        for site in self.campaign.sites.iter().filter(|site| named.contains(&site.area)) {
             let place = places.iter().find(|one| one.site == site.code);
             let today = place.map_or_else(|| self.stations(site), |place| place.stations_today);
             let then = today + place.map_or(0, |place| place.stations_more);
-            let people =
-                |stations| if stations > 0 { means.at_site(stations) } else { BTreeMap::new() };
+            let people = |stations| {
+                if stations > 0 { self.means.at_site(stations) } else { BTreeMap::new() }
+            };
+            let key = |role| (Some(site.area.clone()), role);
             for (role, count) in people(today) {
-                found.entry((area, role)).or_default().0 += count;
+                found.entry(key(role)).or_default().0 += count;
             }
             for (role, count) in people(then) {
-                found.entry((area, role)).or_default().1 += count;
+                found.entry(key(role)).or_default().1 += count;
             }
         }
-        let view = |((area, role), (needed_today, needed)): ((usize, Role), (u32, u32))| {
-            let area = campaign.areas[area].code.clone();
-            let counted = means.staff.as_ref().map(|staff| {
-                staff.get(&area).and_then(|people| people.get(&role)).copied().unwrap_or(0)
-            });
-            AreaView { area, role, needed_today, needed, counted }
-        };
-        found.into_iter().map(view).collect()
+        found
     }
 
     /// Areas in the order of the stations that work there.
@@ -260,8 +290,8 @@ fn uncounted(invocation: &Invocation, now: &Now<'_>, view: &View<'_>) -> Option<
     }
     let mut most: Vec<&AreaView> =
         view.areas.iter().filter(|one| one.role == Role::Vaccinator).collect();
-    most.sort_by_key(|one| std::cmp::Reverse((one.needed - one.needed_today, one.needed)));
-    let mut codes: Vec<AreaCode> = most.into_iter().map(|one| one.area.clone()).collect();
+    most.sort_by_key(|one| std::cmp::Reverse((one.more, one.needed)));
+    let mut codes: Vec<AreaCode> = most.into_iter().filter_map(|one| one.area.clone()).collect();
     if codes.is_empty() {
         codes = now.busiest();
     }
@@ -350,10 +380,10 @@ fn lines(campaign: &Campaign, view: &View<'_>) -> Vec<Line> {
     }));
     lines.extend(view.areas.iter().map(|one| Line {
         kind: "staff",
-        area: Some(one.area.clone()),
+        area: one.area.clone(),
         role: Some(one.role),
         present: Some(one.needed_today.into()),
-        more: (one.needed - one.needed_today).into(),
+        more: one.more.into(),
         counted: one.counted.map(u64::from),
         ..Line::default()
     }));

@@ -4,6 +4,7 @@ use super::{AgreedSession, ClosedDays, Jurisdiction, LocalCampaign, SiteLimit, c
 use crate::domain::area::Area;
 use crate::domain::campaign::{Campaign, CohortKey};
 use crate::domain::group::Eligible;
+use crate::domain::homes::HOME;
 use crate::domain::id::{GroupId, PlaceCode};
 use crate::domain::plan::PlanRow;
 use crate::domain::site::{Reach, Site, Stop};
@@ -51,6 +52,11 @@ impl JoinedCampaign {
             Some(stop) => has(ANY_STOP) || has(stop.kind.as_deref().unwrap_or(ANY_STOP)),
             None => has(SITE),
         }
+    }
+
+    /// Whether people of a group are visited at home.
+    pub fn visits_at_home(&self, group: &GroupId) -> bool {
+        self.kinds.get(group).is_some_and(|kinds| kinds.iter().any(|kind| kind == HOME))
     }
 
     /// Whether an agreed session is for a cohort.

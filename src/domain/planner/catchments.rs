@@ -113,6 +113,7 @@ fn add_cohorts(
             opens,
             waiting,
             finished: past.finished,
+            at_home: entrant.joined.is_some_and(|(_, one)| one.visits_at_home(&key.group)),
             key,
         });
     }

@@ -6,7 +6,7 @@ use super::index::{CohortIndex, Day, Per, Place, ProgrammeIndex};
 use super::model::{Catchment, Cohort, Problem};
 use super::programme::Programme;
 use crate::domain::plan::{Unplaced, UnplacedReason};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everybody without a complete series, by programme, cohort and reason.
 pub(super) fn unplaced(draft: &Draft) -> Per<ProgrammeIndex, Vec<Unplaced>> {
@@ -20,7 +20,10 @@ pub(super) fn unplaced(draft: &Draft) -> Per<ProgrammeIndex, Vec<Unplaced>> {
         // Their window has closed, or closes before a place is free: who is placed as early as
         // possible and still left has no place at all.
         for &people in draft.waiting_left[c].iter().filter(|people| **people > 0) {
-            *counts.entry((c, UnplacedReason::Overdue)).or_insert(0) += people;
+            let is_at_home =
+                cohort.at_home && problem.catchments[cohort.catchment].places.is_empty();
+            let reason = if is_at_home { UnplacedReason::Home } else { UnplacedReason::Overdue };
+            *counts.entry((c, reason)).or_insert(0) += people;
         }
     }
     for path in draft.paths.iter().filter(|path| stops_early(draft, path)) {
@@ -49,11 +52,11 @@ fn reason(draft: &Draft, cohort: &Cohort) -> UnplacedReason {
     let problem = draft.problem;
     let (programme, catchment) = (problem.programme(cohort), &problem.catchments[cohort.catchment]);
     if catchment.places.is_empty() {
-        return UnplacedReason::NoPlace;
+        return if cohort.at_home { UnplacedReason::Home } else { UnplacedReason::NoPlace };
     }
-    let is_agreed = |pins: &std::collections::BTreeSet<_>| pins.is_subset(&catchment.agreed);
-    if catchment.pins.as_ref().is_some_and(is_agreed) {
-        return UnplacedReason::NotAgreed;
+    let is_agreed = |pins: &&BTreeSet<(Place, Day)>| pins.is_subset(&catchment.agreed);
+    if let Some(pins) = catchment.pins.as_ref().filter(is_agreed) {
+        return at_sessions(draft, cohort.programme, pins);
     }
     let useful = cohort.opens.until(programme.end).find(|&day| finishes(programme, day));
     let Some(first) = useful else { return UnplacedReason::Horizon };
@@ -63,18 +66,48 @@ fn reason(draft: &Draft, cohort: &Cohort) -> UnplacedReason {
         for day in first.through(last).filter(|&day| catchment.allows(place, day)) {
             let held = match draft.free.blocked_by(cohort.programme, place, day) {
                 None | Some(Blocked::Shut) => continue,
-                Some(Blocked::Supply) => UnplacedReason::Supply,
-                Some(Blocked::Storage) => UnplacedReason::Storage,
-                Some(Blocked::Full) => match place {
-                    Place::Site(_) => UnplacedReason::SiteCapacity,
-                    Place::Stop(_) => UnplacedReason::TeamDays,
-                },
+                Some(blocked) => reason_of(blocked, place),
             };
             *counts.entry(held).or_insert(0) += 1;
         }
     }
     let most = counts.iter().max_by_key(|(reason, n)| (**n, std::cmp::Reverse(**reason)));
     most.map_or_else(|| idle_reason(programme, problem, catchment, (first, last)), |most| *most.0)
+}
+
+/// Why people are left whose sessions are agreed: what keeps the first of these from giving its doses, else there are
+/// more people than doses.
+fn at_sessions(
+    draft: &Draft,
+    programme: ProgrammeIndex,
+    pins: &BTreeSet<(Place, Day)>,
+) -> UnplacedReason {
+    let problem = draft.problem;
+    for &(place, day) in pins.iter().filter(|pin| pin.1 >= problem.first) {
+        let sessions = problem.agreed.iter().filter(|one| one.place == place && one.day == day);
+        let agreed: u32 = sessions.map(|one| one.doses.unwrap_or(1)).sum();
+        let is_there = |path: &&super::draft::Path| {
+            path.steps.iter().any(|step| step.place == place && step.day == day)
+        };
+        let given: u32 = draft.paths.iter().filter(is_there).map(|path| path.people).sum();
+        if given >= agreed {
+            continue;
+        }
+        if let Some(blocked) = draft.free.blocked_by(programme, place, day) {
+            return reason_of(blocked, place);
+        }
+    }
+    UnplacedReason::NotAgreed
+}
+
+fn reason_of(blocked: Blocked, place: Place) -> UnplacedReason {
+    match (blocked, place) {
+        (Blocked::Shut, _) => UnplacedReason::Closed,
+        (Blocked::Supply, _) => UnplacedReason::Supply,
+        (Blocked::Storage, _) => UnplacedReason::Storage,
+        (Blocked::Full, Place::Site(_)) => UnplacedReason::SiteCapacity,
+        (Blocked::Full, Place::Stop(_)) => UnplacedReason::TeamDays,
+    }
 }
 
 /// The reason if nothing is used up: nothing is open, there is no vaccine at all, or the open days

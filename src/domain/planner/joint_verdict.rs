@@ -6,11 +6,10 @@ use super::model::Problem;
 use super::verdict::{Case, Trials, with_first};
 use super::{Fix, GroupVerdict, JointRequest, apply, explain, greedy, measure};
 use crate::domain::dose::GivenRow;
-use crate::domain::id::{AreaCode, GroupId};
+use crate::domain::id::GroupId;
 use crate::domain::jurisdiction::{ClosedDays, Joined};
 use crate::domain::plan::{JointPlan, Unplaced, UnplacedReason};
 use chrono::NaiveDate;
-use std::collections::BTreeSet;
 
 /// The verdict on the plan of each campaign, in their order; empty without a search. `time_used` as for
 /// [`super::make`].
@@ -30,15 +29,12 @@ pub fn joint_verdict(
     for (k, part) in problem.programmes.indices().zip(&plan.campaigns) {
         let campaign = &joined.campaigns[k.position()].campaign;
         let lacks = part.unplaced.iter().filter(|one| one.reason == UnplacedReason::Staff);
-        let lacks: BTreeSet<&AreaCode> = lacks.map(|one| &one.area).collect();
+        let lacks: Vec<&Unplaced> = lacks.collect();
         let best = |group: &GroupId, fix: Option<&Fix>| {
             let changed = changed(joined, (k.position(), group), fix, from);
             let problem = Problem::joint(&changed, &given, from);
             let draft = greedy::plan(&problem, &[], Day::FIRST);
-            let mut unplaced = explain::unplaced(&draft)[k].clone();
-            for one in unplaced.iter_mut().filter(|one| lacks.contains(&one.area)) {
-                say_staff(one);
-            }
+            let unplaced = say_staff(&explain::unplaced(&draft)[k], &lacks);
             (measure::finished_of(&draft, k, group), unplaced)
         };
         let planned = measure::finished_by_group(&problem, k, &part.rows);
@@ -51,15 +47,18 @@ pub fn joint_verdict(
     out
 }
 
-/// What held people back in the plan holds them back in a trial.
-fn say_staff(one: &mut Unplaced) {
-    let is_place = matches!(
-        one.reason,
-        UnplacedReason::SiteCapacity | UnplacedReason::TeamDays | UnplacedReason::Closed
-    );
-    if is_place {
-        one.reason = UnplacedReason::Staff;
+/// What held people back in the plan holds as many of them back in a trial.
+fn say_staff(unplaced: &[Unplaced], lacks: &[&Unplaced]) -> Vec<Unplaced> {
+    let mut out = Vec::new();
+    for one in unplaced {
+        let is_its = |held: &&&Unplaced| held.area == one.area && held.group == one.group;
+        let held = lacks.iter().filter(is_its).map(|held| held.people).sum::<u32>();
+        let staff = if one.reason.is_of_places() { held.min(one.people) } else { 0 };
+        let parts = [(staff, UnplacedReason::Staff), (one.people - staff, one.reason)];
+        let parts = parts.into_iter().filter(|(people, _)| *people > 0);
+        out.extend(parts.map(|(people, reason)| Unplaced { people, reason, ..one.clone() }));
     }
+    out
 }
 
 /// The campaigns with a group of one of them before all others, and a change of that campaign. A further team is there

@@ -6,10 +6,12 @@ use super::model::{AreaModel, Problem};
 use crate::domain::id::{AreaCode, GroupId};
 use crate::domain::plan::{Figures, PlanRow, WorstArea};
 use std::collections::BTreeMap;
+use std::ops::Add;
 
 /// Weighted area under the coverage curves, over all programmes.
 pub(super) fn objective(draft: &Draft) -> f64 {
-    draft.paths.iter().map(|path| worth(draft, path)).sum()
+    // A sum of nothing would be -0.
+    draft.paths.iter().map(|path| worth(draft, path)).fold(0.0, Add::add)
 }
 
 /// What a path adds to the objective.
@@ -87,7 +89,7 @@ pub(super) fn of_programmes(draft: &Draft) -> Per<ProgrammeIndex, Figures> {
         let cohorts = || problem.cohorts.pairs().filter(|(cohort, _)| own(*cohort));
         let paths = || draft.paths.iter().filter(|path| own(path.cohort));
         Figures {
-            objective: paths().map(|path| worth(draft, path)).sum(),
+            objective: paths().map(|path| worth(draft, path)).fold(0.0, Add::add),
             doses: paths().map(|path| u64::from(path.people) * path.steps.len() as u64).sum(),
             people: cohorts().map(|(_, cohort)| u64::from(cohort.people)).sum(),
             people_finished: cohorts().map(|(at, _)| u64::from(finished[at])).sum(),
@@ -139,7 +141,7 @@ fn people_km(draft: &Draft, counts: impl Fn(ProgrammeIndex) -> bool) -> f64 {
     doses
         .into_iter()
         .map(|((area, place), n)| n as f64 * both_ways * km(problem, area, place))
-        .sum()
+        .fold(0.0, Add::add)
 }
 
 /// Great-circle kilometres from an area to a place, 0 if unknown. A site without coordinates counts

@@ -87,9 +87,9 @@ pub use check::{
 pub use diff::{CountChange, PlanDiff, SessionChange, diff};
 pub use joint_verdict::joint_verdict;
 pub use lot_allocation::{CurveDay, LotDraw, curve, lot_draws};
-pub use routes::{TeamTour, Tour, TourStop, tour, tours};
+pub use routes::{SharedTour, TeamTour, Tour, TourStop, shared_tours, tour, tours};
 pub use staff_days::{StaffGap, price_gaps, say_gaps, staff_gaps};
-pub use staff_limits::{StaffLimit, staff_limits};
+pub use staff_limits::{StaffLimit, Wanting, staff_limits};
 pub use staffed::{Join, StaffedPlan, StaffedRequest, make_staffed};
 pub use supposed::{
     ComparedFigure, ComparedValues, Comparison, MorePeople, STATION_DOSES, Supposed, SupposedError,
@@ -97,8 +97,8 @@ pub use supposed::{
 };
 pub use supposed_together::{SupposedTogether, TogetherAsStaffed, joint_outcomes};
 pub use surge::{
-    CampaignSurge, GroupSurge, JointSurgeQuestion, Means, MeansError, Resources, StationTerms,
-    Surge, SurgeQuestion, joint_surge, surge,
+    CampaignSurge, CountedStaff, GroupSurge, JointSurgeQuestion, Means, MeansError, Recruits,
+    Resources, StationTerms, Surge, SurgeQuestion, joint_surge, surge,
 };
 pub use travel::{LeastTravel, least_travel};
 pub use verdict::{Bind, Fix, GroupVerdict, apply, verdict};

@@ -148,6 +148,8 @@ pub(super) struct Cohort {
     pub(super) waiting: Per<RunIndex, Waiting>,
     /// People who finished their series before the plan.
     pub(super) finished: u32,
+    /// Whether it is visited at home: no plan of places has its people.
+    pub(super) at_home: bool,
 }
 
 /// People of a cohort who had a dose before the plan and wait for the next.

@@ -7,7 +7,7 @@ use crate::domain::id::{PlaceCode, TeamCode};
 use crate::domain::plan::PlanRow;
 use crate::domain::site::{Stop, Team};
 use chrono::NaiveDate;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Kilometres on the road between bases and stops.
 #[derive(Debug, Clone, Default)]
@@ -125,6 +125,61 @@ pub fn tours(campaign: &Campaign, rows: &[PlanRow]) -> Vec<TeamTour> {
             stops.into_iter().map(|(stop, doses)| (stop.clone(), doses)).collect();
         let tour = tour(campaign, team, &stops)?;
         Some(TeamTour { day, team: team.clone(), tour })
+    };
+    days.into_iter().filter_map(tour_of).collect()
+}
+
+/// A team's day with everything that it does for the plans of several campaigns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SharedTour {
+    /// The day, over all of them.
+    pub of: TeamTour,
+    /// Doses of each stop by the plan that they are for: its position in the list, and how many.
+    pub parts: BTreeMap<PlaceCode, Vec<(usize, u32)>>,
+}
+
+impl SharedTour {
+    /// Doses for one of the plans.
+    #[must_use]
+    pub fn doses_for(&self, plan: usize) -> u64 {
+        let parts = self.parts.values().flatten();
+        parts.filter(|(of, _)| *of == plan).map(|(_, doses)| u64::from(*doses)).sum()
+    }
+
+    /// The plans that it serves.
+    #[must_use]
+    pub fn plans(&self) -> BTreeSet<usize> {
+        self.parts.values().flatten().map(|(of, _)| *of).collect()
+    }
+}
+
+/// The days of teams on which the first of some plans has a stop, with what they do for the others: a team makes one
+/// tour a day.
+pub fn shared_tours(plans: &[(&Campaign, &[PlanRow])]) -> Vec<SharedTour> {
+    type Stops<'r> = BTreeMap<&'r PlaceCode, BTreeMap<usize, u32>>;
+    let mut days: BTreeMap<(NaiveDate, &TeamCode), Stops<'_>> = BTreeMap::new();
+    for (plan, (_, rows)) in plans.iter().enumerate() {
+        for row in *rows {
+            if let Some(team) = &row.team {
+                let stops = days.entry((row.day, team)).or_default();
+                *stops.entry(&row.place).or_default().entry(plan).or_default() += row.doses;
+            }
+        }
+    }
+    let tour_of = |((day, team), stops): ((NaiveDate, &TeamCode), Stops<'_>)| {
+        if !stops.values().any(|plans| plans.contains_key(&0)) {
+            return None;
+        }
+        let all = |plans: &BTreeMap<usize, u32>| plans.values().sum::<u32>();
+        let known: Vec<(PlaceCode, u32)> =
+            stops.iter().map(|(stop, plans)| ((*stop).clone(), all(plans))).collect();
+        // A campaign may not have a stop that is another one's own; of equals the first one says the way.
+        let made = plans.iter().rev().filter_map(|(campaign, _)| tour(campaign, team, &known));
+        let tour = made.max_by_key(|made| made.stops.len())?;
+        let parts =
+            stops.into_iter().map(|(stop, plans)| (stop.clone(), plans.into_iter().collect()));
+        let parts = parts.collect();
+        Some(SharedTour { of: TeamTour { day, team: team.clone(), tour }, parts })
     };
     days.into_iter().filter_map(tour_of).collect()
 }

@@ -7,7 +7,7 @@
 use super::index::{Day, Per, Place, ReachIndex, TeamIndex};
 use super::model::Problem;
 use super::path_search::PathSearch;
-use super::prices::{DosePrices, Market};
+use super::prices::{DosePrices, Kind, Market};
 use super::slots::Prices;
 use super::teams::{Gain, best_of};
 use super::verdict::GroupVerdict;
@@ -23,6 +23,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A station that is worth less is worth nothing: prices are not exact.
 const WORTH_MIN: f64 = 1e-6;
+/// People whose best series is worth less than this share of what it could be have none.
+const NOTHING: f64 = 0.01;
 
 /// Staff-days that a township or a team lacks in a week.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,7 +111,8 @@ pub fn say_gaps(verdict: &mut [GroupVerdict], campaign: &Campaign, gaps: &[Stati
     }
 }
 
-/// Puts prices on what is missing, and those of staff-days into the certificate. What would bring nothing is left out.
+/// Puts prices on what is missing, and those of staff-days into the certificate. What would bring nothing is left out;
+/// what would bring something only beside others of these days has the price 0 there, and none itself.
 /// `held`: places that do what their staff can; `open`: what they could.
 pub(super) fn price(
     gaps: &mut Vec<StationGap>,
@@ -120,11 +123,13 @@ pub(super) fn price(
     let given: Vec<&[GivenRow]> = given.iter().map(Vec::as_slice).collect();
     let (held, open) = (Problem::joint(held, &given, from), Problem::joint(open, &given, from));
     let (held, open) = (Market::new(&held), Market::new(&open));
-    let worths = Worths::new(&held, &open, certificate);
-    for gap in gaps.iter_mut() {
-        gap.worth = Some(worths.of(gap));
-    }
-    gaps.retain(|gap| gap.worth.is_some_and(|worth| worth > WORTH_MIN));
+    let worths = Worths::new((&held, &open), certificate, gaps);
+    gaps.retain_mut(|gap| {
+        let worth = worths.of(gap);
+        let is_worth = worth > WORTH_MIN;
+        gap.worth = is_worth.then_some(worth);
+        is_worth || worths.helps_others(gap)
+    });
     certificate.staff_day = table(gaps.iter().filter_map(|gap| Some((gap.area.as_ref()?, gap))));
     let teams = gaps.iter().filter(|gap| gap.area.is_none());
     certificate.crew_day = table(teams.map(|gap| (&gap.place, gap)));
@@ -145,12 +150,13 @@ fn table<'g, K: ToString + 'g>(gaps: impl Iterator<Item = (&'g K, &'g StationGap
     out
 }
 
-/// Puts the prices of a plan on what is missing now. Where the plan has any, what has none would bring nothing.
+/// Puts the prices of a plan on what is missing now. Where the plan has any, what has none would bring nothing; what
+/// costs 0 brings something beside others.
 pub fn price_gaps(gaps: &mut Vec<StationGap>, prices: &Certificate) {
     if prices.staff_day.is_empty() && prices.crew_day.is_empty() {
         return;
     }
-    for gap in gaps.iter_mut() {
+    gaps.retain_mut(|gap| {
         let table = match &gap.area {
             Some(area) => prices.staff_day.get(area.as_str()),
             None => prices.crew_day.get(&gap.place),
@@ -162,9 +168,19 @@ pub fn price_gaps(gaps: &mut Vec<StationGap>, prices: &Certificate) {
             .iter()
             .map(|(role, people)| f64::from(*people) * price(role).unwrap_or(0.0))
             .sum();
-        gap.worth = Some(worth);
+        let is_known = gap.people.keys().any(|role| price(role).is_some());
+        gap.worth = (worth > 0.0).then_some(worth);
+        is_known
+    });
+}
+
+/// The site of what is missing, or the stops that are open to its team on the day.
+fn places_of(open: &Problem<'_>, gap: &StationGap, day: Day) -> Vec<Place> {
+    if gap.area.is_some() {
+        return open.place_of(&gap.place).into_iter().collect();
     }
-    gaps.retain(|gap| gap.worth.is_some_and(|worth| worth > 0.0));
+    let stops = open.stops.indices().filter(|stop| open.stops[*stop].open[day]);
+    stops.map(Place::Stop).collect()
 }
 
 /// What doses are worth at places that do less than they could.
@@ -177,22 +193,40 @@ struct Worths<'m, 'p> {
     least: Per<ReachIndex, Per<Day, f64>>,
     /// What the best path of each kind is worth.
     best: Vec<f64>,
+    /// The same if every place opened on every day on which people are missing there.
+    together: Vec<f64>,
 }
 
 impl<'m, 'p> Worths<'m, 'p> {
-    fn new(held: &'m Market<'p>, open: &'m Market<'p>, certificate: &JointCertificate) -> Self {
+    fn new(
+        (held, open): (&'m Market<'p>, &'m Market<'p>),
+        certificate: &JointCertificate,
+        gaps: &[StationGap],
+    ) -> Self {
         let prices = held.joint_prices_of(certificate);
         let could = open.dose_prices(&open.joint_prices_of(certificate));
         let least = held.least(&held.dose_prices(&prices));
         let best = held.best_worths(&least);
-        Self { held, open, prices, could, least, best }
+        let mut out = Self { held, open, prices, could, least, best, together: Vec::new() };
+        let mut opened = out.least.clone();
+        for gap in gaps {
+            let Some(day) = out.day_of(gap) else { continue };
+            let places = places_of(open.problem, gap, day);
+            for (r, reach) in held.reaches.pairs() {
+                for &place in places.iter().filter(|place| reach.places.contains(place)) {
+                    let cost = out.could[reach.programme][place][day];
+                    if reach.allows(place, day) && cost < opened[r][day] {
+                        opened[r][day] = cost;
+                    }
+                }
+            }
+        }
+        out.together = held.best_worths(&opened);
+        out
     }
 
     fn of(&self, gap: &StationGap) -> f64 {
-        let (first, day) = (self.held.problem.start, self.held.problem.day_of(gap.day));
-        if gap.day < first || day >= self.held.problem.end() || day < self.held.problem.first {
-            return 0.0;
-        }
+        let Some(day) = self.day_of(gap) else { return 0.0 };
         if gap.area.is_none() {
             return self.of_team(&gap.place, day);
         }
@@ -204,6 +238,29 @@ impl<'m, 'p> Worths<'m, 'p> {
             _ => 0.0,
         };
         dose * f64::from(gap.doses)
+    }
+
+    /// Whether a day that brings nothing by itself is one of those that would let people finish a series who cannot:
+    /// whoever needs two doses gains nothing by one day.
+    fn helps_others(&self, gap: &StationGap) -> bool {
+        let Some(day) = self.day_of(gap) else { return false };
+        let places = places_of(self.open.problem, gap, day);
+        let is_helped = |(kind, (alone, together)): (&Kind, (&f64, &f64))| {
+            let reach = &self.held.reaches[kind.reach];
+            let is_near = places
+                .iter()
+                .any(|place| reach.places.contains(place) && reach.allows(*place, day));
+            is_near && *together > WORTH_MIN && *alone < *together * NOTHING
+        };
+        let worths = self.best.iter().zip(&self.together);
+        self.held.kinds.iter().zip(worths).any(is_helped)
+    }
+
+    /// The day of what is missing; `None` where the plan does not have it.
+    fn day_of(&self, gap: &StationGap) -> Option<Day> {
+        let problem = self.held.problem;
+        let day = (gap.day >= problem.start).then(|| problem.day_of(gap.day))?;
+        (problem.first <= day && day < problem.end()).then_some(day)
     }
 
     /// What a team earns on a day on its best tour.

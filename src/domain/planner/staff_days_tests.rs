@@ -145,6 +145,29 @@ fn a_doctor_without_whom_nothing_opens_is_worth_all_that_would() {
 }
 
 #[test]
+fn days_that_bring_nothing_one_by_one_are_kept_where_they_do_together() {
+    // Two doses three weeks apart, and nobody at work until the end: one day with people lets nobody finish.
+    let (mut of, mut own) = county(false);
+    own.campaign.series = series(2, Some(21), Some(35));
+    of.staff.clear();
+    let weekdays = (0..60).filter(|day| day % 7 < 5);
+    let lacks: Vec<Lack> = weekdays.map(|day| lack("S1", day, Some(20), 0)).collect();
+    let mut prices = JointCertificate::default();
+    let gaps = priced(&(of.clone(), own.clone()), (&lacks, &[]), &mut prices);
+    assert_eq!(gaps.len(), 88, "two stations on each of 44 days");
+    assert!(gaps.iter().all(|gap| gap.worth.is_none()), "no day has a price of its own");
+    assert!(is_near(prices.staff_day["A1"]["vaccinator"][&on(0)], 0.0));
+    // The stored plan keeps them as well, and so it does not say that nothing is scarce.
+    let mut stored = gaps.clone();
+    price_gaps(&mut stored, &prices.of_campaign(&"test".into(), 0.0));
+    assert_eq!(stored, gaps);
+    // Of one dose each day is worth something by itself.
+    own.campaign.series = series(1, None, None);
+    let gaps = priced(&(of, own), (&lacks, &[]), &mut JointCertificate::default());
+    assert!(gaps.len() == 88 && gaps.iter().all(|gap| gap.worth.is_some()));
+}
+
+#[test]
 fn a_crew_is_worth_what_its_team_would_earn_on_the_day() {
     let mut county = county(true);
     county.0.staff.push(person("d", Role::Doctor));
@@ -227,4 +250,11 @@ fn a_stored_plan_prices_what_is_missing_now() {
     let prices = Certificate { staff_day, ..Certificate::default() };
     price_gaps(&mut gaps, &prices);
     assert_eq!(gaps, [StationGap { worth: Some(0.5), ..gap(0) }]);
+    // A price of 0 says that the day brings something beside others.
+    let mut prices = prices;
+    let days = prices.staff_day.get_mut("A1").and_then(|roles| roles.get_mut("vaccinator"));
+    days.expect("prices").insert(on(1), 0.0);
+    let mut gaps = vec![gap(0), gap(1)];
+    price_gaps(&mut gaps, &prices);
+    assert_eq!(gaps, [StationGap { worth: Some(0.5), ..gap(0) }, gap(1)]);
 }

@@ -1,15 +1,18 @@
 //! Plans of several campaigns that do only what staff can: plan, roster it, and where people are
 //! missing plan again with the stations that the roster can open.
 
-use super::staff_limits::{StaffLimit, binding, limits_of, say_staff};
+use super::model::Problem;
+use super::published_plan::{Wish, wishes};
+use super::staff_limits::{StaffLimit, Wanting, binding, limits_of, say_staff};
 use super::{
-    JointRequest, Limits, SearchProgress, check_joint_certificate, make_joint, staff_days,
+    JointRequest, Limits, SearchProgress, check_joint_certificate, explain, greedy, make_joint,
+    staff_days,
 };
 use crate::domain::dose::GivenRow;
 use crate::domain::homes::RoundDay;
 use crate::domain::id::StaffId;
 use crate::domain::jurisdiction::{ClosedDays, Joined, Jurisdiction};
-use crate::domain::plan::{JointCertificate, JointPlan, PlanRow};
+use crate::domain::plan::{JointCertificate, JointPlan, PlanRow, Unplaced};
 use crate::domain::roster::{
     self, Duty, Lack, Missing, Needs, Roster, RosterRequest, Staffing, StationGap, station_gaps,
 };
@@ -220,8 +223,9 @@ pub fn make_staffed(
         let missing = lacked(&roster, &planned, &Needs::of_known(&joined.jurisdiction, &rows));
         if missing.is_empty() || round == ROUND_ENDS.len() {
             judged(request, &open, &mut plan, first.as_ref());
-            say_staff(&joined, &lacks, &mut plan);
-            let binding = binding(request.jurisdiction, &lacks, &of_all);
+            say_staff(&joined, &lacks, &left_open(request, &open, &plan), &mut plan);
+            let wanting = wanting(&joined, &plan);
+            let binding = binding(request.jurisdiction, &lacks, (&of_all, &wanting));
             let limits = limits_of(&binding);
             let gaps = task.gaps((&binding, &roster), (&joined, &open), &mut plan);
             return StaffedPlan { plan, missing, limits, gaps, joined, rounds: round };
@@ -232,6 +236,30 @@ pub fn make_staffed(
         staffing = Staffing(task.roster(&needs, &spare).stations);
         first.get_or_insert(plan);
     }
+}
+
+/// Who would have no place if nobody were missing, by campaign; empty where everybody has one.
+fn left_open(request: &StaffedRequest, open: &Joined, plan: &JointPlan) -> Vec<Vec<Unplaced>> {
+    let mut left = plan.campaigns.iter().flat_map(|part| &part.unplaced);
+    if !left.any(|one| one.reason.is_of_places()) {
+        return Vec::new();
+    }
+    let given: Vec<&[GivenRow]> = request.given.iter().map(Vec::as_slice).collect();
+    let problem = Problem::joint(open, &given, request.from);
+    // Whoever has a place keeps it, and the others get what is left.
+    let pairs = problem.programmes.indices().zip(&plan.campaigns);
+    let wishes: Vec<Wish> = pairs.flat_map(|(k, part)| wishes(&problem, k, &part.rows)).collect();
+    let draft = greedy::plan(&problem, &wishes, problem.end());
+    explain::unplaced(&draft).iter().cloned().collect()
+}
+
+/// Places for the people whom a plan leaves without one.
+fn wanting(joined: &Joined, plan: &JointPlan) -> Wanting {
+    let mut out = Wanting::default();
+    for (one, part) in joined.campaigns.iter().zip(&plan.campaigns) {
+        out.add_unplaced(&one.campaign, &part.unplaced);
+    }
+    out
 }
 
 /// Whom the plan lacks. What was published, or others have planned, and the plan does without is not its own.
@@ -293,166 +321,5 @@ fn judged(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::joint_tests::local;
-    use super::super::testing::{plain, series, start};
-    use super::*;
-    use crate::domain::date::Weekdays;
-    use crate::domain::id::PlaceCode;
-    use crate::domain::jurisdiction::{
-        Hours, Leave, LocalCampaign, Role, SiteRow, StaffMember, Stations,
-    };
-    use crate::domain::plan::UnplacedReason;
-    use crate::domain::testing::staff;
-    use chrono::NaiveTime;
-    use rust_decimal::Decimal;
-
-    fn on(day: i64) -> NaiveDate {
-        start() + TimeDelta::days(day)
-    }
-
-    fn person(code: &str, role: Role) -> StaffMember {
-        StaffMember { sites: vec!["S2".to_owned()], ..staff(code, "S1", &[role]) }
-    }
-
-    fn away(code: &str, first: i64, last: i64) -> Leave {
-        Leave { staff: StaffId::from(code), first: on(first), last: on(last), reason: None }
-    }
-
-    /// Two places of two stations that give 10 doses each, and people for two stations with one doctor.
-    fn county() -> (Jurisdiction, LocalCampaign) {
-        let mut campaign = plain();
-        campaign.series = series(1, None, None);
-        campaign.teams.clear();
-        let mut of = Jurisdiction::of_campaign(&campaign);
-        let at = |hour| NaiveTime::from_hms_opt(hour, 0, 0).expect("an hour");
-        let site = |code: &str| {
-            let mut site = campaign.sites[0].clone();
-            (site.code, site.weekday_doses) = (PlaceCode::from(code), 20);
-            (site.storage_doses, site.restock) = (None, Weekdays::EVERY_DAY);
-            SiteRow {
-                hours: Some(Hours { opens: at(8), closes: at(10) }),
-                stations: Some(Stations { count: 2, doses_per_hour: Decimal::from(5) }),
-                ..SiteRow::plain(site)
-            }
-        };
-        of.sites = vec![site("S1"), site("S2")];
-        of.staff = vec![
-            person("v1", Role::Vaccinator),
-            person("v2", Role::Vaccinator),
-            person("r1", Role::Registrar),
-            person("r2", Role::Registrar),
-            person("d", Role::Doctor),
-        ];
-        (of, local(&campaign))
-    }
-
-    fn planned(
-        of: &Jurisdiction,
-        own: &LocalCampaign,
-        (duties, others): (&[Duty], &[PlanRow]),
-    ) -> StaffedPlan {
-        let request = StaffedRequest {
-            jurisdiction: of,
-            join: &|held| held.join(std::slice::from_ref(own), start()),
-            given: &[],
-            from: start(),
-            published: &[],
-            duties,
-            others,
-            rounds: &[],
-            warm: None,
-            limits: Limits::QUICK,
-        };
-        make_staffed(&request, &mut |_| {}, &mut || 0.0)
-    }
-
-    /// Doses at the first place on some days.
-    fn doses(plan: &StaffedPlan, days: std::ops::Range<i64>) -> Vec<u32> {
-        let rows = &plan.plan.campaigns[0].rows;
-        let of_day = |day: i64| -> u32 {
-            let here = rows.iter().filter(|row| row.day == on(day) && row.place.as_str() == "S1");
-            here.map(|row| row.doses).sum()
-        };
-        days.map(of_day).collect()
-    }
-
-    #[test]
-    fn whoever_others_or_the_published_roster_need_is_used() {
-        let (of, own) = county();
-        let alone = planned(&of, &own, (&[], &[]));
-        assert_eq!(doses(&alone, 0..5), [20, 20, 20, 20, 20]);
-        assert!(alone.missing.is_empty());
-        // The only doctor is at the other place on day 0, for another campaign's plan.
-        let others = [PlanRow { place: "S2".into(), ..super::super::testing::row(0, 1, 10) }];
-        let beside = planned(&of, &own, (&[], &others));
-        assert_eq!(doses(&beside, 0..3), [0, 20, 20], "{:?}", beside.missing);
-        assert!(beside.missing.is_empty());
-        assert!(beside.limits.iter().any(|one| one.place == "S1" && one.first == on(0)));
-        // At the same place both share the station that is left.
-        let mut less = of.clone();
-        less.leave = vec![away("v2", 0, 0)];
-        let same = [super::super::testing::row(0, 1, 4)];
-        assert_eq!(doses(&planned(&less, &own, (&[], &same)), 0..2), [6, 20]);
-        // The roster sends a crew elsewhere on day 1.
-        let duty = |staff: &str, role| Duty {
-            date: on(1),
-            place: "S2".to_owned(),
-            role,
-            staff: StaffId::from(staff),
-        };
-        let crew =
-            [duty("v1", Role::Vaccinator), duty("r1", Role::Registrar), duty("d", Role::Doctor)];
-        assert_eq!(doses(&planned(&of, &own, (&crew, &[])), 0..3), [20, 0, 20]);
-    }
-
-    #[test]
-    fn leave_limits_a_place_and_is_the_reason_that_people_have_no_place() {
-        let (mut of, own) = county();
-        of.leave = vec![away("v2", 0, 0), away("d", 1, 100)];
-        let found = planned(&of, &own, (&[], &[]));
-        assert_eq!(doses(&found, 0..2), [10, 0], "one station, then no doctor");
-        let left = &found.plan.campaigns[0].unplaced;
-        assert_eq!(left.len(), 1);
-        assert_eq!((left[0].people, left[0].reason), (90, UnplacedReason::Staff));
-        // Nothing is planned after the first day, and a plan without a search has no prices.
-        let lacks: Vec<_> =
-            found.gaps.iter().map(|one| (one.day, one.doses, one.people.clone())).collect();
-        assert_eq!(lacks, [(on(0), 10, [(Role::Vaccinator, 1)].into())]);
-        assert!(found.gaps[0].worth.is_none() && found.plan.certificate.staff_day.is_empty());
-    }
-
-    #[test]
-    fn the_certificate_has_prices_for_staff_days_by_township_and_role() {
-        let (mut of, mut own) = county();
-        own.campaign.eligible[0].people = 95;
-        of.leave = vec![away("v2", 0, 1)];
-        let limits = Limits::steps(3000);
-        let join = |held: &Jurisdiction| held.join(std::slice::from_ref(&own), start());
-        let request = StaffedRequest {
-            jurisdiction: &of,
-            join: &join,
-            given: &[],
-            from: start(),
-            published: &[],
-            duties: &[],
-            rounds: &[],
-            others: &[],
-            warm: None,
-            limits,
-        };
-        let found = make_staffed(&request, &mut |_| {}, &mut || 0.0);
-        assert_eq!(doses(&found, 0..8), [10, 10, 20, 20, 20, 0, 0, 15]);
-        // Ten people would come 7 days sooner by a station on day 0, and 6 days sooner on day 1, out of 60.
-        let days = &found.plan.certificate.staff_day["A1"]["vaccinator"];
-        let prices: Vec<f64> = days.values().copied().collect();
-        assert_eq!(days.keys().copied().collect::<Vec<_>>(), [on(0), on(1)]);
-        assert!((prices[0] - 7.0 / 6.0).abs() < 0.1 && (prices[1] - 1.0).abs() < 0.1, "{prices:?}");
-        let part = found.plan.certificate.of_campaign(&"test".into(), 100.0);
-        assert_eq!(part.staff_day, found.plan.certificate.staff_day);
-        // Who judges the certificate need not know them.
-        let open = join(&of);
-        let (_, problems) = check_joint_certificate(&open, &found.plan.certificate, &[], start());
-        assert!(problems.is_empty(), "{problems:?}");
-    }
-}
+#[path = "staffed_tests.rs"]
+mod tests;

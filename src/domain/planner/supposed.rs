@@ -5,6 +5,7 @@ use super::surge::{Means, MeansError, Resources};
 use super::what_if::{PlanOutcome, WhatIfChange, WhatIfError, changed};
 use crate::domain::campaign::Campaign;
 use crate::domain::date::Weekdays;
+use crate::domain::figure::fixed_signed;
 use crate::domain::homes::RoundDay;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, StaffId};
 use crate::domain::jurisdiction::{Jurisdiction, Role, SiteRow, StaffMember};
@@ -251,9 +252,8 @@ pub enum ComparedValues {
 impl ComparedValues {
     /// How much the second is more than the first, with its sign; `None` where there is nothing to compare.
     pub fn difference(&self) -> Option<String> {
-        let points = |[today, what_if]: [f64; 2], digits: usize| {
-            Some(format!("{:+.digits$}", what_if - today))
-        };
+        let points =
+            |[today, what_if]: [f64; 2], digits: usize| Some(fixed_signed(what_if - today, digits));
         match self {
             Self::Counts([today, what_if]) => {
                 Some(format!("{:+}", i128::from(*what_if) - i128::from(*today)))

@@ -4,6 +4,7 @@ use super::testing::{plain, start};
 use super::*;
 use crate::domain::date::Weekdays;
 use chrono::TimeDelta;
+use std::collections::BTreeMap;
 
 /// Stops at these places, and a team at latitude 32, longitude 119.05.
 fn with_stops(places: &[(f64, f64)]) -> Campaign {
@@ -96,4 +97,29 @@ fn tours_are_those_of_the_rows_with_a_team_by_day_and_team() {
         found[1].tour.stops.iter().map(|stop| (stop.stop.to_string(), stop.doses)).collect();
     doses.sort();
     assert_eq!(doses, [("P0".to_owned(), 7), ("P1".to_owned(), 2)]);
+}
+
+#[test]
+fn a_day_that_two_campaigns_share_is_one_tour_with_what_is_for_whom() {
+    let campaign = with_stops(&[(32.1, 119.15), (32.0, 119.15)]);
+    let at = |day: i64, stop: &str, doses| PlanRow {
+        place: stop.into(),
+        team: Some("T1".into()),
+        ..super::testing::row(day, 1, doses)
+    };
+    let own = [at(0, "P0", 10), at(0, "P1", 4), at(2, "P0", 7)];
+    let other = [at(0, "P1", 6), at(1, "P0", 9)];
+    let found = shared_tours(&[(&campaign, &own), (&campaign, &other)]);
+    let days: Vec<_> = found.iter().map(|one| one.of.day).collect();
+    assert_eq!(days, [start(), start() + TimeDelta::days(2)], "day 1 is the other one's alone");
+    let stops: BTreeMap<&str, u32> =
+        found[0].of.tour.stops.iter().map(|stop| (stop.stop.as_str(), stop.doses)).collect();
+    assert_eq!(stops, [("P0", 10), ("P1", 10)].into());
+    assert_eq!(found[0].parts["P1"], [(0, 4), (1, 6)]);
+    assert_eq!([0, 1].map(|plan| found[0].doses_for(plan)), [14, 6]);
+    assert_eq!((found[0].plans().len(), found[1].plans().len()), (2, 1));
+    // Both halves take the time of one: the team is back later than for its own stops alone.
+    let alone = tours(&campaign, &own);
+    assert!(found[0].of.tour.minutes > alone[0].tour.minutes);
+    assert_eq!(found[1].of, alone[1]);
 }

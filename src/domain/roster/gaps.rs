@@ -65,6 +65,23 @@ pub fn station_gaps(
     out
 }
 
+/// Whom places lack for stations that are wanted: a day, a place, its stations with a crew, and those that it needs.
+/// Nobody says how many doses these give.
+#[must_use]
+pub fn crew_gaps(
+    of: &Jurisdiction,
+    wanted: &[(NaiveDate, &str, (u32, u32))],
+    duties: &[Duty],
+    span: (NaiveDate, NaiveDate),
+) -> Vec<StationGap> {
+    let mut free = Free::new(of, duties, span);
+    let mut out = Vec::new();
+    for &(day, place, stations) in wanted {
+        out.extend(free.gaps(&Wanted { place, day, stations, doses: &|_| 0 }));
+    }
+    out
+}
+
 /// A place that could do more on a day: its stations with a crew, and those that it could use.
 struct Wanted<'w> {
     place: &'w str,

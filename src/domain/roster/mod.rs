@@ -27,7 +27,7 @@ pub use again::{Again, again, first_away};
 pub use changes::{Change, Reason};
 pub use check::{BrokenRule, Fault, RosterReport, check};
 pub use fairness::{Fairness, Spread, fairness};
-pub use gaps::{StationGap, monday_of, station_gaps};
+pub use gaps::{StationGap, crew_gaps, monday_of, station_gaps};
 pub use needs::{CrewNeed, Needs, Unknown};
 pub use staffing::{Further, Lack, Staffing};
 pub use used::{PlaceUse, used};

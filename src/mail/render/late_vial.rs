@@ -4,6 +4,7 @@
 use super::people::people_section;
 use super::table::Section;
 use super::words::Words;
+use crate::domain::figure::fixed;
 use crate::domain::notice::SessionSheet;
 use crate::domain::open_vial::VialRule;
 use crate::text::thousands;
@@ -16,7 +17,7 @@ pub(super) fn rule(words: Words, rule: &VialRule) -> String {
         }
         None => words.word("mail-digest-late-hour"),
     };
-    let expected = format!("{:.0}", rule.expected);
+    let expected = fixed(rule.expected, 0);
     let arguments: [(&str, &dyn std::fmt::Display); 4] = [
         ("when", &when),
         ("each", &rule.doses_per_vial),

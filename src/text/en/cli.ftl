@@ -200,6 +200,8 @@ reason-storage = the cold stores are full on the days that matter; restock more 
 reason-site-capacity = the sites are full on the days that matter; raise their doses per day
 reason-not-agreed = more people than the doses that were agreed at the sessions to which they are bound: refused, or not expected
 reason-staff = too few people for the stations of the sites that reach the area, or for the teams; add staff, or let people of other sites help
+reason-home = visited at home, and on no adopted round yet; make rounds with doseplan homes rounds --adopt
+reason-home-round = visited at home, on an adopted round
 reason-team-days = the teams have no time left on the days that matter; add team-days
 reason-overdue = the window for the next dose closed before there was a free place; call these people first
 problem-behind-plan = behind plan: { $done } doses given of { $planned } planned by then
@@ -424,6 +426,8 @@ write-delay = write LOT=DAYS, such as L07=10d
 write-capacity = write SITE=DOSES@DAY..DAY, such as S01=400@2021-07-01..2021-07-14
 write-more-at = write SITE=+NUMBER, such as S01=+3
 write-staff = write +PEOPLE@AREA, such as +20@yunyang, or with a role: +4@yunyang=registrar
+write-staff-role = no such role; write one of { $known }
+write-something = this changes nothing; { $write }
 write-vaccine = write DOSES@DAY, such as 5000@2021-07-01
 write-rate = write births per 1000 residents, such as 8.5
 write-whole = write a whole number

@@ -162,6 +162,8 @@ issue-travel_differs = the campaigns say different speeds or road factors; put [
 issue-restock_differs = another campaign says other restock days for { $value }; give the site a row in the jurisdiction's sites
 issue-same_campaign = another folder is the campaign “{ $value }” too; give each campaign its own id
 issue-session_for_nobody = nobody is eligible there (area “{ $value }”); correct area or group, or add the people to eligible
+issue-session_when_shut = { $value } is closed on { $date }, so nobody is vaccinated there then; agree on another day, or correct closures or weekdays
+issue-session_too_large = { $doses } doses are agreed at { $value } on { $date }, and one visit gives { $most } at most; spread them over more days, or correct doses
 # doses, tallies, persons, outcomes
 issue-unknown_person = the register has no person “{ $value }”; import the register first, or correct the code
 issue-unknown_lot = the lot “{ $value }” is not in deliveries; correct it, or add it to deliveries

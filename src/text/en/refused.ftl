@@ -82,6 +82,8 @@ refused-unknown-campaign = there is no campaign "{ $wanted }"; known: { $known }
 refused-vacant = { $file } { $why }; with --force it is kept as { $file }.before-restore
 refused-way-out = {"["}mail] unsubscribe or from: { $said }
 refused-which-campaign = there are several campaigns ({ $known }); choose one with --campaign ID
+refused-all-closed = all campaigns are closed ({ $known }); open one again with doseplan campaign reopen ID, or name one with --campaign ID
+refused-plan-closed = campaign { $id } is closed, and plans are made and adopted for open campaigns; open it again first: doseplan campaign reopen { $id }
 
 ## Why somebody may not: `domain/permission` decides.
 denied-role = the role { $role } may not do this

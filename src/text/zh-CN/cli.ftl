@@ -200,6 +200,8 @@ reason-storage = 冷藏容量已满；请增加补货次数
 reason-site-capacity = 接种点已满负荷；请提高日接种能力
 reason-not-agreed = 超出已约定场次的剂次：不同意接种或预计不来
 reason-staff = 覆盖该地区的接种点或流动接种队人员不足：请增派人员，或允许其他接种点人员支援
+reason-home = 上门接种，尚未排入已采用的路线；请用 doseplan homes rounds --adopt 安排
+reason-home-round = 上门接种，已排入采用的路线
 reason-team-days = 流动队时间已满；请增加出车天数
 reason-overdue = 下一剂间隔已过而未排上；请优先联系
 problem-behind-plan = 落后于计划：计划 { $planned } 剂次，实种 { $done } 剂次
@@ -424,6 +426,8 @@ write-delay = 请写作 批号=天数，如 L07=10d
 write-capacity = 请写作 接种点=剂次@日期..日期，如 S01=400@2021-07-01..2021-07-14
 write-more-at = 请写作 接种点=+数字，如 S01=+3
 write-staff = 请写作 +人数@地区，如 +20@yunyang；指定岗位时写作 +4@yunyang=registrar
+write-staff-role = 没有这个岗位；可写 { $known }
+write-something = 此值不改变任何条件；{ $write }
 write-vaccine = 请写作 剂次@日期，如 5000@2021-07-01
 write-rate = 请写每千人出生数，如 8.5
 write-whole = 请写整数

@@ -162,6 +162,8 @@ issue-travel_differs = 各活动的车速或绕行系数不同；请在 jurisdic
 issue-restock_differs = 另一活动为 { $value } 填写了不同的供苗日；请在辖区 sites 表中为该接种点加一行
 issue-same_campaign = 另一文件夹也是活动“{ $value }”；每个活动须有自己的 id
 issue-session_for_nobody = 该处没有应种者（地区“{ $value }”）；请改正 area 或 group，或在 eligible 中补充人数
+issue-session_when_shut = { $value } 在 { $date } 不开放（放假或停诊），当天无法接种；请改约日期，或改正 closures 或 weekdays
+issue-session_too_large = { $value } 在 { $date } 约定 { $doses } 剂，而一次上门最多 { $most } 剂；请分多天，或改正 doses
 # 接种记录、日报、登记册、未接种原因
 issue-unknown_person = 登记册中没有“{ $value }”；请先导入登记册，或改正编号
 issue-unknown_lot = 批号“{ $value }”不在 deliveries 中；请改正，或在 deliveries 中加入

@@ -82,6 +82,8 @@ refused-unknown-campaign = 没有活动“{ $wanted }”；已有：{ $known }
 refused-vacant = { $file } { $why }；加 --force 时它会保留为 { $file }.before-restore
 refused-way-out = {"["}mail] unsubscribe 或 from：{ $said }
 refused-which-campaign = 有多个活动（{ $known }）；请用 --campaign 编号 指定
+refused-all-closed = 所有活动均已结束（{ $known }）；可用 doseplan campaign reopen 编号 恢复一个，或用 --campaign 编号 指定
+refused-plan-closed = 活动 { $id } 已结束，不能再制定或采用计划；请先恢复：doseplan campaign reopen { $id }
 
 ## 为什么不允许：由 `domain/permission` 判定。
 denied-role = 角色 { $role } 没有此项权限

@@ -58,15 +58,20 @@ pub struct Violation {
 
 impl Violation {
     /// Whether the violation is only that people who had a dose before the plan miss their window,
-    /// and they are listed as overdue.
+    /// and they are listed as overdue or as visited at home.
     pub fn is_listed(&self, unplaced: &[Unplaced]) -> bool {
         let (Fault::TooLate { area, group, .. } | Fault::Unfinished { area, group, .. }) =
             &self.fault
         else {
             return false;
         };
-        let overdue = |one: &&Unplaced| one.reason == UnplacedReason::Overdue;
-        unplaced.iter().filter(overdue).any(|one| one.area == *area && one.group == *group)
+        let is_told = |one: &&Unplaced| {
+            matches!(
+                one.reason,
+                UnplacedReason::Overdue | UnplacedReason::Home | UnplacedReason::HomeRound
+            )
+        };
+        unplaced.iter().filter(is_told).any(|one| one.area == *area && one.group == *group)
     }
 }
 

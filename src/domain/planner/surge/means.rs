@@ -180,6 +180,12 @@ impl Means {
         own.filter_map(|crew| crew.per_station.to_f64()).sum::<f64>().max(1.0)
     }
 
+    /// People whom a site needs whatever its stations.
+    pub(super) fn people_per_place(&self) -> f64 {
+        let own = self.crews.iter().filter(|crew| crew.kind == CrewKind::Site);
+        f64::from(own.map(|crew| crew.per_place).sum::<u32>())
+    }
+
     pub(super) fn people_per_team(&self) -> f64 {
         f64::from(self.of_team().values().sum::<u32>()).max(1.0)
     }

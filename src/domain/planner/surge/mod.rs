@@ -9,6 +9,7 @@
 mod joint;
 mod means;
 mod needs;
+mod people;
 mod program;
 mod resources;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod trial;
 
 pub use joint::{JointSurgeQuestion, joint_surge};
 pub use means::{Means, MeansError};
+pub use people::{CountedStaff, Recruits};
 pub use resources::{Resources, StationTerms};
 
 use super::Request;
@@ -26,6 +28,7 @@ use super::programme::only;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{CampaignId, GroupId, LotCode, PlaceCode};
+use crate::domain::plan::PlanRow;
 use crate::domain::site::{Delivery, Site};
 use chrono::NaiveDate;
 use needs::{last_dose, needs};
@@ -58,14 +61,17 @@ pub struct Surge {
     pub groups: Vec<GroupSurge>,
     /// What it takes; `None` where nothing that was tried is enough.
     pub more: Option<Resources>,
-    /// Staff of what it takes.
+    /// People who work at what it takes at a time, and what opening sites costs. Some of them may be there already.
     pub staff: f64,
-    /// No fewer staff can do.
+    /// No fewer can do.
     pub staff_at_least: f64,
     /// The share of `staff` that is not proven to be needed.
     pub gap: f64,
     /// Doses that the plan gives by day, of all campaigns.
     pub doses: BTreeMap<NaiveDate, u64>,
+    /// The rows of that plan.
+    #[serde(skip)]
+    pub rows: Vec<PlanRow>,
     /// Vaccine that must come beside what is announced, by day.
     pub vaccine: BTreeMap<NaiveDate, u64>,
     /// Cold store that sites lack, in doses of vaccine; fetching more often does as well.
@@ -225,6 +231,7 @@ impl Surge {
             staff_at_least: 0.0,
             gap: 0.0,
             doses: BTreeMap::new(),
+            rows: Vec::new(),
             vaccine: BTreeMap::new(),
             storage: BTreeMap::new(),
             cut_short: false,
@@ -283,7 +290,7 @@ fn fewest(
         if trial.is_enough(&people) {
             let more = trial.trimmed(more);
             let then = trial.reached(&more);
-            found.staff = more.staff(means);
+            found.staff = program.staff(&more, means);
             found.more = Some(more);
             return Some(then);
         }

@@ -5,7 +5,7 @@ use super::super::index::{
     CatchmentIndex, CohortIndex, ColumnIndex, Day, ListIndex as _, Per, Place, ProgrammeIndex,
     RowIndex, SiteIndex, StopIndex,
 };
-use super::super::model::{Problem, TeamModel};
+use super::super::model::{Cohort, Problem, TeamModel};
 use super::super::num;
 use super::super::pdhg::{Pdhg, Point, Program};
 use super::needs::Need;
@@ -25,6 +25,8 @@ pub(super) struct SurgeProgram {
     program: Program,
     stations: Vec<(PlaceCode, ColumnIndex)>,
     teams: Option<ColumnIndex>,
+    /// What the first station takes beside its own people at sites where nobody works today.
+    opening: BTreeMap<PlaceCode, f64>,
     point: Point,
 }
 
@@ -56,10 +58,16 @@ impl SurgeProgram {
         maker.chains();
         maker.catchments();
         maker.needs(needs);
-        let stations = maker.sites();
+        let mut opening = BTreeMap::new();
+        let stations = maker.sites(&mut opening);
         let teams = maker.stops();
         let point = Point::default();
-        Self { program: maker.program, stations, teams, point }
+        Self { program: maker.program, stations, teams, opening, point }
+    }
+
+    /// The staff of resources, with what opening sites takes.
+    pub(super) fn staff(&self, more: &Resources, means: &Means) -> f64 {
+        more.staff(means, &self.opening)
     }
 
     /// Solves it; returns a value that no answer can be below.
@@ -213,23 +221,29 @@ impl Maker<'_> {
     }
 
     /// A site gives what it can today, and what its stations more can on days when it is open.
-    fn sites(&mut self) -> Vec<(PlaceCode, ColumnIndex)> {
+    fn sites(&mut self, opening: &mut BTreeMap<PlaceCode, f64>) -> Vec<(PlaceCode, ColumnIndex)> {
         let (problem, means) = (self.problem, self.means);
         let mut stations = Vec::new();
         for s in problem.sites.indices() {
             let code = &problem.site(s).code;
             let terms = means.terms(code);
             let candidate = means.candidate(code);
-            let each = means.people_per_station();
-            let (most, cost) = if let Some((site, opening)) = candidate {
+            let today = problem.sites[s].capacity.iter().max().copied().unwrap_or(0);
+            let mut most = if let Some((site, _)) = candidate {
                 let could = usual_week(site).into_iter().max().unwrap_or(0);
-                let most = f64::from(terms.stations_of(could));
-                (most, each + opening / most.max(1.0))
+                f64::from(terms.stations_of(could))
             } else {
-                let today = problem.sites[s].capacity.iter().max().copied().unwrap_or(0);
                 let left = terms.most.map(|most| most.saturating_sub(terms.stations_of(today)));
-                (left.map_or(STATIONS_MAX, f64::from), each)
+                left.map_or(STATIONS_MAX, f64::from)
             };
+            let mut cost = means.people_per_station();
+            if today == 0 {
+                // The stations share what opening takes; so many that all give every dose on one day are enough.
+                let begin = means.people_per_place() + candidate.map_or(0.0, |(_, cost)| *cost);
+                most = most.min(f64::from(terms.stations_of(self.doses_near(s))));
+                cost += begin / most.max(1.0);
+                opening.insert(code.clone(), begin);
+            }
             let column = self.program.column(cost, most, 1.0);
             stations.push((code.clone(), column));
             for day in problem.plan_days() {
@@ -246,6 +260,17 @@ impl Maker<'_> {
             }
         }
         stations
+    }
+
+    /// The doses of everybody who may come to a site.
+    fn doses_near(&self, site: SiteIndex) -> u32 {
+        let is_near = |cohort: &Cohort| {
+            let catchment = &self.problem.catchments[cohort.catchment];
+            catchment.places.contains(&Place::Site(site))
+        };
+        let near = self.problem.cohorts.pairs().filter(|(_, cohort)| is_near(cohort));
+        let doses = near.map(|(c, cohort)| u64::from(cohort.people) * self.doses[c].len() as u64);
+        u32::try_from(doses.sum::<u64>()).unwrap_or(u32::MAX)
     }
 
     /// What campaigns allow themselves of a site where that is less than it can. Stations more raise it.

@@ -7,6 +7,7 @@ use crate::domain::jurisdiction::{ClosedDays, Joined, SiteRow};
 use crate::domain::site::{Closure, Site, Team};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::ops::Add;
 
 /// What a station of a site does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -35,15 +36,13 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// Staff that they need, with what opening sites costs.
-    pub(super) fn staff(&self, means: &Means) -> f64 {
+    /// Staff that they need. `opening`: what the first station of a site takes beside its people, where nobody works.
+    pub(super) fn staff(&self, means: &Means, opening: &BTreeMap<PlaceCode, f64>) -> f64 {
         let stations: u32 = self.stations.values().sum();
-        let opened = means.candidates.iter();
-        let opened = opened.filter(|(site, _)| self.stations.contains_key(&site.code));
+        let opened = opening.iter().filter(|(code, _)| self.stations.contains_key(*code));
         let (station, team) = (means.people_per_station(), means.people_per_team());
-        f64::from(stations) * station
-            + f64::from(self.teams) * team
-            + opened.map(|(_, cost)| cost).sum::<f64>()
+        let begun = opened.map(|(_, cost)| cost).fold(0.0, Add::add);
+        f64::from(stations) * station + f64::from(self.teams) * team + begun
     }
 
     /// A campaign with them.

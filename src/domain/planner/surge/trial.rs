@@ -156,6 +156,7 @@ impl<'t> Trial<'t> {
             let id = campaign.id.clone();
             let mut own =
                 CampaignSurge { campaign: id, doses: BTreeMap::new(), vaccine: BTreeMap::new() };
+            found.rows.extend(rows.iter().cloned());
             for row in &rows {
                 *own.doses.entry(row.day).or_default() += u64::from(row.doses);
             }
