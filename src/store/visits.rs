@@ -25,9 +25,10 @@ const OTHER_TIMES: &str = "SELECT a.person, a.day, a.place, b.slot FROM campaign
      AND r.person = a.person AND r.dose = a.dose AND r.day = a.day AND r.place = a.place \
      AND r.kind <> 'cancelled') \
      ORDER BY a.person, CASE WHEN b.answer IS NULL THEN 1 ELSE 0 END, c.id";
-const KNOWING: &str = "SELECT a.campaign, a.day FROM assignment a \
-     WHERE a.person = $1 AND (a.answer IS NOT NULL OR EXISTS (SELECT 1 FROM reminder r \
-     WHERE r.campaign = a.campaign AND r.person = a.person AND r.dose = a.dose \
+const KNOWING: &str = "SELECT a.campaign, a.day FROM campaign c CROSS JOIN assignment a \
+     WHERE a.campaign = c.no AND a.person = $1 \
+     AND (a.answer IS NOT NULL OR EXISTS (SELECT 1 FROM reminder r WHERE r.campaign = a.campaign \
+     AND r.person = a.person AND r.dose = a.dose \
      AND r.day = a.day AND r.place = a.place AND r.kind <> 'cancelled'))";
 
 /// Codes of the people who are expected after a day for this campaign and another open one at the same place and day.
