@@ -135,12 +135,14 @@ impl App {
     ) -> Result<CallStored> {
         let day = today(&loaded.campaign, now);
         let record = RecordId::new(format!("call-{once}"));
+        // Nobody waits for what takes long.
+        let listed = Box::pin(self.calls_for_left((loaded, code), seen, by, now)).await?;
         let mut act = self.act((by, Power::People), Action::OutcomeEnter, now).await?;
         let tx = act.tx();
         let person = match self.person_in(tx, loaded, code, by, now).await {
             Err(denied @ AppError::Denied(Denied::Person)) => {
-                let listed = Box::pin(self.calls_for_left(tx, (loaded, code), seen, by, now));
-                listed.await?.ok_or(denied)?
+                let still = self.still_calls_for_left(tx, (loaded, listed), seen, by, now);
+                still.await?.ok_or(denied)?
             }
             person => person?.id,
         };

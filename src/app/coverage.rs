@@ -90,7 +90,8 @@ impl App {
         let mut tx = self.store.read().await?;
         let Some(known_on) = at.known_on else {
             let due = due_cutoffs(&loaded.campaign.series, at.day);
-            let mut counted = cells::counted(&mut tx, loaded.no, at.day, &due).await?;
+            let totals = self.totals_in(&mut tx, loaded.no).await?;
+            let mut counted = totals.sums(at.day, &due);
             counted.retain(|sum| loaded.shows(&sum.area));
             let came = cells::reported(&mut tx, loaded.no, at.day).await?.into_iter().collect();
             drop(tx);

@@ -1,11 +1,12 @@
 //! What the dashboard shows, as values. Every figure has the same source as in mails and on the command line.
 
-use super::coverage::{AsOf, KnownThen, given};
+use super::coverage::{KnownThen, given};
+use super::notices::summary::WithTree;
 use super::problems::Problem;
 use super::{App, Loaded, Result, millis};
 use crate::domain::calendar::Sessions;
 use crate::domain::campaign::Campaign;
-use crate::domain::coverage::{Coverage, Depth};
+use crate::domain::coverage::Coverage;
 use crate::domain::date::{day_end, days};
 use crate::domain::dose::{GivenRow, Tally};
 use crate::domain::id::{PlaceCode, TeamCode};
@@ -88,13 +89,7 @@ pub struct Queue {
 type Came = BTreeMap<(PlaceCode, NaiveDate), i64>;
 
 async fn came(tx: &mut Tx, loaded: &Loaded, between: (NaiveDate, NaiveDate)) -> Result<Came> {
-    let mut out = Came::new();
-    arrivals::between(tx, loaded.no, between, |one| {
-        let at = out.entry((one.place, one.day)).or_insert(one.at);
-        *at = one.at.min(*at);
-    })
-    .await?;
-    Ok(out)
+    Ok(arrivals::first(tx, loaded.no, between).await?)
 }
 
 /// Who reported on which days: places with a record, and when their first counts came.
@@ -143,11 +138,9 @@ impl App {
         as_of: NaiveDate,
         today: NaiveDate,
     ) -> Result<Overview> {
-        let summary = self.summary_seen(loaded, as_of, (None, today)).await?;
-        let tree = self.coverage(loaded, AsOf::day(as_of), Depth::Tree).await?;
-        let mut tx = self.store.read().await?;
-        let plan = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
-        Ok(Overview { summary, tree, plan: plan.map(|head| head.no) })
+        let WithTree { summary, tree, plan } =
+            self.summary_with_tree(loaded, as_of, (None, today)).await?;
+        Ok(Overview { summary, tree, plan })
     }
 
     /// Who reported between two days, as known at the end of `as_of`. Nobody is late with `today`.

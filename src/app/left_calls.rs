@@ -4,11 +4,12 @@
 use super::assigning::standings;
 use super::call_line::CallLine;
 use super::notices::late_vials::late_calls_on;
-use super::{App, Loaded, Result, today};
+use super::{App, AppError, Loaded, Result, today};
 use crate::domain::call::CallReason;
 use crate::domain::id::{PersonId, PlaceCode};
-use crate::domain::permission::{Actor, Power, Visits, may_at};
-use crate::store::{Tx, bookings, calls, cells};
+use crate::domain::permission::{Actor, Denied, Power, Visits, may_at};
+use crate::domain::plan::PlanState;
+use crate::store::{Tx, bookings, calls, cells, plans};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,27 +96,76 @@ impl App {
         })
     }
 
-    /// Whether `by` is to call somebody for doses that are left at the session of today that a form was sent from:
-    /// then they may say what came of it, whoever else may see the person.
+    /// Somebody whom `by` is to call for doses that are left at the session of today that a form was sent from: then
+    /// they may say what came of it, whoever else may see the person. It is found before anything is written, because
+    /// it takes long; [`Self::still_calls_for_left`] holds it against what has become of it.
     pub(super) async fn calls_for_left(
         &self,
-        tx: &mut Tx,
         (loaded, code): (&Loaded, &str),
         form: Option<&(NaiveDate, PlaceCode)>,
         by: Actor<'_>,
         now: DateTime<Utc>,
+    ) -> Result<Option<LeftCall>> {
+        let mut tx = self.store.read().await?;
+        match self.person_in(&mut tx, loaded, code, by, now).await {
+            Err(AppError::Denied(Denied::Person)) => {}
+            // Whoever sees the person needs no list.
+            _ => return Ok(None),
+        }
+        let Some(place) = self.session_of(&mut tx, loaded, form, by, now).await? else {
+            return Ok(None);
+        };
+        let plan = plan_no(&mut tx, loaded).await?;
+        let whole = self.whole(&mut tx, loaded).await?;
+        let late = late_calls_on(&mut tx, &whole, today(&loaded.campaign, now)).await?;
+        let people = late.each().filter(|(at, _)| *at == place).flat_map(|(_, people)| people);
+        let mut people = people.map(|(person, _)| &person.id);
+        let person = people.find(|id| id.as_str() == code).cloned();
+        Ok(person.map(|person| LeftCall { person, plan }))
+    }
+
+    /// The person, where they are still to be called: it is the same session of the same plan, and theirs who call.
+    pub(super) async fn still_calls_for_left(
+        &self,
+        tx: &mut Tx,
+        (loaded, found): (&Loaded, Option<LeftCall>),
+        form: Option<&(NaiveDate, PlaceCode)>,
+        by: Actor<'_>,
+        now: DateTime<Utc>,
     ) -> Result<Option<PersonId>> {
+        let Some(found) = found else { return Ok(None) };
+        let is_same = self.session_of(tx, loaded, form, by, now).await?.is_some()
+            && plan_no(tx, loaded).await? == found.plan;
+        // The person may have been joined with another one, or erased.
+        let known = self.person(tx, found.person.as_str()).await;
+        let is_known = known.is_ok_and(|known| known.value.id == found.person);
+        Ok((is_same && is_known).then_some(found.person))
+    }
+
+    /// The place of a session of today that a form was sent from, where its people are `by`'s to look at.
+    async fn session_of<'a>(
+        &self,
+        tx: &mut Tx,
+        loaded: &Loaded,
+        form: Option<&'a (NaiveDate, PlaceCode)>,
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<&'a PlaceCode>> {
         let day = today(&loaded.campaign, now);
         let Some((_, place)) = form.filter(|(on, _)| *on == day) else { return Ok(None) };
         let sessions = self.sessions_in(tx, loaded).await?;
         let visits = Visits::on(&sessions, day);
-        if may_at(by, Power::People, &loaded.campaign, place.as_str(), &visits).is_err() {
-            return Ok(None);
-        }
-        let whole = self.whole(tx, loaded).await?;
-        let late = late_calls_on(tx, &whole, day).await?;
-        let people = late.each().filter(|(at, _)| *at == place).flat_map(|(_, people)| people);
-        let mut people = people.map(|(person, _)| &person.id);
-        Ok(people.find(|id| id.as_str() == code).cloned())
+        let may = may_at(by, Power::People, &loaded.campaign, place.as_str(), &visits);
+        Ok(may.is_ok().then_some(place))
     }
+}
+
+/// Somebody to call for doses that are left, and the number of the plan by which it was so.
+pub(super) struct LeftCall {
+    person: PersonId,
+    plan: Option<i64>,
+}
+
+async fn plan_no(tx: &mut Tx, loaded: &Loaded) -> Result<Option<i64>> {
+    Ok(plans::newest(tx, loaded.no, PlanState::Adopted).await?.map(|head| head.no))
 }

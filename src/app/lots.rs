@@ -5,7 +5,6 @@ use crate::domain::allocation::{AllocationLine, allocation};
 use crate::domain::id::LotCode;
 use crate::domain::plan::PlanRow;
 use crate::domain::stock::stock_left;
-use crate::store::cells;
 use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
@@ -46,7 +45,7 @@ impl App {
     pub async fn lots(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<LotLine>> {
         let campaign = &loaded.campaign;
         let mut tx = self.store.read().await?;
-        let given = cells::given_at(&mut tx, loaded.no, day).await?;
+        let given = self.given_in(&mut tx, loaded.no).await?.by_rate(campaign, day, |_| true);
         let left = stock_left(campaign, &given, day + TimeDelta::days(1));
         let line = |lot: &crate::domain::site::Delivery| {
             let found = left.iter().find(|(code, _)| *code == lot.lot).map(|(_, left)| *left);

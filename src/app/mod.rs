@@ -39,6 +39,7 @@ pub mod installation;
 mod joint_plans;
 pub mod jurisdiction;
 pub mod jurisdictions;
+mod kept_counts;
 pub mod left_calls;
 mod loaded;
 pub mod locking;
@@ -123,6 +124,8 @@ pub struct App {
     places: Arc<Mutex<Option<Places>>>,
     /// The sessions of the plans that were read.
     calendars: Arc<Mutex<BTreeMap<CampaignNo, Arc<Sessions>>>>,
+    /// What counts, day by day.
+    counts: Arc<kept_counts::KeptCounts>,
     /// Whose number is whose, as it was found on a day: texts ask it with each change, and reading it takes long.
     census: Arc<Mutex<Option<DayCensus>>>,
     /// What the plans in force offer to those who book, and what of it is taken.
@@ -271,6 +274,7 @@ impl App {
             read: Arc::default(),
             places: Arc::default(),
             calendars: Arc::default(),
+            counts: Arc::default(),
             census: Arc::default(),
             seats: Arc::default(),
             desk: booking::Desk::default(),
@@ -350,6 +354,7 @@ impl App {
         if heads.iter().any(is_other) {
             *read = Versions::default();
             self.seats.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            self.counts.forget();
         }
         read.created.extend(heads.iter().map(|head| (head.no, head.created_at)));
     }

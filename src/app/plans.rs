@@ -312,6 +312,16 @@ pub(super) async fn rows_on(
     Ok(named(loaded, plans::rows(tx, loaded.no, no, ..).await?, day))
 }
 
+/// The same of the days from the first on and before the last, with the areas as they are on the first.
+pub(super) async fn rows_between(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    no: i64,
+    (first, until): (NaiveDate, NaiveDate),
+) -> Result<Vec<PlanRow>> {
+    Ok(named(loaded, plans::rows(tx, loaded.no, no, first..until).await?, first))
+}
+
 fn named(loaded: &Loaded, rows: Vec<PlanRow>, day: NaiveDate) -> Vec<PlanRow> {
     let mut rows = loaded.campaign.plan_rows_on(rows, day);
     rows.retain(|row| loaded.shows(&row.area));

@@ -10,7 +10,7 @@ use super::message::MailState;
 use super::plan::PlanRow;
 use super::plausible::{Doubtful, Why};
 use super::recipient::digest_recipients;
-use super::stock::{GivenAt, drawn_by_plan, stock_left};
+use super::stock::{DosesGiven, drawn_by_plan, stock_left};
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 /// restocks.
 const EXPIRY_DAYS: i64 = 14;
 /// Days of the plan that the stock of the county store should last for. Our choice.
-const STOCK_DAYS: i64 = 3;
+pub const STOCK_DAYS: i64 = 3;
 /// Doses behind the plan, as a percentage of those planned by then, from which on it is said. Our choice: one or two
 /// days of a campaign of a month.
 const BEHIND_PERCENT: u64 = 5;
@@ -225,7 +225,7 @@ pub fn draft_waits(
 pub fn stock(
     campaign: &Campaign,
     plan: &[PlanRow],
-    given: &GivenAt,
+    given: &impl DosesGiven,
     today: NaiveDate,
 ) -> Vec<Attention> {
     if today > campaign.end {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::contact::Contact;
 use crate::domain::coverage::{Depth, coverage};
+use crate::domain::stock::GivenAt;
 use crate::domain::testing::{county, day};
 use rust_decimal::Decimal;
 

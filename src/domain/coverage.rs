@@ -185,10 +185,12 @@ pub fn coverage(
     for area in areas {
         let below = campaign.below(&area.code);
         let here: Vec<&DoseSums> = counted.iter().filter(|c| below.contains(&c.area)).collect();
+        let eligible: Vec<_> =
+            eligible.iter().filter(|(key, _)| below.contains(&key.area)).collect();
         let people = |group: &GroupId| -> Option<People> {
             let found: Vec<People> = eligible
                 .iter()
-                .filter(|(key, _)| key.group == *group && below.contains(&key.area))
+                .filter(|(key, _)| key.group == *group)
                 .map(|(_, row)| People::from(row.people))
                 .collect();
             (!found.is_empty()).then(|| found.into_iter().sum())
@@ -350,6 +352,45 @@ pub fn due_cutoffs(series: &Series, as_of: NaiveDate) -> Vec<(u8, NaiveDate)> {
     (1_u8..).zip(waits).map(|(dose, wait)| (dose, wait.before(as_of, series.month_end))).collect()
 }
 
+impl DoseSums {
+    /// The sums of no doses.
+    pub(super) fn none(area: &AreaCode, group: &GroupId, dose: u8) -> Self {
+        Self {
+            area: area.clone(),
+            group: group.clone(),
+            dose,
+            people: 0,
+            doses: 0,
+            invalid: 0,
+            today: 0,
+            doses_today: 0,
+            people_due_next: 0,
+            exceeding: 0,
+        }
+    }
+
+    /// Adds the total of a day that is not after the as-of day.
+    pub(super) fn add(
+        &mut self,
+        (day, total): (NaiveDate, &Total),
+        as_of: NaiveDate,
+        due: &[(u8, NaiveDate)],
+    ) {
+        let people = total.doses - total.repeats;
+        self.people += people;
+        self.doses += total.doses;
+        self.invalid += total.invalid;
+        self.exceeding += total.exceeding;
+        if day == as_of {
+            self.today += people;
+            self.doses_today += total.doses;
+        }
+        if due.iter().any(|(dose, last)| *dose == self.dose && day <= *last) {
+            self.people_due_next += people;
+        }
+    }
+}
+
 /// Adds totals up to the as-of day, by area, group and dose number; `due` comes from [`due_cutoffs`].
 pub fn counted_from(
     totals: &BTreeMap<TotalKey, Total>,
@@ -358,30 +399,9 @@ pub fn counted_from(
 ) -> Vec<DoseSums> {
     let mut out: BTreeMap<(&AreaCode, &GroupId, u8), DoseSums> = BTreeMap::new();
     for (key, total) in totals.iter().filter(|(key, _)| key.day <= as_of) {
-        let sum = out.entry((&key.area, &key.group, key.dose)).or_insert_with(|| DoseSums {
-            area: key.area.clone(),
-            group: key.group.clone(),
-            dose: key.dose,
-            people: 0,
-            doses: 0,
-            invalid: 0,
-            today: 0,
-            doses_today: 0,
-            people_due_next: 0,
-            exceeding: 0,
-        });
-        let people = total.doses - total.repeats;
-        sum.people += people;
-        sum.doses += total.doses;
-        sum.invalid += total.invalid;
-        sum.exceeding += total.exceeding;
-        if key.day == as_of {
-            sum.today += people;
-            sum.doses_today += total.doses;
-        }
-        if due.iter().any(|(dose, day)| *dose == key.dose && key.day <= *day) {
-            sum.people_due_next += people;
-        }
+        out.entry((&key.area, &key.group, key.dose))
+            .or_insert_with(|| DoseSums::none(&key.area, &key.group, key.dose))
+            .add((key.day, total), as_of, due);
     }
     out.into_values().collect()
 }

@@ -20,6 +20,7 @@ pub mod count;
 pub mod counting;
 pub mod coverage;
 pub mod date;
+pub mod day_counts;
 pub mod difference;
 pub mod dose;
 pub mod facts;

@@ -11,10 +11,14 @@ use super::site::Delivery;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Doses given by day and place.
 pub type GivenAt = BTreeMap<(NaiveDate, PlaceCode), u64>;
+
+/// Doses given by day and by the wastage rate of the place: all that stock depends on.
+pub type GivenByRate = BTreeMap<NaiveDate, BTreeMap<Decimal, u64>>;
 
 /// Vaccine doses drawn to give `doses` at wastage rate `rate`, exact: doses / (1 − rate). `None` where
 /// the rate is 1 or more: then nothing that is drawn is given.
@@ -79,15 +83,40 @@ pub struct Draw {
     pub given: Decimal,
 }
 
+/// Doses given, as stock is drawn for them.
+pub trait DosesGiven {
+    /// By the wastage rates of the places.
+    fn by_rate(&self, campaign: &Campaign) -> Cow<'_, GivenByRate>;
+}
+
+impl DosesGiven for GivenAt {
+    fn by_rate(&self, campaign: &Campaign) -> Cow<'_, GivenByRate> {
+        let mut rates: BTreeMap<&PlaceCode, Decimal> = BTreeMap::new();
+        let mut out = GivenByRate::new();
+        for ((day, place), doses) in self {
+            let rate = rates.entry(place).or_insert_with(|| wastage_rate(campaign, place, None));
+            *out.entry(*day).or_default().entry(*rate).or_default() += doses;
+        }
+        Cow::Owned(out)
+    }
+}
+
+impl DosesGiven for GivenByRate {
+    fn by_rate(&self, _: &Campaign) -> Cow<'_, GivenByRate> {
+        Cow::Borrowed(self)
+    }
+}
+
 /// What the doses given drew from the lots, by day and then by expiry. What no lot can explain is left
 /// out.
-pub fn draws(campaign: &Campaign, given: &GivenAt) -> Vec<Draw> {
+pub fn draws(campaign: &Campaign, given: &impl DosesGiven) -> Vec<Draw> {
     let mut days: BTreeMap<NaiveDate, (Decimal, Decimal)> = BTreeMap::new();
-    for ((day, place), doses) in given {
-        let rate = wastage_rate(campaign, place, None);
+    for (day, rates) in given.by_rate(campaign).iter() {
         let day = days.entry(*day).or_default();
-        day.0 += drawn_for(*doses, rate).unwrap_or_default();
-        day.1 += Decimal::from(*doses);
+        for (rate, doses) in rates {
+            day.0 += drawn_for(*doses, *rate).unwrap_or_default();
+            day.1 += Decimal::from(*doses);
+        }
     }
     let lots = campaign.lots_by_expiry();
     let mut left: Vec<Decimal> = lots.iter().map(|lot| Decimal::from(lot.doses)).collect();
@@ -108,7 +137,11 @@ pub fn draws(campaign: &Campaign, given: &GivenAt) -> Vec<Draw> {
 
 /// Whole doses left of every lot that has arrived and may be used on `today`, first expiring first. The doses of
 /// `today` are not yet taken off.
-pub fn stock_left(campaign: &Campaign, given: &GivenAt, today: NaiveDate) -> Vec<(LotCode, u64)> {
+pub fn stock_left(
+    campaign: &Campaign,
+    given: &impl DosesGiven,
+    today: NaiveDate,
+) -> Vec<(LotCode, u64)> {
     let mut drawn: BTreeMap<LotCode, Decimal> = BTreeMap::new();
     // A later day never draws from what an earlier day took, so that its draws can be ignored.
     for draw in draws(campaign, given).into_iter().filter(|draw| draw.day < today) {

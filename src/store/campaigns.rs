@@ -60,6 +60,7 @@ const REMOVE: &[&str] = &[
     "DELETE FROM assignment_past WHERE campaign = $1",
     "DELETE FROM cell WHERE campaign = $1",
     "DELETE FROM total WHERE campaign = $1",
+    "DELETE FROM counted_day WHERE campaign = $1",
     "DELETE FROM plan WHERE campaign = $1",
     "DELETE FROM run WHERE campaign = $1",
     "DELETE FROM watermark WHERE campaign = $1",

@@ -3,13 +3,11 @@
 
 use super::db::{Row, TableRow, Value};
 use super::lookup::ByDay;
-use super::{CampaignNo, Result, Tx};
+use super::{CampaignNo, Result, Tx, counted};
 use crate::domain::counting::{
-    Cell, CellKey, Cells, FamilyKey, Total, TotalKey, add_family, families, family_doses,
+    Cell, CellKey, Cells, FamilyKey, Total, TotalKey, add_family, families,
 };
-use crate::domain::coverage::DoseSums;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
-use crate::domain::stock::GivenAt;
 use crate::{args, bulk};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -49,24 +47,10 @@ const REPORTED_DOSES: &str = "SELECT place, day, \
      WHERE campaign = $1 AND day >= $2 AND day <= $3 GROUP BY place, day HAVING SUM(tallies) > 0";
 const REPORTED: &str = "SELECT DISTINCT place FROM cell WHERE campaign = $1 AND day = $2";
 const REPORTS: &str = "SELECT DISTINCT place, day FROM cell WHERE campaign = $1 AND day <= $2";
-const COUNTED: &str = "SELECT area, grp, dose, CAST(SUM(doses) AS BIGINT), \
-     CAST(SUM(repeats) AS BIGINT), CAST(SUM(invalid) AS BIGINT), \
-     CAST(SUM(CASE WHEN day = $2 THEN doses ELSE 0 END) AS BIGINT), \
-     CAST(SUM(CASE WHEN day = $2 THEN repeats ELSE 0 END) AS BIGINT), \
-     CAST(SUM(exceeding) AS BIGINT) \
-     FROM total WHERE campaign = $1 AND day <= $2 GROUP BY area, grp, dose \
-     ORDER BY area, grp, dose";
-const PEOPLE_BY: &str = "SELECT area, grp, CAST(SUM(doses - repeats) AS BIGINT) FROM total \
-     WHERE campaign = $1 AND dose = $2 AND day <= $3 GROUP BY area, grp";
 const DOSES_BY_DAY: &str = "SELECT day, CAST(SUM(doses) AS BIGINT) FROM total \
      WHERE campaign = $1 AND day >= $2 AND day <= $3 GROUP BY day ORDER BY day";
 const REPORTS_BETWEEN: &str = "SELECT DISTINCT place, day FROM cell \
      WHERE campaign = $1 AND day >= $2 AND day <= $3";
-const DOSES_BY_DAY_AND_GROUP: &str = "SELECT day, grp, CAST(SUM(doses) AS BIGINT) FROM total \
-     WHERE campaign = $1 AND day <= $2 GROUP BY day, grp ORDER BY day, grp";
-const FAMILIES: &str = "SELECT day, place, grp, dose, CAST(SUM(persons) AS BIGINT), \
-     CAST(SUM(tally) AS BIGINT) FROM cell WHERE campaign = $1 AND day <= $2 AND place <> '' \
-     GROUP BY day, place, grp, dose";
 const TOTALS: &str = "SELECT area, grp, dose, day, doses, repeats, invalid, exceeding FROM total \
      WHERE campaign = $1 ORDER BY area, grp, dose, day";
 
@@ -103,6 +87,7 @@ fn cell(row: &TableRow<'_>) -> Result<(CellKey, Cell)> {
 /// [`add_family`]'s.
 pub async fn change(tx: &mut Tx, campaign: CampaignNo, changes: Cells) -> Result<()> {
     let changes = families(changes.into_iter().filter(|(_, c)| *c != Cell::default()).collect());
+    counted::note(tx, campaign, changes.keys().map(|family| family.day).collect()).await?;
     let wanted = changes.keys().flat_map(|family| {
         args![campaign, family.day, family.place.as_str(), family.group.as_str(), family.dose]
     });
@@ -201,6 +186,7 @@ async fn add_totals(
 
 /// Replaces every cell and total of a campaign.
 pub async fn replace(tx: &mut Tx, campaign: CampaignNo, cells: Cells) -> Result<()> {
+    counted::note_all(tx, campaign).await?;
     tx.run(DELETE_CELLS, args![campaign]).await?;
     tx.run(DELETE_TOTALS, args![campaign]).await?;
     change(tx, campaign, cells).await
@@ -220,21 +206,6 @@ pub async fn between(
         Ok(())
     };
     CELLS.each(tx, campaign, (first, last), take).await?;
-    Ok(out)
-}
-
-/// Doses given up to and including a day, by day and place; without those that no place of the campaign gave. How a
-/// family's persons and tallies add up is [`family_doses`]'s to say.
-pub async fn given_at(tx: &mut Tx, campaign: CampaignNo, last: NaiveDate) -> Result<GivenAt> {
-    let mut out = GivenAt::new();
-    tx.each(FAMILIES, args![campaign, last], |row| {
-        let row = row.of("cell", &[0, 1, 2, 3]);
-        let key = (row.get(0)?, PlaceCode::new(row.get::<String>(1)?));
-        let doses = family_doses(row.get(4)?, row.get(5)?);
-        *out.entry(key).or_default() += u64::try_from(doses).unwrap_or(0);
-        Ok(())
-    })
-    .await?;
     Ok(out)
 }
 
@@ -287,48 +258,6 @@ fn report(row: &Row) -> Result<(PlaceCode, NaiveDate)> {
     Ok((PlaceCode::new(row.get::<String>(0)?), row.get(1)?))
 }
 
-/// The sums of all totals as of a day, by area, group and dose. `due` has, for each dose number, the last day from
-/// which the next dose is due by `as_of`.
-pub async fn counted(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    as_of: NaiveDate,
-    due: &[(u8, NaiveDate)],
-) -> Result<Vec<DoseSums>> {
-    let mut people_due: BTreeMap<(u8, String, String), i64> = BTreeMap::new();
-    for (dose, day) in due {
-        for row in tx.rows(PEOPLE_BY, args![campaign, *dose, *day]).await? {
-            let row = row.of("total", &[0, 1]);
-            people_due.insert((*dose, row.get(0)?, row.get(1)?), row.get(2)?);
-        }
-    }
-    let rows = tx.rows(COUNTED, args![campaign, as_of]).await?;
-    rows.iter()
-        .map(|row| {
-            let row = row.of("total", &[0, 1, 2]);
-            let (area, group): (String, String) = (row.get(0)?, row.get(1)?);
-            let dose = dose_number(&row, 2)?;
-            let (doses, repeats): (i64, i64) = (row.get(3)?, row.get(4)?);
-            let (doses_today, repeats_today): (i64, i64) = (row.get(6)?, row.get(7)?);
-            Ok(DoseSums {
-                people_due_next: people_due
-                    .get(&(dose, area.clone(), group.clone()))
-                    .copied()
-                    .unwrap_or(0),
-                area: AreaCode::new(area),
-                group: GroupId::new(group),
-                dose,
-                people: doses - repeats,
-                doses,
-                invalid: row.get(5)?,
-                today: doses_today - repeats_today,
-                doses_today,
-                exceeding: row.get(8)?,
-            })
-        })
-        .collect()
-}
-
 /// Doses that count by day.
 pub async fn doses_by_day(
     tx: &mut Tx,
@@ -340,20 +269,6 @@ pub async fn doses_by_day(
     let day = |row: &Row| {
         let row = row.of("total", &[0]);
         Ok((row.get(0)?, row.number(1, "a count of doses")?))
-    };
-    rows.iter().map(day).collect()
-}
-
-/// Doses that count by day and group, up to a day.
-pub async fn doses_by_day_and_group(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    last: NaiveDate,
-) -> Result<Vec<(NaiveDate, GroupId, i64)>> {
-    let rows = tx.rows(DOSES_BY_DAY_AND_GROUP, args![campaign, last]).await?;
-    let day = |row: &Row| {
-        let row = row.of("total", &[0, 1]);
-        Ok((row.get(0)?, GroupId::new(row.get::<String>(1)?), row.get(2)?))
     };
     rows.iter().map(day).collect()
 }

@@ -23,10 +23,12 @@ const REASONS: [&str; 2] = [
      OR record IN (SELECT g.record FROM outcome_past g WHERE g.person = $1 AND g.why = 'merged'))",
 ];
 const REMINDERS: &str = "SELECT DISTINCT o.id, o.message_id, o.state FROM reminder r \
-     JOIN outbox o ON o.id = r.outbox WHERE r.person = $1 ORDER BY o.id";
+     JOIN outbox o ON o.id = r.outbox WHERE r.person = $1 \
+     AND r.campaign IN (SELECT no FROM campaign) ORDER BY o.id";
 const REMINDERS_OF: &str = "SELECT DISTINCT o.id, o.message_id, o.state FROM reminder r \
      JOIN outbox o ON o.id = r.outbox \
-     WHERE r.person = $1 AND o.created_at >= $2 AND o.created_at < $3 ORDER BY o.id";
+     WHERE r.person = $1 AND r.campaign IN (SELECT no FROM campaign) \
+     AND o.created_at >= $2 AND o.created_at < $3 ORDER BY o.id";
 const DIGESTS: &str = "SELECT id, message_id, state FROM outbox \
      WHERE kind = 'digest' AND unique_key LIKE $1 ORDER BY id";
 /// Lists of schools name many; the schools have them, and nobody needs them here once they are sent.
@@ -36,7 +38,9 @@ const CODES: &str = "SELECT o.id, o.message_id, o.state FROM sign_in s \
 const OLD_CODES: &str = "SELECT id FROM outbox WHERE kind = 'code' AND recipient <> $2 \
      AND created_at < $1 AND state NOT IN ('queued', 'sending', 'in_doubt') ORDER BY id";
 const SESSIONS: &str = "SELECT day FROM assignment WHERE person = $1 \
-     UNION SELECT day FROM assignment_past WHERE person = $1 ORDER BY 1";
+     AND campaign IN (SELECT no FROM campaign) \
+     UNION SELECT day FROM assignment_past WHERE person = $1 \
+     AND campaign IN (SELECT no FROM campaign) ORDER BY 1";
 const BLANK_MAIL: &str = "UPDATE outbox SET content = $2, recipient = $3, subject = $3, \
      last_error = CASE WHEN last_error IS NULL THEN NULL ELSE $3 END, \
      state = CASE WHEN state = 'queued' THEN 'expired' ELSE state END, \

@@ -23,16 +23,19 @@ const NEWER: &str =
     "SELECT alias FROM alias WHERE person = $1 AND at > $2 ORDER BY at DESC, alias LIMIT 1";
 
 const STANDING: &str = "SELECT campaign, made_at FROM assignment WHERE person = $1";
-const ENDED: &str = "SELECT id, ended_at FROM assignment_past WHERE person = $1";
+const ENDED: &str = "SELECT id, ended_at FROM assignment_past WHERE person = $1 \
+     AND campaign IN (SELECT no FROM campaign)";
 const LAST_ENDED: &str = "SELECT COALESCE(MAX(id), 0) FROM assignment_past";
 const LINKS: &str = "SELECT hash FROM booking_link WHERE person = $1";
 const REMINDERS: &str = "SELECT campaign, outbox, dose, kind FROM reminder WHERE person = $1 \
+     AND campaign IN (SELECT no FROM campaign) \
      AND NOT EXISTS (SELECT 1 FROM reminder o WHERE o.person = $2 \
      AND o.campaign = reminder.campaign AND o.outbox = reminder.outbox \
      AND o.dose = reminder.dose AND o.kind = reminder.kind)";
 const PUPILS: &str = "SELECT list, nr, recorded_at FROM pupil WHERE decided = $1";
 const ANSWERS: &str = "SELECT campaign, recorded_at FROM consent WHERE person = $1";
-const ANSWERS_BEFORE: &str = "SELECT id, superseded_at FROM consent_past WHERE person = $1";
+const ANSWERS_BEFORE: &str = "SELECT id, superseded_at FROM consent_past WHERE person = $1 \
+     AND campaign IN (SELECT no FROM campaign)";
 const LAST_ANSWER: &str = "SELECT COALESCE(MAX(id), 0) FROM consent_past";
 const CALLS: &str = "SELECT id FROM phone_call WHERE person = $1";
 const PRINTED: &str = "SELECT p.campaign, p.day, p.school, p.class, p.printed_at, o.person \

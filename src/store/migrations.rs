@@ -52,6 +52,7 @@ embedded!(
     "0024_oidc_and_locks",
     "0025_outlines",
     "0026_visits",
+    "0027_counted_days",
 );
 
 /// The migrations of a SQLite database.

@@ -18,6 +18,7 @@ pub mod campaigns;
 pub mod cells;
 mod connect;
 pub mod copy;
+pub mod counted;
 pub mod db;
 pub mod doses;
 pub mod doubtful;

@@ -42,13 +42,14 @@ pub struct Mail {
     pub message_id: String,
 }
 
-const APPOINTMENTS: &str = "SELECT c.id, a.dose, a.day, a.place, NULL FROM assignment a \
-     JOIN campaign c ON c.no = a.campaign WHERE a.person = $1 \
-     UNION ALL SELECT c.id, a.dose, a.day, a.place, a.why FROM assignment_past a \
-     JOIN campaign c ON c.no = a.campaign WHERE a.person = $1 ORDER BY 3, 1";
+// A person is found by the campaign and the code: campaigns, which are few, come first.
+const APPOINTMENTS: &str = "SELECT c.id, a.dose, a.day, a.place, NULL FROM campaign c \
+     CROSS JOIN assignment a WHERE a.campaign = c.no AND a.person = $1 \
+     UNION ALL SELECT c.id, a.dose, a.day, a.place, a.why FROM campaign c \
+     CROSS JOIN assignment_past a WHERE a.campaign = c.no AND a.person = $1 ORDER BY 3, 1";
 const MAILS: &str = "SELECT o.id, c.id, r.kind, r.day, o.recipient, o.subject, o.state, \
-     o.message_id FROM reminder r JOIN outbox o ON o.id = r.outbox \
-     JOIN campaign c ON c.no = r.campaign WHERE r.person = $1 ORDER BY r.day, o.id";
+     o.message_id FROM campaign c CROSS JOIN reminder r JOIN outbox o ON o.id = r.outbox \
+     WHERE r.campaign = c.no AND r.person = $1 ORDER BY r.day, o.id";
 const BOTH: &str = "person = $1 AND EXISTS (SELECT 1 FROM assignment o WHERE o.person = $2 \
      AND o.campaign = assignment.campaign)";
 static END_DOUBLE: LazyLock<String> = LazyLock::new(|| {
@@ -61,18 +62,21 @@ static END_DOUBLE: LazyLock<String> = LazyLock::new(|| {
 });
 static DELETE_DOUBLE: LazyLock<String> =
     LazyLock::new(|| format!("DELETE FROM assignment WHERE {BOTH}"));
-const MOVE_ASSIGNMENT: &str = "UPDATE assignment SET person = $2 WHERE person = $1";
-const MOVE_PAST: &str = "UPDATE assignment_past SET person = $2 WHERE person = $1";
+const MOVE_ASSIGNMENT: &str = "UPDATE assignment SET person = $2 WHERE person = $1 \
+     AND campaign IN (SELECT no FROM campaign)";
+const MOVE_PAST: &str = "UPDATE assignment_past SET person = $2 WHERE person = $1 \
+     AND campaign IN (SELECT no FROM campaign)";
 const MOVE_LINK: &str = "UPDATE booking_link SET person = $2 WHERE person = $1";
 const MOVE_WAITING: &str = "UPDATE waiting SET person = $2 WHERE person = $1 AND NOT EXISTS \
      (SELECT 1 FROM waiting o WHERE o.person = $2 AND o.campaign = waiting.campaign)";
-const MOVE_REMINDER: &str = "UPDATE reminder SET person = $2 WHERE person = $1 AND NOT EXISTS \
+const MOVE_REMINDER: &str = "UPDATE reminder SET person = $2 WHERE person = $1 \
+     AND campaign IN (SELECT no FROM campaign) AND NOT EXISTS \
      (SELECT 1 FROM reminder o WHERE o.person = $2 AND o.campaign = reminder.campaign \
      AND o.outbox = reminder.outbox AND o.dose = reminder.dose AND o.kind = reminder.kind)";
 /// Mails that wait and speak of appointments that two codes of one person had.
 const WITHDRAW: &str = "UPDATE outbox SET state = 'withdrawn', fence = fence + 1, changed_at = $2, \
      last_error = 'two codes became one person' WHERE state = 'queued' AND id IN \
-     (SELECT outbox FROM reminder WHERE person = $1)";
+     (SELECT outbox FROM reminder WHERE person = $1 AND campaign IN (SELECT no FROM campaign))";
 
 /// A person's appointments, by day.
 pub async fn appointments(tx: &mut Tx, person: &str) -> Result<Vec<Appointment>> {

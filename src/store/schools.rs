@@ -174,7 +174,8 @@ async fn past(tx: &mut Tx, campaign: CampaignNo, person: &str) -> Result<Vec<Con
 /// What the guardians of one person answered before, each with when the next answer came (milliseconds since 1970).
 pub async fn past_of(tx: &mut Tx, person: &str) -> Result<Vec<(CampaignNo, Consent, i64)>> {
     const PAST: &str = "SELECT person, answer, day, given_by, reason, campaign, superseded_at \
-         FROM consent_past WHERE person = $1 ORDER BY superseded_at, campaign, recorded_at";
+         FROM consent_past WHERE person = $1 AND campaign IN (SELECT no FROM campaign) \
+         ORDER BY superseded_at, campaign, recorded_at";
     let rows = tx.rows(PAST, args![person]).await?;
     rows.iter().map(|row| Ok((CampaignNo(row.get(5)?), consent(row)?, row.get(6)?))).collect()
 }

@@ -154,6 +154,7 @@ tables! {
         int("campaign"), text("area"), text("grp"), int("dose"), day("day"), int("doses"),
         int("repeats"), int("invalid"), int("exceeding"),
     ],
+    counted_day 2 [int("campaign"), day("day"), int("changes")],
     plan 1 numbered [
         int("no"), int("campaign"), int("version"), int("made_at"), day("from_day"),
         text("made_by"), text("state"), maybe(int("adopted_at")), text("figures"),

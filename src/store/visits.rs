@@ -32,13 +32,14 @@ const UNTOLD_TIMES: &str = "SELECT a.person, a.day, a.place, a.slot FROM assignm
      AND a.answer IS NULL AND NOT EXISTS (SELECT 1 FROM reminder r \
      WHERE r.campaign = a.campaign AND r.person = a.person AND r.dose = a.dose \
      AND r.day = a.day AND r.place = a.place AND r.kind <> 'cancelled') \
-     AND NOT EXISTS (SELECT 1 FROM assignment b JOIN campaign c ON c.no = b.campaign \
-     WHERE b.person = a.person AND b.campaign <> a.campaign AND c.closed_at IS NULL \
-     AND b.day = a.day AND b.place = a.place) \
+     AND NOT EXISTS (SELECT 1 FROM campaign c CROSS JOIN assignment b \
+     WHERE b.campaign = c.no AND b.person = a.person AND b.campaign <> a.campaign \
+     AND c.closed_at IS NULL AND b.day = a.day AND b.place = a.place) \
      ORDER BY a.day, a.place, a.slot, a.person DESC";
-const KNOWING: &str = "SELECT a.campaign, a.day FROM assignment a \
-     WHERE a.person = $1 AND (a.answer IS NOT NULL OR EXISTS (SELECT 1 FROM reminder r \
-     WHERE r.campaign = a.campaign AND r.person = a.person AND r.dose = a.dose \
+const KNOWING: &str = "SELECT a.campaign, a.day FROM campaign c CROSS JOIN assignment a \
+     WHERE a.campaign = c.no AND a.person = $1 \
+     AND (a.answer IS NOT NULL OR EXISTS (SELECT 1 FROM reminder r WHERE r.campaign = a.campaign \
+     AND r.person = a.person AND r.dose = a.dose \
      AND r.day = a.day AND r.place = a.place AND r.kind <> 'cancelled'))";
 
 /// Codes of the people who are expected after a day for this campaign and another open one at the same place and day.

@@ -21,8 +21,9 @@ bulk!(NOTE, 5, "INSERT INTO passage (outbox, at, channel, event, said) VALUES", 
 const PASSAGES: &str = "SELECT at, channel, event, said FROM passage WHERE outbox = $1 ORDER BY id";
 const EVENTS: &str = "SELECT channel, event, COUNT(*) FROM passage GROUP BY channel, event \
      ORDER BY channel, event";
-const OF_PERSON: &str = "SELECT DISTINCT r.outbox FROM reminder r WHERE r.person = $1 \
-     ORDER BY r.outbox";
+// Reminders are found by the campaign and the person.
+const OF_PERSON: &str = "SELECT DISTINCT r.outbox FROM campaign c CROSS JOIN reminder r \
+     WHERE r.campaign = c.no AND r.person = $1 ORDER BY r.outbox";
 const SPEND: &str = "INSERT INTO spending (channel, day, campaign, messages, segments) \
      VALUES ($1, $2, $3, 1, $4) ON CONFLICT (channel, day, campaign) DO UPDATE SET \
      messages = spending.messages + 1, segments = spending.segments + excluded.segments";

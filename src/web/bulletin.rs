@@ -216,7 +216,9 @@ async fn sheet(
         String::new()
     } else {
         let found = stand(context).await?;
-        render::chart(&found.overview.summary, &found.prospect, t.0)
+        let draw =
+            |_| async move { Ok(render::chart(&found.overview.summary, &found.prospect, t.0)) };
+        String::clone(&*context.cached(&format!("chart/{}", t.tag()), draw).await?)
     };
     let mut table = table(t, &form, &format!("bulletin{ending}"));
     // What is signed is whole: a table that has several pages elsewhere is one here, without links.

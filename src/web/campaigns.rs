@@ -2,6 +2,7 @@
 
 use super::Site;
 use super::asked_days::parse_day;
+use super::home::stand;
 use super::page::{Page, Refusal, address, encoded, framed};
 use super::page_context::PageContext;
 use super::powers::power_of;
@@ -108,12 +109,11 @@ async fn show(
 
 async fn line(context: &PageContext) -> Result<Vec<Cell>, Refusal> {
     let (t, loaded) = (context.t(), &context.loaded);
-    let read = |context: PageContext| async move {
-        context.app().status(&context.loaded, None, context.now).await
-    };
-    let status = context.cached("status", read).await?;
+    // The figures of the first screen, read once for both.
+    let stand = stand(context).await?;
+    let summary = &stand.overview.summary;
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let done = Percent::of(signed(status.done), signed(status.planned));
+    let done = Percent::of(signed(summary.progress.done), signed(summary.progress.planned));
     let state = if loaded.is_open { "campaign-open" } else { "campaign-over" };
     let href = address(loaded, "overview", Some(context.as_of));
     Ok(vec![
@@ -121,8 +121,8 @@ async fn line(context: &PageContext) -> Result<Vec<Cell>, Refusal> {
         Cell::text(loaded.campaign.start.to_string()),
         Cell::text(loaded.campaign.end.to_string()),
         Cell::text(t.w(state)),
-        Cell::count(status.doses),
-        Cell::count(status.doses_today),
+        Cell::count(summary.doses_total),
+        Cell::count(summary.doses_today),
         Cell::rate(t, done),
     ])
 }

@@ -1,5 +1,6 @@
 //! The map: areas, sites, stops and the teams' tours of a day, drawn from their coordinates. A table says the same.
 
+use super::home::stand;
 use super::map_areas::{self, Projection, SHADES, Scale, Shade, WIDTH, town};
 use super::map_outlines::Outlines;
 use super::page::{Page, Refusal, encoded};
@@ -7,7 +8,8 @@ use super::page_context::PageContext;
 use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::App;
-use crate::app::dashboard::{Overview, Report};
+use crate::app::cockpit::Stand;
+use crate::app::dashboard::Report;
 use crate::app::{Loaded, Result};
 use crate::characters::escaped;
 use crate::domain::area::Point;
@@ -26,6 +28,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 const LIVE_SECS: u32 = 15;
 /// Beyond so many places their dots are drawn in one stroke without names: the table has them.
@@ -35,7 +38,7 @@ const TOUR_STYLES: usize = 6;
 
 /// What a map shows.
 struct Day {
-    overview: Overview,
+    stand: Arc<Stand>,
     reports: BTreeMap<PlaceCode, Report>,
     tours: Vec<TeamTour>,
     planned: BTreeMap<PlaceCode, u64>,
@@ -43,7 +46,12 @@ struct Day {
     outlines: Outlines,
 }
 
-async fn read(app: &App, loaded: &Loaded, (day, today): (NaiveDate, NaiveDate)) -> Result<Day> {
+async fn read(
+    app: &App,
+    loaded: &Loaded,
+    (day, today): (NaiveDate, NaiveDate),
+    stand: Arc<Stand>,
+) -> Result<Day> {
     let rows = app.rows_of_day(loaded, day).await?;
     let mut planned: BTreeMap<PlaceCode, u64> = BTreeMap::new();
     for row in &rows {
@@ -56,7 +64,7 @@ async fn read(app: &App, loaded: &Loaded, (day, today): (NaiveDate, NaiveDate)) 
         *given.entry(place).or_default() += u64::from(doses);
     }
     Ok(Day {
-        overview: app.overview(loaded, day, today).await?,
+        stand,
         reports: reports.sites.into_iter().filter_map(one).collect(),
         tours: planner::tours(&loaded.campaign, &rows),
         planned,
@@ -98,8 +106,10 @@ pub(super) async fn map(
     };
     let shade = shade.ok_or_else(|| Refusal::bad(t, t.w("web-bad-address")))?;
     let key = format!("map/{}/{}", shade.word(), t.tag());
+    let found = stand(&context).await?;
     let make = move |context: PageContext| async move {
-        let day = read(context.app(), &context.loaded, (context.as_of, context.today())).await?;
+        let days = (context.as_of, context.today());
+        let day = read(context.app(), &context.loaded, days, found).await?;
         Ok(page(&context, shade, &day))
     };
     let page = context.cached(&key, make).await?;
@@ -111,7 +121,7 @@ fn page(context: &PageContext, shade: Shade, day: &Day) -> Page {
     let t = context.t();
     let title = t.say("web-map-title", &[("day", &render::date(context.as_of, t.0))]);
     let campaign = &context.loaded.campaign;
-    let areas = shortfalls(campaign, &day.overview.tree);
+    let areas = shortfalls(campaign, &day.stand.overview.tree);
     let link = |one: Shade| {
         (format!("{}&shade={}", context.to("map"), one.word()), one.name(t), one == shade)
     };

@@ -352,8 +352,16 @@ fn length(headers: &HeaderMap) -> Option<u64> {
 /// Serves until `end`, then lets requests under way finish.
 pub async fn serve(listener: TcpListener, mut site: Site, end: impl Future<Output = ()>) {
     let (desk, tls) = (Arc::clone(&site.desk), site.tls.clone());
+    // The figures are there when the first page is asked for; where they cannot be read, the page says so.
+    let app = site.app.clone();
+    let warming = tokio::spawn(async move {
+        if let Err(error) = app.warm_counts().await {
+            tracing::debug!(%error, "figures could not be read ahead");
+        }
+    });
     let end = async {
         end.await;
+        warming.abort();
         desk.searches.end();
         desk.supposed.end();
     };

@@ -1,6 +1,6 @@
 //! The first page of a campaign: its figures at the end of a day, the same as in the coordinator's mail.
 
-use super::home::reach_words;
+use super::home::{reach_words, stand};
 use super::map_areas::of_area;
 use super::page::{Page, Refusal};
 use super::page_context::PageContext;
@@ -38,11 +38,8 @@ struct Main {
 /// The overview of a day.
 pub(super) async fn overview(context: PageContext) -> Result<Response, Refusal> {
     let key = format!("overview/{}", context.t().tag());
-    let make = |context: PageContext| async move {
-        let today = context.today();
-        let found = Box::pin(context.app().stand(&context.loaded, context.as_of, today)).await?;
-        Ok(page(&context, &found))
-    };
+    let found = stand(&context).await?;
+    let make = |context: PageContext| async move { Ok(page(&context, &found)) };
     let page = context.cached(&key, make).await?;
     Ok(context.show(Page::clone(&page)))
 }

@@ -15,7 +15,7 @@ const BEFORE_MAX: Duration = Duration::from_secs(10);
 /// How long a request waits for fresh figures before it gets the stale ones.
 const PATIENCE: Duration = Duration::from_millis(25);
 /// Values that are kept.
-const KEPT_MAX: usize = 64;
+const KEPT_MAX: usize = 128;
 
 type Value = Arc<dyn Any + Send + Sync>;
 

@@ -1,8 +1,8 @@
 //! The coordinator's morning summary.
 
 use super::{Post, end_of, voice};
-use crate::app::coverage::{AsOf, given};
-use crate::app::plans::{diff_lines, rows_on};
+use crate::app::coverage::AsOf;
+use crate::app::plans::{diff_lines, rows_between, rows_on};
 use crate::app::{App, Loaded, Result};
 use crate::domain::attention::{self, Attention, PlanProgress, plan_progress};
 use crate::domain::campaign::Campaign;
@@ -11,14 +11,14 @@ use crate::domain::count::{Doses, People};
 use crate::domain::counting::NO_GROUP;
 use crate::domain::coverage::{Coverage, Depth, DoseSums, coverage, needs};
 use crate::domain::date::days;
-use crate::domain::id::{AreaCode, GroupId};
+use crate::domain::id::{AreaCode, GroupId, PlaceCode};
 use crate::domain::jurisdiction::ContactRole;
 use crate::domain::notice::{AreaLine, Curves, Summary};
 use crate::domain::plan::PlanState;
 use crate::mail::message::canonical;
 use crate::mail::picture::{Painter, Undrawn};
 use crate::mail::{Picture, render};
-use crate::store::{Tx, cells, doubtful, outbox, plans, seal};
+use crate::store::{Tx, doubtful, outbox, plans, seal};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,26 +44,38 @@ impl App {
         &self,
         loaded: &Loaded,
         as_of: NaiveDate,
-        (missed, today): (Option<(NaiveDate, NaiveDate)>, NaiveDate),
+        seen: (Option<(NaiveDate, NaiveDate)>, NaiveDate),
     ) -> Result<Summary> {
+        Ok(self.summary_with_tree(loaded, as_of, seen).await?.summary)
+    }
+
+    /// The same, with the coverage of every area.
+    pub(in crate::app) async fn summary_with_tree(
+        &self,
+        loaded: &Loaded,
+        as_of: NaiveDate,
+        (missed, today): (Option<(NaiveDate, NaiveDate)>, NaiveDate),
+    ) -> Result<WithTree> {
         let campaign = &loaded.campaign;
         let basis = self.basis(loaded, AsOf::day(as_of)).await?;
         let at = |depth| coverage(campaign, as_of, &basis.counted, depth, basis.sites.clone());
         let by_group = at(Depth::Root);
         let tree = at(Depth::Tree);
         let mut tx = self.store.read().await?;
+        let totals = self.totals_in(&mut tx, loaded.no).await?;
+        let doses = totals.by_day_and_group(as_of, |area| loaded.shows(area));
         let first = as_of - TimeDelta::days(TREND_DAYS - 1);
-        let (by_day, doses) = doses_by_day(&mut tx, loaded, first, as_of).await?;
+        let by_day = by_day(&doses, first);
         let curve = baseline_curve(&mut tx, loaded).await?;
         let progress = plan_progress(campaign, &basis.counted, &curve, as_of);
         let curves = curves(campaign, doses, &curve);
         let audit_head = seal::head(&mut tx).await?.map(|head| head.short());
         drop(tx);
-        let attention = self.attention(loaded, (as_of, today), &tree, progress).await?;
+        let (attention, plan) = self.attention(loaded, (as_of, today), &tree, progress).await?;
         let sum = |figure: fn(&DoseSums) -> i64| -> u64 {
             u64::try_from(basis.counted.iter().map(figure).sum::<i64>()).unwrap_or(0)
         };
-        Ok(Summary {
+        let summary = Summary {
             campaign: campaign.id.clone(),
             campaign_name: campaign.name.clone(),
             vaccine_name: None,
@@ -84,42 +96,50 @@ impl App {
                 .collect(),
             curves,
             audit_head,
-        })
+        };
+        Ok(WithTree { summary, tree, plan })
     }
 
-    /// What needs attention on the morning after `as_of`, the most urgent first.
+    /// What needs attention on the morning after `as_of`, the most urgent first, and the plan in force.
     async fn attention(
         &self,
         loaded: &Loaded,
         (as_of, seen): (NaiveDate, NaiveDate),
         tree: &Coverage,
         progress: PlanProgress,
-    ) -> Result<Vec<Attention>> {
+    ) -> Result<(Vec<Attention>, Option<i64>)> {
         let campaign = &loaded.campaign;
         let today = as_of + TimeDelta::days(1);
         let mut tx = self.store.read().await?;
         let mail = outbox::counts(&mut tx).await?;
         let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
-        let rows = match &adopted {
-            Some(head) => rows_on(&mut tx, loaded, head.no, today).await?,
-            None => Vec::new(),
-        };
-        let mut given = cells::given_at(&mut tx, loaded.no, as_of).await?;
-        if loaded.tops.is_some() {
-            given.retain(|(_, place), _| campaign.place(place.as_str()).is_some());
-        }
+        let adopted = adopted.map(|head| head.no);
         let draft = plans::newest(&mut tx, loaded.no, PlanState::Draft).await?;
-        let draft = draft.filter(|draft| {
-            let adopted = adopted.as_ref().map(|head| head.no);
-            attention::draft_waits(campaign, adopted, draft.no, today)
-        });
+        let draft =
+            draft.filter(|draft| attention::draft_waits(campaign, adopted, draft.no, today));
+        // Most mornings need the rows of a few days, or none.
+        let rows = match adopted {
+            Some(no) if draft.is_some() => rows_on(&mut tx, loaded, no, today).await?,
+            Some(no) if today <= campaign.end => {
+                let soon = (today, today + TimeDelta::days(attention::STOCK_DAYS));
+                rows_between(&mut tx, loaded, no, soon).await?
+            }
+            _ => Vec::new(),
+        };
         let mut out = Vec::new();
         let waiting = doubtful::list(&mut tx, loaded.no).await?;
         out.extend(attention::mail_in_doubt(&mail));
         out.extend(attention::doubtful(campaign, waiting.iter().map(|held| &held.what)));
         out.extend(attention::late_sites(campaign, &tree.sites, (as_of, seen)));
         out.extend(attention::no_plan(campaign, adopted.is_some(), today));
-        out.extend(attention::stock(campaign, &rows, &given, today));
+        if today <= campaign.end {
+            let is_here = |place: &PlaceCode| {
+                loaded.tops.is_none() || campaign.place(place.as_str()).is_some()
+            };
+            let given = self.given_in(&mut tx, loaded.no).await?;
+            let given = given.by_rate(campaign, as_of, is_here);
+            out.extend(attention::stock(campaign, &rows, &given, today));
+        }
         out.extend(attention::behind_plan(progress));
         if let Some(draft) = draft {
             let new = rows_on(&mut tx, loaded, draft.no, today).await?;
@@ -131,7 +151,7 @@ impl App {
         out.extend(attention::over_100(campaign, tree));
         out.extend(attention::invalid_doses(campaign, tree));
         out.extend(attention::no_address(campaign, today));
-        Ok(out)
+        Ok((out, adopted))
     }
 
     /// The painter of pictures, with the configured font or the built-in one.
@@ -272,6 +292,15 @@ impl App {
     }
 }
 
+/// A summary with what it was made from.
+pub(in crate::app) struct WithTree {
+    pub(in crate::app) summary: Summary,
+    /// Coverage of every area.
+    pub(in crate::app) tree: Coverage,
+    /// The plan in force.
+    pub(in crate::app) plan: Option<i64>,
+}
+
 /// Somebody who gets a summary.
 struct SummaryReader {
     contact: Contact,
@@ -298,29 +327,13 @@ pub(in crate::app) async fn baseline_curve(
     Ok(plans::curve(&rows))
 }
 
-type ByDay = (BTreeMap<NaiveDate, u64>, Vec<(NaiveDate, GroupId, i64)>);
-
-/// Doses by day from `first` on, and by day and group from the beginning, up to `as_of`.
-async fn doses_by_day(
-    tx: &mut Tx,
-    loaded: &Loaded,
-    first: NaiveDate,
-    as_of: NaiveDate,
-) -> Result<ByDay> {
-    if loaded.tops.is_none() {
-        let by_day = cells::doses_by_day(tx, loaded.no, first, as_of).await?.into_iter().collect();
-        return Ok((by_day, cells::doses_by_day_and_group(tx, loaded.no, as_of).await?));
+/// Doses by day from `first` on.
+fn by_day(doses: &[(NaiveDate, GroupId, i64)], first: NaiveDate) -> BTreeMap<NaiveDate, u64> {
+    let mut out = BTreeMap::new();
+    for (day, _, doses) in doses.iter().filter(|(day, ..)| *day >= first) {
+        *out.entry(*day).or_default() += u64::try_from(*doses).unwrap_or(0);
     }
-    let mut by_day: BTreeMap<NaiveDate, u64> = BTreeMap::new();
-    let mut by_group: BTreeMap<(NaiveDate, GroupId), i64> = BTreeMap::new();
-    for row in given(tx, loaded, NaiveDate::MIN, as_of).await? {
-        if row.day >= first {
-            *by_day.entry(row.day).or_default() += u64::from(row.doses);
-        }
-        *by_group.entry((row.day, row.group)).or_default() += i64::from(row.doses);
-    }
-    let by_group = by_group.into_iter().map(|((day, group), doses)| (day, group, doses));
-    Ok((by_day, by_group.collect()))
+    out
 }
 
 /// Doses planned and given, day by day. Doses given before the campaign's first day count on that day.
