@@ -137,7 +137,7 @@ impl Outbox {
                 if invocation.out.format == Format::Table {
                     for (what, count) in &done.results {
                         let language = invocation.out.language;
-                        let what = super::cell_words::word_of(language, "mail-state-", what);
+                        let what = super::cell_words::word_of(language, "mail-state-", what.word());
                         invocation.out.note("outbox-drained", &[("what", &what), ("count", count)]);
                     }
                 }
