@@ -158,6 +158,7 @@ impl Make {
                 given: &given,
                 from,
                 published: &[],
+                told: None,
                 warm: None,
                 limits,
             };

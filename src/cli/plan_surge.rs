@@ -185,6 +185,7 @@ impl Surge {
                 given: &start.history,
                 from: of.from,
                 published: &[],
+                told: None,
                 warm: None,
                 limits: Limits::QUICK,
             },

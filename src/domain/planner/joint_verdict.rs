@@ -114,6 +114,7 @@ mod tests {
             given: &[],
             from: start(),
             published: &[],
+            told: None,
             warm: None,
             limits: Limits::steps(64),
         };
@@ -141,6 +142,7 @@ mod tests {
             given: &[],
             from: start(),
             published: &[],
+            told: None,
             warm: None,
             limits: Limits::steps(64),
         };
