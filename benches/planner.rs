@@ -228,7 +228,7 @@ fn plan(
     from: chrono::NaiveDate,
     limits: Limits,
 ) -> Plan {
-    let request = Request { campaign, given, from, published, warm: None, limits };
+    let request = Request { campaign, given, from, published, told: None, warm: None, limits };
     planner::make(&request, &mut |_| {}, &mut || 0.0)
 }
 
@@ -272,6 +272,7 @@ fn news() -> Result<()> {
             given,
             from,
             published: &first.rows,
+            told: None,
             warm: Some(&first.certificate),
             limits: Limits::QUICK,
         };

@@ -88,12 +88,14 @@ impl App {
         let given = histories(&parts);
         let published: Vec<Vec<PlanRow>> =
             parts.iter().map(|part| part.published.clone()).collect();
+        let told: Option<Vec<Vec<PlanRow>>> = parts.iter().map(|part| part.told.clone()).collect();
+        let told = told.as_deref();
         let Search { limits, progress, time_used } = search;
         // The night goes on from yesterday's prices.
         let is_night = matches!(by, Actor::Job(_)) && limits.steps > 0;
         let warm = JointCertificate::gathered(&prices(&parts)).filter(|_| is_night);
         let warm = warm.as_ref();
-        let asked = BasisSearch { given: &given, published: &published, warm, limits };
+        let asked = BasisSearch { given: &given, published: &published, told, warm, limits };
         // Planning takes a core for a while, so the runtime moves other tasks away.
         let (made, verdict) = tokio::task::block_in_place(|| {
             let made = basis.make(&asked, progress, time_used);
@@ -230,7 +232,7 @@ impl App {
             used.extend(rows.into_iter().filter(|row| row.day >= open));
             plans_of.push(used);
             let has_plan = !published.is_empty();
-            parts.push(Part { loaded, open, has_plan, published, prices: None, begun });
+            parts.push(Part { loaded, open, has_plan, published, told: None, prices: None, begun });
         }
         let joined = Basis::load(tx, &parts, (day, from)).await?.joined();
         fits(&joined, (&parts, &heads), &plans_of, from)?;
@@ -279,7 +281,8 @@ pub(super) async fn parts_from<'a>(
         let begun = Box::pin(outset::begin(tx, loaded, day.min(open), rows)).await?;
         let has_plan = !published.is_empty();
         let published = published.into_iter().filter(|row| row.day >= open).collect();
-        parts.push(Part { loaded, open, has_plan, published, prices, begun });
+        let told = begun.register.as_ref().map(|register| register.told(open));
+        parts.push(Part { loaded, open, has_plan, published, told, prices, begun });
     }
     Ok(parts)
 }

@@ -35,6 +35,8 @@ pub(super) struct Part<'a> {
     pub(super) has_plan: bool,
     /// Rows of the adopted plan from that day on.
     pub(super) published: Vec<PlanRow>,
+    /// Of them, the seats of people who know of them; `None` where there is no register.
+    pub(super) told: Option<Vec<PlanRow>>,
     /// Its prices.
     pub(super) prices: Option<Certificate>,
     pub(super) begun: Begun,
@@ -86,6 +88,8 @@ pub(super) struct BasisSearch<'a> {
     pub(super) given: &'a [Vec<GivenRow>],
     /// Rows of each campaign's adopted plan.
     pub(super) published: &'a [Vec<PlanRow>],
+    /// Of them, the seats of people who know of them; `None`: everybody was told.
+    pub(super) told: Option<&'a [Vec<PlanRow>]>,
     /// Prices to start from.
     pub(super) warm: Option<&'a JointCertificate>,
     /// How long to search.
@@ -108,8 +112,15 @@ impl BasisPlan {
         time_used: &mut dyn FnMut() -> f64,
     ) -> Vec<Vec<GroupVerdict>> {
         let BasisSearch { given, published, limits, .. } = *search;
-        let request =
-            JointRequest { joined: &self.joined, given, from, published, warm: None, limits };
+        let request = JointRequest {
+            joined: &self.joined,
+            given,
+            from,
+            published,
+            told: None,
+            warm: None,
+            limits,
+        };
         let mut all = planner::joint_verdict(&request, &self.plan, time_used);
         for (one, verdict) in self.joined.campaigns.iter().zip(&mut all) {
             planner::say_gaps(verdict, &one.campaign, &self.staff.gaps);
@@ -295,11 +306,12 @@ impl Basis {
         progress: &mut dyn FnMut(SearchProgress),
         time_used: &mut dyn FnMut() -> f64,
     ) -> BasisPlan {
-        let BasisSearch { given, published, warm, limits } = *search;
+        let BasisSearch { given, published, told, warm, limits } = *search;
         let from = self.from;
         if !self.has_staff() {
             let joined = self.joined();
-            let request = JointRequest { joined: &joined, given, from, published, warm, limits };
+            let request =
+                JointRequest { joined: &joined, given, from, published, told, warm, limits };
             let plan = planner::make_joint(&request, progress, time_used);
             return BasisPlan { plan, joined, staff: StaffOutcome::default() };
         }
@@ -309,6 +321,7 @@ impl Basis {
             given,
             from,
             published,
+            told,
             duties: &self.duties,
             others: &self.others,
             rounds: &self.rounds,

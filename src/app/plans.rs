@@ -68,6 +68,7 @@ impl PlanStart {
             given: &self.history,
             from,
             published: &self.published,
+            told: None,
             warm: self.warm.as_ref(),
             limits,
         }
@@ -88,6 +89,8 @@ struct Start {
     kept: Vec<PlanRow>,
     /// Rows of the adopted plan from that day on.
     published: Vec<PlanRow>,
+    /// Of them, the seats of people who know of them; `None` where there is no register.
+    told: Option<Vec<PlanRow>>,
     /// Its prices.
     warm: Option<Certificate>,
 }
@@ -121,6 +124,7 @@ impl App {
             given: &start.history,
             from: start.open,
             published: &start.published,
+            told: start.told.as_deref(),
             warm: start.warm.as_ref(),
             limits,
         };
@@ -169,6 +173,7 @@ impl App {
         let campaign = begun.campaign(&published, (day, open));
         published.retain(|row| row.day >= open);
         Ok(Start {
+            told: begun.register.as_ref().map(|register| register.told(open)),
             kept,
             history: begun.outset.history,
             given_doses: begun.given_doses,

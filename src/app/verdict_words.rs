@@ -232,6 +232,7 @@ impl App {
             given: &given,
             from: head.from,
             published: &[],
+            told: None,
             warm: None,
             limits: Limits::QUICK,
         };

@@ -162,6 +162,7 @@ impl Make {
                 given: &given,
                 from,
                 published: &[],
+                told: None,
                 warm: None,
                 limits,
             };

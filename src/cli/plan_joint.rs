@@ -288,7 +288,8 @@ fn made(
     let (given, from) = (together.given.as_slice(), together.from);
     if together.jurisdiction.staff.is_empty() {
         let joined = &together.joined;
-        let request = JointRequest { joined, given, from, published: &[], warm: None, limits };
+        let request =
+            JointRequest { joined, given, from, published: &[], told: None, warm: None, limits };
         return (planner::make_joint(&request, progress, time_used), StaffOutcome::default());
     }
     let (jurisdiction, campaigns) = (&together.jurisdiction, together.local.as_slice());
@@ -298,6 +299,7 @@ fn made(
         given,
         from,
         published: &[],
+        told: None,
         duties: &[],
         others: &[],
         rounds: &[],

@@ -209,6 +209,7 @@ impl Surge {
                 given: &start.history,
                 from: of.from,
                 published: &[],
+                told: None,
                 warm: None,
                 limits: Limits::QUICK,
             },

@@ -24,11 +24,13 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const REPORT_WAIT_DAYS: i64 = 3;
 /// Days after the wait for a report on which its names may still come in. Our choice.
 pub const NAMES_WAIT_DAYS: i64 = 2;
-/// Days from whose reports the use of seats is learned, and how many of them there must be. Our choice.
-const USE_DAYS: i64 = 21;
-const USE_DAYS_LEAST: usize = 5;
-/// The use is taken as high as on this share of the days, in percent: then vaccine is rarely planned twice. Our choice.
-const USE_PERCENTILE: usize = 90;
+/// Days from whose reports the use of seats is learned. Our choice.
+pub const USE_DAYS: i64 = 21;
+/// Seats that are believed to be used before anything is known. Our choice.
+const SEATS_BELIEVED: f64 = 50.0;
+/// By how much the use of a day differs from that of all, at least; and from how many days that is learned. Our choice.
+const SPREAD_LEAST: f64 = 0.04;
+const DAYS_LEAST: usize = 4;
 
 /// Days from which is learned who comes. Our choice.
 const LEARN_DAYS: i64 = 14;
@@ -231,31 +233,23 @@ fn expected(facts: OutsetFacts<'_>) -> Vec<Expected> {
     out
 }
 
-/// The share of planned seats that is used, as high as on most of the last days of which every report is in; all of
-/// them while there are too few such days. Days with few seats say little and are left out. `days`: day, seats planned,
-/// doses given.
+/// The share of planned seats of a day that is used, as high as it is on most days: then vaccine is rarely planned
+/// twice. What is believed while little is known is that every seat is used. `sessions`: day, seats planned and doses
+/// given of those that have reported. Sessions without any dose say nothing: there was no vaccine, or a shut door.
 #[must_use]
-pub fn seats_used(days: &[(NaiveDate, u64, u64)], today: NaiveDate) -> f64 {
-    let is_known = |day: NaiveDate| {
-        let ago = (today - day).num_days();
-        REPORT_WAIT_DAYS < ago && ago <= USE_DAYS
-    };
-    let known: Vec<(u64, u64)> = days
-        .iter()
-        .filter(|(day, planned, _)| is_known(*day) && *planned > 0)
-        .map(|(_, planned, given)| (*planned, *given))
-        .collect();
-    let seats: u64 = known.iter().map(|(planned, _)| planned).sum();
-    let is_large = |planned: u64| planned * 2 * known.len() as u64 >= seats;
-    let large = known.iter().filter(|(planned, _)| is_large(*planned));
-    let mut shares: Vec<f64> =
-        large.map(|(planned, given)| *given as f64 / *planned as f64).collect();
-    if shares.len() < USE_DAYS_LEAST {
-        return 1.0;
+pub fn seats_used(sessions: &[(NaiveDate, u64, u64)]) -> f64 {
+    let mut days: BTreeMap<NaiveDate, (f64, f64)> = BTreeMap::new();
+    for &(day, seats, given) in sessions.iter().filter(|(_, _, given)| *given > 0) {
+        let of_day = days.entry(day).or_default();
+        *of_day = (of_day.0 + seats as f64, of_day.1 + given.min(seats) as f64);
     }
-    shares.sort_by(f64::total_cmp);
-    let at = (shares.len() * USE_PERCENTILE / 100).min(shares.len() - 1);
-    shares[at].min(1.0)
+    let (seats, used) = days.values().fold((0.0, 0.0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+    let mean = (used + SEATS_BELIEVED) / (seats + SEATS_BELIEVED);
+    // Days with many seats say more of how days differ.
+    let off = |(of, given): &(f64, f64)| of * (given / of - mean).powi(2);
+    let spread = if days.len() < DAYS_LEAST { 0.0 } else { days.values().map(off).sum::<f64>() };
+    let spread = (spread / seats.max(1.0)).sqrt().max(SPREAD_LEAST);
+    (mean + spread).min(1.0)
 }
 
 /// Rows of a plan before its first open day, as far as the places still have room for them.

@@ -34,6 +34,7 @@ fn plan_of(outset: &Outset, open: i64) -> Vec<PlanRow> {
         given: &outset.history,
         from: on(open),
         published: &[],
+        told: None,
         warm: None,
         limits: Limits::QUICK,
     };
@@ -167,19 +168,26 @@ fn who_waits_follows_from_people_and_not_from_groups() {
 }
 
 #[test]
-fn the_use_of_seats_is_learned_when_every_report_is_in() {
-    let days = |shares: &[u64]| -> Vec<(NaiveDate, u64, u64)> {
-        (0..).zip(shares).map(|(day, given)| (on(day), 100, *given)).collect()
+fn the_use_of_seats_is_learned_from_every_report() {
+    let days = |given: &[u64]| -> Vec<(NaiveDate, u64, u64)> {
+        (0..).zip(given).map(|(day, given)| (on(day), 100, *given)).collect()
     };
-    let used = |shares: &[u64]| seats_used(&days(shares), on(20));
-    assert!((used(&[80, 80, 80, 80]) - 1.0).abs() < 1e-12, "too few days");
-    assert!((used(&[70, 80, 75, 82, 81, 79, 78, 76, 74, 90]) - 0.9).abs() < 1e-12);
-    assert!((used(&[80, 80, 80, 80, 80, 120]) - 1.0).abs() < 1e-12, "never above one");
-    let mut few = days(&[80, 80, 80, 80, 80]);
-    few.extend((5..9).map(|day| (on(day), 3, 3)));
-    assert!((seats_used(&few, on(20)) - 0.8).abs() < 1e-12, "three seats say little");
-    let late = days(&[80, 80, 80, 80, 80, 10]);
-    assert!((seats_used(&late, on(8)) - 0.8).abs() < 1e-12, "day 5 may still be late");
+    let is = |sessions: &[(NaiveDate, u64, u64)], share: f64| {
+        let found = seats_used(sessions);
+        assert!((found - share).abs() < 1e-4, "{found} and not {share}");
+    };
+    is(&[], 1.0);
+    // (80 + 50) / (100 + 50), and the least spread.
+    is(&days(&[80]), 0.8667 + 0.04);
+    // Ten days with 785 of 1,000: 835 / 1,050, and how the days differ.
+    is(&days(&[70, 80, 75, 82, 81, 79, 78, 76, 74, 90]), 0.7952 + 0.0524);
+    is(&days(&[100, 100, 120]), 1.0);
+    // Three seats more, all used, say little; a shut door says nothing.
+    let mut more = days(&[80]);
+    more.push((on(0), 3, 3));
+    is(&more, 133.0 / 153.0 + 0.04);
+    more.push((on(1), 40, 0));
+    is(&more, 133.0 / 153.0 + 0.04);
 }
 
 #[test]

@@ -179,7 +179,8 @@ fn read(dir: &Path) -> Campaign {
 
 fn plan(campaign: &Campaign, steps: u32) -> Plan {
     let (limits, from) = (Limits::steps(steps), campaign.start);
-    let request = Request { campaign, given: &[], from, published: &[], warm: None, limits };
+    let request =
+        Request { campaign, given: &[], from, published: &[], told: None, warm: None, limits };
     planner::make(&request, &mut |_| {}, &mut || 0.0)
 }
 

@@ -1,19 +1,15 @@
 //! What came of the appointments and seats of the last weeks, so that sessions expect as many people as come.
 
-use super::super::{Loaded, Result};
 use super::register::Register;
 use crate::domain::assign::{Chances, CohortNo, PlaceNo};
 use crate::domain::attendance::{Attendance, LastSeats, Past, took_place};
 use crate::domain::campaign::{Campaign, CohortKey};
 use crate::domain::counting::ELSEWHERE;
-use crate::domain::date::days;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::GroupId;
 use crate::domain::outset::{ReportedDoses, learned_from};
 use crate::domain::plan::PlanRow;
 use crate::domain::stock::{GivenAt, drawn_by_plan, stock_left};
-use crate::store::Tx;
-use crate::store::plans::{self, PlanHead, in_force};
 use chrono::{NaiveDate, TimeDelta};
 use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::BTreeMap;
@@ -26,27 +22,21 @@ const DAYS_OF_VACCINE: u64 = 2;
 type Cell = (PlaceNo, NaiveDate, CohortNo, u8);
 
 /// What came of the appointments and seats of the last weeks up to yesterday, as far as their sessions have reported.
-/// `campaign`: as it is on the first day on which a plan may place anything, `open`. `counted`: what was given before.
-pub(super) async fn past_sessions(
-    tx: &mut Tx,
-    (loaded, campaign): (&Loaded, &Campaign),
-    heads: &[PlanHead],
-    (register, counted): (&Register, &[ReportedDoses]),
-    (today, open): (NaiveDate, NaiveDate),
-) -> Result<Vec<Past>> {
+/// `recent`: rows of plans for these days, as they were in force. `counted`: what was given before.
+pub(super) fn past_sessions(
+    register: &Register,
+    (recent, counted): (&[PlanRow], &[ReportedDoses]),
+    (start, today): (NaiveDate, NaiveDate),
+) -> Vec<Past> {
     let (first, last) = (learned_from(today).0, today - TimeDelta::days(1));
     let mut seats: BTreeMap<Cell, u64> = BTreeMap::new();
-    for day in days(first.max(campaign.start), last) {
-        let Some(head) = in_force(heads, day) else { continue };
-        let rows = plans::rows(tx, loaded.no, head.no, day..=day).await?;
-        for row in loaded.campaign.plan_rows_on(rows, open) {
-            let place = register.places.find(&row.place);
-            let cohort = register.cohort(&row.area, &row.group);
-            let (Some(place), Some(cohort)) = (place, cohort) else { continue };
-            *seats.entry((place, day, cohort, row.dose)).or_default() += u64::from(row.doses);
-        }
+    for row in recent.iter().filter(|row| row.day >= first.max(start)) {
+        let place = register.places.find(&row.place);
+        let cohort = register.cohort(&row.area, &row.group);
+        let (Some(place), Some(cohort)) = (place, cohort) else { continue };
+        *seats.entry((place, row.day, cohort, row.dose)).or_default() += u64::from(row.doses);
     }
-    Ok(past(register, counted, &seats, (first, last)))
+    past(register, counted, &seats, (first, last))
 }
 
 /// What is learned from sessions: who comes, from those whose names are in; and whether people in no register are left,

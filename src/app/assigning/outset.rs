@@ -8,8 +8,10 @@ use crate::domain::attendance::{Attendance, Past};
 use crate::domain::campaign::Campaign;
 use crate::domain::counting::{Cells, count_family, families};
 use crate::domain::dose::GivenRow;
+use crate::domain::id::PlaceCode;
 use crate::domain::outset::{
-    Outset, OutsetFacts, REPORT_WAIT_DAYS, ReportedDoses, bind_to_store, outset, seats_used,
+    Outset, OutsetFacts, REPORT_WAIT_DAYS, ReportedDoses, USE_DAYS, bind_to_store, outset,
+    seats_used,
 };
 use crate::domain::plan::PlanRow;
 use crate::store::plans::{self, PlanHead, in_force};
@@ -63,7 +65,8 @@ pub(in crate::app) async fn begin(
     let given_doses = counted.iter().map(|one| u64::from(one.row.doses)).sum();
     let heads = plans::heads(tx, loaded.no).await?;
     let unreported = unreported(tx, loaded, &heads, (rows, first), (today, open)).await?;
-    let used = used(tx, loaded, &heads, today).await?;
+    let recent = recent(tx, loaded, &heads, (today, open)).await?;
+    let used = used(tx, loaded, (&recent, &counted)).await?;
     let register = if people::count(tx).await? > 0 {
         let days = Days { today, first, open };
         Some(Box::pin(register::read(tx, &loaded.on(today), rows, days)).await?)
@@ -73,9 +76,7 @@ pub(in crate::app) async fn begin(
     let persons = register.as_ref().map(Register::persons).unwrap_or_default();
     let past = match &register {
         Some(register) => {
-            let facts = (register, counted.as_slice());
-            let of = (loaded, campaign.as_ref());
-            Box::pin(past_sessions(tx, of, &heads, facts, (today, open))).await?
+            past_sessions(register, (&recent, &counted), (loaded.campaign.start, today))
         }
         None => Vec::new(),
     };
@@ -191,15 +192,46 @@ async fn unreported(
     Ok(out)
 }
 
-/// The share of planned seats that is used.
-async fn used(tx: &mut Tx, loaded: &Loaded, heads: &[PlanHead], today: NaiveDate) -> Result<f64> {
-    let given = cells::doses_by_day(tx, loaded.no, loaded.campaign.start, today).await?;
-    let given: BTreeMap<NaiveDate, u64> = given.into_iter().collect();
-    let mut days = Vec::new();
-    for day in crate::domain::date::days(loaded.campaign.start, today) {
+/// What plans had for the last days, up to yesterday, as they were in force.
+async fn recent(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    heads: &[PlanHead],
+    (today, open): (NaiveDate, NaiveDate),
+) -> Result<Vec<PlanRow>> {
+    let first = (today - TimeDelta::days(USE_DAYS)).max(loaded.campaign.start);
+    let mut out = Vec::new();
+    for day in crate::domain::date::days(first, today - TimeDelta::days(1)) {
         let Some(head) = in_force(heads, day) else { continue };
-        let planned = head.curve.iter().find(|(on, _)| *on == day).map_or(0, |(_, doses)| *doses);
-        days.push((day, planned, given.get(&day).copied().unwrap_or(0)));
+        let rows = plans::rows(tx, loaded.no, head.no, day..=day).await?;
+        out.extend(loaded.campaign.plan_rows_on(rows, open));
     }
-    Ok(seats_used(&days, today))
+    Ok(out)
+}
+
+/// The share of planned seats that is used. `recent`: rows of the last days.
+async fn used(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    (recent, counted): (&[PlanRow], &[ReportedDoses]),
+) -> Result<f64> {
+    let (Some(first), Some(last)) = (recent.first(), recent.last()) else {
+        return Ok(seats_used(&[]));
+    };
+    let reports = cells::reports_between(tx, loaded.no, first.day, last.day).await?;
+    let mut sessions: BTreeMap<(PlaceCode, NaiveDate), (u64, u64)> =
+        reports.into_iter().map(|session| (session, (0, 0))).collect();
+    for row in recent {
+        if let Some(of) = sessions.get_mut(&(row.place.clone(), row.day)) {
+            of.0 += u64::from(row.doses);
+        }
+    }
+    for ReportedDoses { row, .. } in counted.iter().filter(|one| one.row.day >= first.day) {
+        if let Some(of) = sessions.get_mut(&(row.place.clone(), row.day)) {
+            of.1 += u64::from(row.doses);
+        }
+    }
+    let planned = sessions.into_iter().filter(|(_, (seats, _))| *seats > 0);
+    let sessions: Vec<_> = planned.map(|((_, day), (seats, given))| (day, seats, given)).collect();
+    Ok(seats_used(&sessions))
 }

@@ -24,6 +24,7 @@ mod called;
 mod common;
 mod judging;
 mod nearby;
+mod told;
 
 /// The codes of people, one after the other. A person's number is the position of their code.
 #[derive(Default)]

@@ -114,6 +114,7 @@ impl WhatIf {
             given: &campaigns.given,
             from: campaigns.from,
             published: &campaigns.published,
+            told: None,
             warm: None,
             limits: self.steps.map_or_else(Limits::default, Limits::steps),
         };

@@ -1,6 +1,6 @@
 //! What moves, and what stays, when a plan is made again.
 
-use super::testing::{plain, row, start};
+use super::testing::{eligible, group, plain, row, series, start};
 use super::*;
 use crate::domain::counting::ELSEWHERE;
 use crate::domain::date::Weekdays;
@@ -28,7 +28,7 @@ fn night(
 ) -> Vec<PlanRow> {
     let from = start() + TimeDelta::days(from);
     let limits = Limits::QUICK;
-    let request = Request { campaign, given, from, published, limits, warm: None };
+    let request = Request { campaign, given, from, published, told: None, limits, warm: None };
     make(&request, &mut |_| {}, &mut || 0.0).rows
 }
 
@@ -75,4 +75,32 @@ fn nobody_moves_for_a_day_or_two() {
     assert_eq!(night(&campaign, &[], 7, &published), published);
     let near = [row(8, 1, 10), row(29, 2, 10)];
     assert_eq!(night(&campaign, &[], 0, &near)[0], row(0, 1, 10));
+}
+
+#[test]
+fn whose_a_seat_of_the_next_days_is_may_change_until_somebody_was_told() {
+    // The young are first for a week and the old come after them, though they count three times.
+    let mut campaign = county();
+    campaign.series = series(1, None, None);
+    campaign.eligible[0].people = 50;
+    campaign.groups.push(group("old", 3.0));
+    campaign.eligible.push(eligible("A1", "old", 100));
+    let old = |day| PlanRow { group: "old".into(), ..row(day, 1, 10) };
+    let mut published: Vec<_> = (0..5).map(|day| row(day, 1, 10)).collect();
+    published.extend((7..12).chain(14..19).map(old));
+    let first_week = |told: Option<&[PlanRow]>| -> Vec<(i64, String, u32)> {
+        let (campaign, given, from, published) = (&campaign, &[], start(), published.as_slice());
+        let limits = Limits::steps(300);
+        let request = Request { campaign, given, from, published, told, limits, warm: None };
+        let plan = make(&request, &mut |_| {}, &mut || 0.0);
+        let rows = plan.rows.into_iter().filter(|row| row.day < row_day(7));
+        rows.map(|row| ((row.day - start()).num_days(), row.group.to_string(), row.doses)).collect()
+    };
+    let days = |group: &str| -> Vec<_> { (0..5).map(|day| (day, group.to_owned(), 10)).collect() };
+    assert_eq!(first_week(None), days("all"), "everybody was told");
+    assert_eq!(first_week(Some(&[])), days("old"), "nobody was told");
+    let mut some = days("old");
+    some[0].2 = 6;
+    some.insert(0, (0, "all".to_owned(), 4));
+    assert_eq!(first_week(Some(&[row(0, 1, 4)])), some, "four know of their day");
 }

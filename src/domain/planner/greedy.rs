@@ -156,7 +156,7 @@ pub(super) fn frozen<'p>(
 }
 
 /// Runs of people whose window closes inside the campaign and who have no path, with how many there are.
-fn bound_runs_left(draft: &Draft) -> Vec<(CohortIndex, RunIndex, u32)> {
+pub(super) fn bound_runs_left(draft: &Draft) -> Vec<(CohortIndex, RunIndex, u32)> {
     let runs = waiting(draft.problem, true).into_iter();
     let left = runs.map(|(_, cohort, run)| (cohort, run, draft.waiting_left[cohort][run]));
     left.filter(|one| one.2 > 0).collect()

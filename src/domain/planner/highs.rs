@@ -97,8 +97,15 @@ mod tests {
             let campaign = campaign(seed);
             let made = |limits: Limits| -> Plan {
                 let (given, from, published) = (&[], campaign.start, &[]);
-                let request =
-                    Request { campaign: &campaign, given, from, published, warm: None, limits };
+                let request = Request {
+                    campaign: &campaign,
+                    given,
+                    from,
+                    published,
+                    told: None,
+                    warm: None,
+                    limits,
+                };
                 make(&request, &mut |_| {}, &mut || 0.0)
             };
             let to_the_end = Limits { method: Method::Highs, ..Limits::default() };

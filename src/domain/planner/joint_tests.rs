@@ -112,7 +112,8 @@ fn add_own(one: &mut LocalCampaign, county: &Jurisdiction, random: &mut Random) 
 }
 
 fn made(joined: &Joined, given: &[Vec<GivenRow>], from: NaiveDate, limits: Limits) -> JointPlan {
-    let request = JointRequest { joined, given, from, published: &[], warm: None, limits };
+    let request =
+        JointRequest { joined, given, from, published: &[], told: None, warm: None, limits };
     make_joint(&request, &mut |_| {}, &mut || 0.0)
 }
 
@@ -194,7 +195,8 @@ fn one_campaign_in_a_jurisdiction_is_planned_as_it_is_alone() {
         let joined = Jurisdiction::of_campaign(&alone).join(&[local(&alone)], start());
         let limits = Limits::QUICK;
         let (given, from, published) = (&[], start(), &[]);
-        let request = Request { campaign: &alone, given, from, published, warm: None, limits };
+        let request =
+            Request { campaign: &alone, given, from, published, told: None, warm: None, limits };
         let one = make(&request, &mut |_| {}, &mut || 0.0);
         let plan = made(&joined, &[], start(), limits);
         assert_eq!(rows(&plan), [one.rows], "seed {seed}");

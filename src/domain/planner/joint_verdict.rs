@@ -113,6 +113,7 @@ mod tests {
             given: &[],
             from: start(),
             published: &[],
+            told: None,
             warm: None,
             limits: Limits::steps(64),
         };
@@ -140,6 +141,7 @@ mod tests {
             given: &[],
             from: start(),
             published: &[],
+            told: None,
             warm: None,
             limits: Limits::steps(64),
         };

@@ -56,6 +56,7 @@ mod routing;
 mod search;
 mod search_budget;
 mod setup;
+mod slack;
 mod slots;
 mod staff_days;
 mod staff_limits;
@@ -131,6 +132,9 @@ pub struct Request<'a> {
     /// Rows of the adopted plan; empty if there is none. Rows of the first `freeze_days` from
     /// `from` are kept wherever they are still possible.
     pub published: &'a [PlanRow],
+    /// Of them, the seats of people who know of them: of the first `freeze_days` a search keeps these and the tours of
+    /// teams, and whose the other seats are may change where that is clearly better. `None`: everybody was told.
+    pub told: Option<&'a [PlanRow]>,
     /// Prices of an older plan to start from. They make the search faster and may decide which of
     /// several equally good plans it finds.
     pub warm: Option<&'a Certificate>,
@@ -143,9 +147,16 @@ impl Request<'_> {
     fn on_its_day<T>(&self, answer: impl FnOnce(&Request<'_>) -> T) -> T {
         let (campaign, day) = (self.campaign, self.from);
         let published = campaign.plan_on(self.published, day);
+        let told = self.told.map(|told| campaign.plan_on(told, day));
         let given = campaign.given_on(self.given, day);
         let on = campaign.on(day);
-        answer(&Request { campaign: &on, given: &given, published: &published, ..*self })
+        answer(&Request {
+            campaign: &on,
+            given: &given,
+            published: &published,
+            told: told.as_deref(),
+            ..*self
+        })
     }
 }
 
@@ -221,8 +232,10 @@ const CHANGE_WORTH: f64 = 1e-2;
 const REPAIR_LOSS_MAX: f64 = 0.01;
 /// Default number of steps of the search that is made if it would lose more.
 const REPAIR_STEPS: u32 = 1500;
-/// Steps of that search if somebody waits for it.
+/// Steps of that search if somebody waits for it, at least,
 const AT_ONCE_STEPS: u32 = 64;
+/// and how many cohorts, days and places it may look at in all of them: small campaigns can afford more steps.
+const AT_ONCE_WORK: usize = 25_000_000;
 
 /// Makes a plan and the verdict on it. The verdict is empty if there was no search.
 pub fn make_judged(
@@ -256,19 +269,31 @@ fn planned(
     progress: &mut dyn FnMut(SearchProgress),
     time_used: &mut dyn FnMut() -> f64,
 ) -> Plan {
-    let problem = Problem::new(request.campaign, request.given, request.from);
+    let mut problem = Problem::new(request.campaign, request.given, request.from);
+    if request.told.is_some() {
+        problem = problem.with_slack();
+    }
     let market = Market::new(&problem);
     let warm = request.warm.map(|warm| market.prices_of(warm));
-    let published = [request.published];
-    let wanted = Wanted { from: request.from, published: &published, limits: request.limits, warm };
+    let (published, told) = ([request.published], request.told.map(|told| [told]));
+    let told = told.as_ref().map(|told| told.as_slice());
+    let (from, limits) = (request.from, request.limits);
+    let wanted = Wanted { from, published: &published, told, limits, warm };
     let solved = solve(&market, wanted, SearchBudget { progress, time_used });
-    let certificate = market.certificate(&solved.found.prices, solved.found.bound);
+    let mut certificate = market.certificate(&solved.found.prices, solved.found.bound);
+    if request.told.is_some() {
+        // The bound holds for every plan, also for those that let people come on their last day.
+        let all = Problem::new(request.campaign, request.given, request.from);
+        let market = Market::new(&all);
+        certificate.upper_bound = market.bound(&market.prices_of(&certificate));
+    }
+    let bound = certificate.upper_bound;
     let draft = &solved.found.draft;
     Plan {
         rows: draft.rows().into_iter().next().unwrap_or_default(),
-        figures: solved.with_bound(measure::figures(draft)),
+        figures: with_bound(measure::figures(draft), bound),
         unplaced: explain::unplaced(draft).into_iter().next().unwrap_or_default(),
-        stages: solved.stages(),
+        stages: solved.stages(bound),
         certificate,
     }
 }
@@ -287,6 +312,8 @@ pub struct JointRequest<'a> {
     /// `from` are kept wherever they are still possible: as many days as the campaign with the
     /// largest `freeze_days` asks for.
     pub published: &'a [Vec<PlanRow>],
+    /// Of them, the seats of people who know of them, as in [`Request`].
+    pub told: Option<&'a [Vec<PlanRow>]>,
     /// Prices of an older plan to start from.
     pub warm: Option<&'a JointCertificate>,
     /// How long to search.
@@ -300,12 +327,24 @@ pub fn make_joint(
     time_used: &mut dyn FnMut() -> f64,
 ) -> JointPlan {
     let given: Vec<&[GivenRow]> = request.given.iter().map(Vec::as_slice).collect();
-    let problem = Problem::joint(request.joined, &given, request.from);
+    let mut problem = Problem::joint(request.joined, &given, request.from);
+    if request.told.is_some() {
+        problem = problem.with_slack();
+    }
     let market = Market::new(&problem);
     let warm = request.warm.map(|warm| market.joint_prices_of(warm));
     let published: Vec<&[PlanRow]> = request.published.iter().map(Vec::as_slice).collect();
-    let wanted = Wanted { from: request.from, published: &published, limits: request.limits, warm };
+    let told = request.told.map(|told| told.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let (from, limits) = (request.from, request.limits);
+    let wanted = Wanted { from, published: &published, told: told.as_deref(), limits, warm };
     let solved = solve(&market, wanted, SearchBudget { progress, time_used });
+    let mut certificate = market.joint_certificate(&solved.found.prices, solved.found.bound);
+    if request.told.is_some() {
+        let all = Problem::joint(request.joined, &given, request.from);
+        let market = Market::new(&all);
+        certificate.upper_bound = market.bound(&market.joint_prices_of(&certificate));
+    }
+    let bound = certificate.upper_bound;
     let draft = &solved.found.draft;
     let finished = measure::finished(draft);
     let worst = measure::worst_area(&problem, &finished, |_| true);
@@ -319,10 +358,10 @@ pub fn make_joint(
     };
     JointPlan {
         campaigns: programmes.zip(parts).map(part).collect(),
-        figures: solved.with_bound(measure::figures(draft)),
+        figures: with_bound(measure::figures(draft), bound),
         worst_campaign: worst.map(|(k, _)| problem.programmes[k].campaign.id.clone()),
-        certificate: market.joint_certificate(&solved.found.prices, solved.found.bound),
-        stages: solved.stages(),
+        certificate,
+        stages: solved.stages(bound),
     }
 }
 
@@ -331,8 +370,17 @@ struct Wanted<'a> {
     from: NaiveDate,
     /// The published plan of each programme.
     published: &'a [&'a [PlanRow]],
+    /// Of them, the seats of people who know of them.
+    told: Option<&'a [&'a [PlanRow]]>,
     limits: Limits,
     warm: Option<Prices>,
+}
+
+/// Steps of a search that somebody waits for.
+fn short_steps(problem: &Problem) -> u32 {
+    let size = problem.cohorts.len() * problem.days * (problem.sites.len() + problem.stops.len());
+    let steps = u32::try_from(AT_ONCE_WORK / size.max(1)).unwrap_or(REPAIR_STEPS);
+    steps.clamp(AT_ONCE_STEPS, REPAIR_STEPS)
 }
 
 /// What came of a search.
@@ -343,20 +391,20 @@ struct Solved<'p> {
 }
 
 impl Solved<'_> {
-    fn with_bound(&self, mut figures: Figures) -> Figures {
-        figures.upper_bound = self.found.bound;
-        if figures.upper_bound > 0.0 {
-            figures.gap = (figures.upper_bound - figures.objective) / figures.upper_bound;
-        }
-        figures
-    }
-
-    fn stages(&self) -> Stages {
+    fn stages(&self, bound: f64) -> Stages {
         Stages {
-            greedy: self.with_bound(self.greedy.clone()),
-            objective: self.with_bound(self.found.before_stages.clone()),
+            greedy: with_bound(self.greedy.clone(), bound),
+            objective: with_bound(self.found.before_stages.clone(), bound),
         }
     }
+}
+
+fn with_bound(mut figures: Figures, bound: f64) -> Figures {
+    figures.upper_bound = bound;
+    if bound > 0.0 {
+        figures.gap = (bound - figures.objective) / bound;
+    }
+    figures
 }
 
 /// Searches for the best plan of a problem's programmes together.
@@ -385,7 +433,7 @@ fn solve<'p>(market: &Market<'p>, wanted: Wanted, mut budget: SearchBudget) -> S
         if limits.steps == 0 && measure::objective(&kept) < promised {
             // After a late lot or a long closure the published plan cannot be mended place by
             // place, and filling it up day by day would move nearly everybody for a poor plan.
-            limits.steps = limits.repair_steps;
+            limits.steps = limits.repair_steps.max(short_steps(problem));
         }
         let is_same = || {
             let rows = kept.rows();
@@ -399,7 +447,22 @@ fn solve<'p>(market: &Market<'p>, wanted: Wanted, mut budget: SearchBudget) -> S
     let objective = measure::objective(&draft);
     budget.tell(0, objective, f64::INFINITY);
     let warm = wanted.warm;
-    let task = search::Task { wishes: &wishes, until, limits, warm, one_plan };
+    // Whoever knows of a seat keeps it, and so do teams their tours; whose the other seats of these days are, a better
+    // plan may change.
+    let stays = wanted.told.map(|told| published_plan::stays(problem, &wishes, told, until));
+    let (stays, stay_until) = match &stays {
+        Some(stays) => (stays, index::Day::NEVER),
+        None => (&wishes, until),
+    };
+    let task = search::Task {
+        stays,
+        stay_until,
+        until,
+        is_first: wishes.is_empty(),
+        limits,
+        warm,
+        one_plan,
+    };
     let found = search::improve(market, draft, needed, &task, &mut budget);
     Solved { found, greedy }
 }

@@ -26,39 +26,59 @@ pub(super) struct Wish {
     pub(super) steps: Vec<Step>,
 }
 
+/// The cohorts, places and teams of a programme by their codes.
+struct Places<'a> {
+    cohorts: BTreeMap<&'a CohortKey, CohortIndex>,
+    sites: BTreeMap<&'a str, SiteIndex>,
+    stops: BTreeMap<&'a str, StopIndex>,
+    teams: BTreeMap<&'a str, TeamIndex>,
+}
+
+impl<'a> Places<'a> {
+    fn of(problem: &'a Problem, k: ProgrammeIndex) -> Self {
+        let campaign = problem.programmes[k].campaign;
+        let own = problem.cohorts.pairs().filter(|(_, cohort)| cohort.programme == k);
+        Self {
+            cohorts: own.map(|(at, cohort)| (&cohort.key, at)).collect(),
+            sites: by_code(campaign.sites.iter().map(|site| site.code.as_str())),
+            stops: by_code(campaign.stops.iter().map(|stop| stop.code.as_str())),
+            teams: by_code(campaign.teams.iter().map(|team| team.code.as_str())),
+        }
+    }
+
+    /// A row's cohort, the number of its dose from 0, and the step; `None` for what is unknown or outside the days.
+    fn step(
+        &self,
+        problem: &Problem,
+        k: ProgrammeIndex,
+        row: &PlanRow,
+    ) -> Option<(CohortIndex, usize, Step)> {
+        let programme = &problem.programmes[k];
+        let cohort = *self.cohorts.get(&CohortKey::of(row))?;
+        let code = row.place.as_str();
+        let site = || self.sites.get(code).copied().map(Place::Site);
+        let place = self.stops.get(code).copied().map(Place::Stop).or_else(site)?;
+        let day = problem.number_of(row.day);
+        let dose = usize::from(row.dose).checked_sub(1)?;
+        let is_known = dose < programme.doses()
+            && programme.first.number() <= day
+            && day < programme.end.number()
+            && problem.places_of(cohort).contains(&place);
+        let team = row.team.as_ref().and_then(|team| self.teams.get(team.as_str())).copied();
+        is_known.then_some((cohort, dose, Step { day: Day::of_number(day), place, team }))
+    }
+}
+
 /// Pairs the rows of a programme's plan that can still be used. Rows that name something unknown or
 /// lie outside the planning days are ignored.
 pub(super) fn wishes(problem: &Problem, k: ProgrammeIndex, rows: &[PlanRow]) -> Vec<Wish> {
     let programme = &problem.programmes[k];
-    let campaign = programme.campaign;
-    let of_programme = || problem.cohorts.pairs().filter(|(_, cohort)| cohort.programme == k);
-    let cohorts: BTreeMap<&CohortKey, CohortIndex> =
-        of_programme().map(|(at, cohort)| (&cohort.key, at)).collect();
-    let sites = by_code::<SiteIndex>(campaign.sites.iter().map(|site| site.code.as_str()));
-    let stops = by_code::<StopIndex>(campaign.stops.iter().map(|stop| stop.code.as_str()));
-    let teams = by_code::<TeamIndex>(campaign.teams.iter().map(|team| team.code.as_str()));
-    let place_of = |code: &str| -> Option<Place> {
-        let site = || sites.get(code).copied().map(Place::Site);
-        stops.get(code).copied().map(Place::Stop).or_else(site)
-    };
+    let places = Places::of(problem, k);
     let mut steps: Per<CohortIndex, Vec<Vec<(Step, u32)>>> =
         Per::filled(vec![Vec::new(); programme.doses()], problem.cohorts.len());
     for row in rows {
-        let day = problem.number_of(row.day);
-        let (Some(&cohort), Some(place)) =
-            (cohorts.get(&CohortKey::of(row)), place_of(row.place.as_str()))
-        else {
-            continue;
-        };
-        let dose = usize::from(row.dose);
-        let known = (1..=programme.doses()).contains(&dose)
-            && programme.first.number() <= day
-            && day < programme.end.number()
-            && problem.places_of(cohort).contains(&place);
-        if known {
-            let team = row.team.as_ref().and_then(|team| teams.get(team.as_str())).copied();
-            let day = Day::of_number(day);
-            steps[cohort][dose - 1].push((Step { day, place, team }, row.doses));
+        if let Some((cohort, dose, step)) = places.step(problem, k, row) {
+            steps[cohort][dose].push((step, row.doses));
         }
     }
     let mut all = Vec::new();
@@ -140,6 +160,47 @@ fn serve(
         }
     }
     n
+}
+
+/// The wishes that a search leaves as they are: those of people who know of their first step, and those that a team
+/// serves before day `until`. `told`: seats that people know of, by programme.
+pub(super) fn stays(
+    problem: &Problem,
+    wishes: &[Wish],
+    told: &[&[PlanRow]],
+    until: Day,
+) -> Vec<Wish> {
+    let mut known: BTreeMap<(CohortIndex, usize, Step), u32> = BTreeMap::new();
+    for (k, rows) in problem.programmes.indices().zip(told) {
+        let places = Places::of(problem, k);
+        for row in rows.iter() {
+            if let Some((cohort, dose, step)) = places.step(problem, k, row) {
+                *known.entry((cohort, dose, Step { team: None, ..step })).or_insert(0) += row.doses;
+            }
+        }
+    }
+    let mut out = Vec::new();
+    for wish in wishes {
+        let Some(step) = wish.steps.first() else { continue };
+        let dose = match wish.who {
+            Who::New => 0,
+            Who::Waiting(run) => problem.cohorts[wish.cohort].waiting[run].dose,
+        };
+        let is_tour = step.team.is_some() && step.day < until;
+        let left = known.get_mut(&(wish.cohort, dose, Step { team: None, ..*step }));
+        let mut people = wish.people;
+        if let Some(left) = left {
+            let knows = people.min(*left);
+            *left -= knows;
+            people = if is_tour { people } else { knows };
+        } else if !is_tour {
+            continue;
+        }
+        if people > 0 {
+            out.push(Wish { people, ..wish.clone() });
+        }
+    }
+    out
 }
 
 /// Objective of the wishes if all were kept. Of people who start, no more count than there are, in

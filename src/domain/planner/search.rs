@@ -137,10 +137,14 @@ impl Ends {
 
 /// What the search must respect.
 pub(super) struct Task<'a> {
-    /// The published plan.
-    pub(super) wishes: &'a [published_plan::Wish],
-    /// Its sessions before this day stay.
+    /// What is published and stays, as far as it begins before a day.
+    pub(super) stays: &'a [published_plan::Wish],
+    /// That day.
+    pub(super) stay_until: Day,
+    /// The first day on which published sessions are not frozen.
     pub(super) until: Day,
+    /// Whether nothing is published.
+    pub(super) is_first: bool,
     /// How long to search.
     pub(super) limits: Limits,
     /// Prices of an older plan.
@@ -177,9 +181,9 @@ pub(super) fn improve<'p>(
     if limits.steps == 0 || nothing || !budget.has_time(0.0, ends.plans) {
         return found;
     }
-    let is_new = task.wishes.is_empty();
+    let is_new = task.is_first;
     let late = greedy::bound_left(&found.draft);
-    let base = Arc::new(greedy::frozen(problem, task.wishes, task.until));
+    let base = Arc::new(greedy::frozen(problem, task.stays, task.stay_until));
     let compact = first_program(market, &base, task);
     let mut pdhg = Pdhg::new(compact.program.clone());
     if let Some(old) = &old {
@@ -211,7 +215,7 @@ pub(super) fn improve<'p>(
     }
     search.found.before_stages = measure::figures(&search.found.draft);
     // Without a published plan nobody was told of the first days.
-    let told = if task.wishes.is_empty() { problem.first } else { task.until };
+    let told = if task.is_first { problem.first } else { task.until };
     search.stages((task.until, told), budget);
     search.tell(budget);
     search.found
@@ -223,7 +227,7 @@ fn first_program(market: &Market, base: &Draft, task: &Task) -> Compact {
     if market.problem.agreed.is_empty() {
         return Compact::new(market, base);
     }
-    Compact::new(market, &greedy::wished(market.problem, task.wishes, task.until))
+    Compact::new(market, &greedy::wished(market.problem, task.stays, task.stay_until))
 }
 
 impl<'p> Search<'_, 'p> {

@@ -43,6 +43,8 @@ pub struct StaffedRequest<'a> {
     pub from: NaiveDate,
     /// Rows of each campaign's adopted plan; a missing list is empty.
     pub published: &'a [Vec<PlanRow>],
+    /// Of them, the seats of people who know of them; `None`: everybody was told.
+    pub told: Option<&'a [Vec<PlanRow>]>,
     /// The published roster: whoever has a duty is there, and nowhere else.
     pub duties: &'a [Duty],
     /// Plans of campaigns that are not planned here: their people come first.
@@ -205,6 +207,7 @@ pub fn make_staffed(
             given: request.given,
             from: request.from,
             published: request.published,
+            told: request.told,
             warm: first.as_ref().map(|plan| &plan.certificate).or(request.warm),
             limits: task.limits_of(round),
         };

@@ -301,6 +301,7 @@ mod tests {
                 given: &[],
                 from: start(),
                 published: &[],
+                told: None,
                 warm: None,
                 limits: Limits::QUICK,
             };

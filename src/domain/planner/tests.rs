@@ -17,7 +17,7 @@ fn plan(
     published: &[PlanRow],
     limits: Limits,
 ) -> Plan {
-    let request = Request { campaign, given, from, published, limits, warm: None };
+    let request = Request { campaign, given, from, published, told: None, limits, warm: None };
     make(&request, &mut |_| {}, &mut || 0.0)
 }
 
@@ -131,6 +131,7 @@ fn whatever_the_time_the_plan_is_feasible_below_its_bound_and_no_worse_than_the_
                 given: &[],
                 from,
                 published: &[],
+                told: None,
                 limits,
                 warm: None,
             };
@@ -192,7 +193,8 @@ fn nothing_new_keeps_every_row_of_a_random_campaign_and_the_gap_stays_known() {
             first.rows.iter().filter(|row| row.day < from).map(done).collect();
         let (given, published, warm) = (&given, &first.rows, Some(&first.certificate));
         let limits = Limits::QUICK;
-        let request = Request { campaign: &campaign, given, from, published, warm, limits };
+        let request =
+            Request { campaign: &campaign, given, from, published, told: None, warm, limits };
         let next = make(&request, &mut |_| {}, &mut || 0.0);
         let still: Vec<&PlanRow> = published.iter().filter(|row| row.day >= from).collect();
         assert!(next.figures.upper_bound <= first.figures.upper_bound + 1e-6, "seed {seed}");
@@ -359,8 +361,15 @@ fn a_target_that_is_out_of_reach_has_a_fix_that_makes_it_reachable() {
         }
         let from = campaign.start;
         let limits = Limits::QUICK;
-        let request =
-            Request { campaign: &campaign, given: &[], from, published: &[], warm: None, limits };
+        let request = Request {
+            campaign: &campaign,
+            given: &[],
+            from,
+            published: &[],
+            told: None,
+            warm: None,
+            limits,
+        };
         let plan = make(&request, &mut |_| {}, &mut || 0.0);
         for one in verdict(&request, &plan, &mut || 0.0) {
             assert_eq!(one.reached, one.short == 0, "seed {seed}");

@@ -301,6 +301,7 @@ mod tests {
                 given: &[],
                 from: campaign.start,
                 published: &[],
+                told: None,
                 warm: None,
                 limits: Limits::steps(100),
             };

@@ -5,7 +5,8 @@ use super::*;
 /// The verdict on the plain plan of a campaign.
 fn judged(campaign: &Campaign) -> Vec<GroupVerdict> {
     let (limits, from) = (Limits::QUICK, start());
-    let request = Request { campaign, given: &[], from, published: &[], warm: None, limits };
+    let request =
+        Request { campaign, given: &[], from, published: &[], told: None, warm: None, limits };
     let plan = make(&request, &mut |_| {}, &mut || 0.0);
     verdict(&request, &plan, &mut || 0.0)
 }
@@ -88,8 +89,15 @@ fn when_the_time_is_up_nothing_is_tried_and_that_is_said() {
     campaign.deliveries[0].doses = 106;
     targets(&mut campaign, &[100]);
     let (limits, from) = (Limits::QUICK, start());
-    let request =
-        Request { campaign: &campaign, given: &[], from, published: &[], warm: None, limits };
+    let request = Request {
+        campaign: &campaign,
+        given: &[],
+        from,
+        published: &[],
+        told: None,
+        warm: None,
+        limits,
+    };
     let plan = make(&request, &mut |_| {}, &mut || 0.0);
     let one = &verdict(&request, &plan, &mut || 1.0)[0];
     assert!(one.cut_short && one.reachable.is_none() && one.fixes.is_empty());

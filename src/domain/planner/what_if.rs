@@ -479,8 +479,15 @@ mod tests {
             stages: Stages::default(),
         };
         let (limits, from) = (super::super::Limits::QUICK, start());
-        let request =
-            Request { campaign: &campaign, given: &[], from, published: &[], warm: None, limits };
+        let request = Request {
+            campaign: &campaign,
+            given: &[],
+            from,
+            published: &[],
+            told: None,
+            warm: None,
+            limits,
+        };
         let found = outcome(&request, &plan);
         assert_eq!(found.last_day, Some(day(23)));
         let of = |group: &str, people, people_finished, last_day| GroupOutcome {

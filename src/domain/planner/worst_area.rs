@@ -243,8 +243,15 @@ mod tests {
     fn a_search_ends_with_the_areas_about_equal() {
         let campaign = campaign();
         let (limits, from) = (Limits::steps(200), start());
-        let request =
-            Request { campaign: &campaign, given: &[], from, published: &[], warm: None, limits };
+        let request = Request {
+            campaign: &campaign,
+            given: &[],
+            from,
+            published: &[],
+            told: None,
+            warm: None,
+            limits,
+        };
         let plan = make(&request, &mut |_| {}, &mut || 0.0);
         let worst = plan.figures.worst_area.expect("areas").share;
         assert!(worst > 0.55, "{worst}");

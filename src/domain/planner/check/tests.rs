@@ -31,8 +31,15 @@ fn campaign() -> Campaign {
 
 fn good(campaign: &Campaign) -> Vec<PlanRow> {
     let limits = Limits::QUICK;
-    let request =
-        Request { campaign, given: &[], from: campaign.start, published: &[], limits, warm: None };
+    let request = Request {
+        campaign,
+        given: &[],
+        from: campaign.start,
+        published: &[],
+        told: None,
+        limits,
+        warm: None,
+    };
     let plan = make(&request, &mut |_| {}, &mut || 0.0);
     assert_eq!(check(campaign, &plan.rows, &[], campaign.start).violations, []);
     assert!(plan.rows.iter().any(|row| row.team.is_some()));

@@ -54,6 +54,7 @@ pub fn joint_surge(question: &JointSurgeQuestion<'_>, time_used: &mut dyn FnMut(
             given: &given,
             from,
             published: &[],
+            told: None,
             warm: None,
             limits: Limits::steps(steps),
         };

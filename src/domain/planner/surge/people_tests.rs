@@ -45,7 +45,7 @@ fn asked(
     means.unstaffed = staffed.unstaffed;
     let (given, published, limits) = (&[], &[], Limits::QUICK);
     let (campaign, from) = (&staffed.campaign, start());
-    let request = Request { campaign, given, from, published, warm: None, limits };
+    let request = Request { campaign, given, from, published, told: None, warm: None, limits };
     let question = SurgeQuestion { request, by, groups: &[], means: &means };
     let found = surge(&question, &mut || 0.0);
     let counted = CountedStaff { jurisdiction: &of, others: &[], rounds: &[] };

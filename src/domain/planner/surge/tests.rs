@@ -24,7 +24,8 @@ fn means(doses_a_day: u32) -> Means {
 
 fn question<'q>(campaign: &'q Campaign, days: i64, means: &'q Means) -> SurgeQuestion<'q> {
     let (given, published, limits) = (&[], &[], Limits::QUICK);
-    let request = Request { campaign, given, from: start(), published, warm: None, limits };
+    let request =
+        Request { campaign, given, from: start(), published, told: None, warm: None, limits };
     SurgeQuestion { request, by: start() + TimeDelta::days(days - 1), groups: &[], means }
 }
 
@@ -279,7 +280,15 @@ fn two_campaigns_at_one_site_need_together_what_neither_needs_alone() {
     }
     let joined = county.join(&locals, start());
     let (given, from, limits) = (&[], start(), Limits::steps(SEARCHES[0]));
-    let request = JointRequest { joined: &joined, given, from, published: &[], warm: None, limits };
+    let request = JointRequest {
+        joined: &joined,
+        given,
+        from,
+        published: &[],
+        told: None,
+        warm: None,
+        limits,
+    };
     let plan = make_joint(&request, &mut |_| {}, &mut || 0.0);
     let rows: Vec<_> = plan.campaigns.iter().map(|part| part.rows.clone()).collect();
     let doses = rows.iter().map(|rows| rows.iter().map(|row| row.doses).sum::<u32>());

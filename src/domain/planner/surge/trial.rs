@@ -65,6 +65,7 @@ pub(super) fn alone<'q>(
         let request = Request {
             campaign: &campaign,
             published: &[],
+            told: None,
             warm: None,
             limits: Limits::steps(steps),
             ..question.request
