@@ -37,8 +37,8 @@ const PEOPLE_AT_ONCE: usize = 20_000;
 /// The yardstick: what SQLite takes to write the same rows from another table.
 const COPY: &str = "INSERT INTO copy SELECT * FROM assignment ORDER BY person";
 const TABLE: &str = "CREATE TABLE copy (campaign INTEGER, person TEXT, dose INTEGER, day TEXT, \
-     place TEXT, plan INTEGER, made_at INTEGER, PRIMARY KEY (campaign, person)) \
-     STRICT, WITHOUT ROWID";
+     place TEXT, plan INTEGER, made_at INTEGER, slot INTEGER, area TEXT, grp TEXT, answer TEXT, \
+     PRIMARY KEY (campaign, person)) STRICT, WITHOUT ROWID";
 const INDEX: &str = "CREATE INDEX copy_day ON copy (campaign, day, place)";
 
 fn main() -> Result<()> {

@@ -43,7 +43,7 @@ fn main() -> Result<()> {
     let (start, db) = (folder.join("start.db"), folder.join("doses.db"));
     run(doseplan(&start, &["campaign", "apply", support::CAMPAIGN]))?;
     let register = run(doseplan(&start, &["persons", "import", &text(&people)]))?;
-    heading("import: the program against `sqlite3 .import` (WAL, synchronous = FULL, 64 MB cache)");
+    heading("import: the program against `sqlite3 .import` (WAL, synchronous = FULL, 96 MB cache)");
     println!("{:<46} {:>12}", "register, 600,000 persons", shown(register.time));
     let import = |file: &Path, again: bool| -> Result<Taken> {
         if !again {

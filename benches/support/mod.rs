@@ -99,7 +99,7 @@ pub(crate) fn sqlite3(db: &Path, statements: &[&str]) -> Command {
     let mut command = Command::new("sqlite3");
     command.args(["-bail", "-batch"]).arg(db);
     command.args(["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"]);
-    command.arg("PRAGMA cache_size = -64000").args(statements);
+    command.arg("PRAGMA cache_size = -96000").args(statements);
     command
 }
 

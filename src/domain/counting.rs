@@ -9,6 +9,7 @@ use super::id::{AreaCode, GroupId, PlaceCode};
 use super::judge::{Judge, Judged, Subject};
 use super::person::{Enrollee, Sex, group_of};
 use chrono::NaiveDate;
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 /// A place, day, group and dose number: where persons and tallies meet.
@@ -112,10 +113,10 @@ pub const ELSEWHERE: &str = "";
 
 /// Adds a person's doses to `cells`, `sign` times (1 or -1). `doses` is sorted by (day, record). Returns what the rules
 /// say of each dose, in the same order, so that nobody has to judge them a second time.
-pub fn count_person(
+pub fn count_person<D: Borrow<Dose>>(
     rules: (&Campaign, &Judge),
     person: &Enrollee,
-    doses: &[Dose],
+    doses: &[D],
     sign: i64,
     cells: &mut Cells,
 ) -> Vec<Judged> {
@@ -124,16 +125,18 @@ pub fn count_person(
 
 /// Hands over each of a person's doses with the cell that it counts in and what it adds there; doses that the campaign
 /// did not ask for are left out. `doses` is sorted by (day, record). Returns what the rules say of each dose.
-pub fn each_dose(
+pub fn each_dose<D: Borrow<Dose>>(
     (campaign, judge): (&Campaign, &Judge),
     person: &Enrollee,
-    doses: &[Dose],
+    doses: &[D],
     mut take: impl FnMut(&Dose, CellKey, &Cell),
 ) -> Vec<Judged> {
     let who = Subject { born: person.born, sex: Sex::U };
     let judged = judge.evaluate(campaign, who, doses);
     let mut tried = 0_u8;
-    for (dose, result) in doses.iter().zip(&judged).filter(|(_, result)| result.number > 0) {
+    let doses = doses.iter().map(Borrow::borrow);
+    for (dose, result) in doses.zip(&judged).filter(|(_, result)| result.number > 0) {
+        let dose: &Dose = dose;
         let group = group_of(campaign, person.traits(), dose.date)
             .map_or_else(|| GroupId::from(NO_GROUP), |group| group.id.clone());
         let key = CellKey {

@@ -14,6 +14,7 @@ use super::rules::{
 };
 use super::series::Duration;
 use chrono::NaiveDate;
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a campaign gives.
@@ -172,8 +173,14 @@ thread_local! {
 impl Judge {
     /// Evaluates doses as of the day of the last one. `doses` is sorted by (day, record); the result has
     /// the same order.
-    pub fn evaluate(&self, campaign: &Campaign, who: Subject, doses: &[Dose]) -> Vec<Judged> {
+    pub fn evaluate<D: Borrow<Dose>>(
+        &self,
+        campaign: &Campaign,
+        who: Subject,
+        doses: &[D],
+    ) -> Vec<Judged> {
         let Some(last) = doses.last() else { return Vec::new() };
+        let last: &Dose = last.borrow();
         #[cfg(test)]
         JUDGED.set(JUDGED.get() + doses.len());
         let person = self.person(campaign, who, doses, last.date);
@@ -221,13 +228,20 @@ impl Judge {
         matches!(self.asks, Asks::Series { .. }) && dose.is_refused()
     }
 
-    fn person(&self, campaign: &Campaign, who: Subject, doses: &[Dose], day: NaiveDate) -> Patient {
+    fn person<D: Borrow<Dose>>(
+        &self,
+        campaign: &Campaign,
+        who: Subject,
+        doses: &[D],
+        day: NaiveDate,
+    ) -> Patient {
+        let shot = |dose: &D| self.given(campaign, Borrow::<Dose>::borrow(dose).into());
         Patient {
             born: who.born,
             sex: who.sex,
             as_of: day,
             country: None,
-            doses: doses.iter().map(|dose| self.given(campaign, dose.into())).collect(),
+            doses: doses.iter().map(shot).collect(),
             observations: Vec::new(),
         }
     }

@@ -6,12 +6,14 @@ use super::connect::{self, Pools};
 pub use super::row::{Row, TableRow};
 use super::secret::Secret;
 pub use super::value::Value;
+use super::value::day_text;
 use super::{StoreError, migrations};
 use crate::clock::Clock;
 use crate::fault::Faults;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
+use sqlx::Arguments as _;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
@@ -290,38 +292,39 @@ impl Store {
     }
 }
 
-macro_rules! bind_all {
-    ($query:expr, $values:expr) => {{
-        let mut query = $query;
-        for value in $values {
-            query = match value {
-                Value::Text(it) => query.bind(it),
-                Value::Int(it) => query.bind(it),
-                Value::Day(it) => query.bind(it),
-                Value::Bytes(it) => query.bind(it),
-            };
-        }
-        query
-    }};
-}
-
 fn sqlite(
     sql: &'static str,
     values: Vec<Value>,
 ) -> sqlx::query::Query<'static, Sqlite, SqliteArguments> {
-    // The same text as sqlx's own, which takes longer to write.
-    let as_text = |value| match value {
-        Value::Day(day) => Value::Text(day.map(|day| day.to_string())),
-        other => other,
-    };
-    bind_all!(sqlx::query(sql), values.into_iter().map(as_text))
+    let mut arguments = SqliteArguments::default();
+    arguments.reserve(values.len(), 0);
+    for value in values {
+        let added = match value {
+            Value::Text(it) => arguments.add(it),
+            Value::Int(it) => arguments.add(it),
+            // The same text as sqlx's own, which takes longer to write.
+            Value::Day(it) => arguments.add(it.map(day_text)),
+            Value::Bytes(it) => arguments.add(it),
+        };
+        added.expect("SQLite takes any text, number and bytes");
+    }
+    sqlx::query_with(sql, arguments)
 }
 
 fn postgres(
     sql: &'static str,
     values: Vec<Value>,
 ) -> sqlx::query::Query<'static, Postgres, PgArguments> {
-    bind_all!(sqlx::query(sql), values)
+    let mut query = sqlx::query(sql);
+    for value in values {
+        query = match value {
+            Value::Text(it) => query.bind(it),
+            Value::Int(it) => query.bind(it),
+            Value::Day(it) => query.bind(it),
+            Value::Bytes(it) => query.bind(it),
+        };
+    }
+    query
 }
 
 impl Tx {

@@ -1,7 +1,7 @@
 //! Records and their history. A record is something that an import may repeat and correct: a dose, a tally, a person,
 //! an outcome. Table `x` holds what is known now; `x_past` holds what was known before, until when, and why it changed.
 
-use super::bulk::Bulk;
+use super::bulk::{Bulk, ROWS_PER_STATEMENT};
 use super::db::{Row, TableRow, Value};
 use super::lookup::Lookup;
 use super::{Result, Tx};
@@ -131,12 +131,17 @@ pub async fn write<'a, T: Record>(
     records: impl IntoIterator<Item = &'a T>,
     now: i64,
 ) -> Result<()> {
-    let mut values = Vec::new();
-    for record in records {
-        values.append(&mut record.values());
-        values.push(now.into());
+    let records: Vec<&T> = records.into_iter().collect();
+    // One statement's rows at a time: those of a whole batch would not stay in the processor's cache until they are
+    // handed on.
+    for some in records.chunks(ROWS_PER_STATEMENT[0]) {
+        let mut values = Vec::with_capacity(some.len() * (T::table().recorded_at + 1));
+        for record in some {
+            values.append(&mut record.values());
+            values.push(now.into());
+        }
+        T::table().write.run(tx, values).await?;
     }
-    T::table().write.run(tx, values).await?;
     Ok(())
 }
 

@@ -363,7 +363,7 @@ impl Table {
         let value = |(index, column): (usize, &Column)| {
             Ok(match column.kind {
                 Kind::Int => Value::Int(row.get(index)?),
-                Kind::Text => Value::Text(row.get(index)?),
+                Kind::Text => Value::from(row.get::<Option<String>>(index)?),
                 Kind::Day => Value::Day(row.get::<Option<NaiveDate>>(index)?),
                 Kind::Bytes => Value::Bytes(row.get(index)?),
             })

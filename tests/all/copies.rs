@@ -397,8 +397,8 @@ fn sample(kind: Kind, other: bool) -> Value {
     match (kind, other) {
         (Kind::Int, false) => Value::Int(Some(1)),
         (Kind::Int, true) => Value::Int(Some(2)),
-        (Kind::Text, false) => Value::Text(Some("甲'\\\n\"é".to_owned())),
-        (Kind::Text, true) => Value::Text(Some("甲'\\\n\"e".to_owned())),
+        (Kind::Text, false) => Value::from("甲'\\\n\"é"),
+        (Kind::Text, true) => Value::from("甲'\\\n\"e"),
         (Kind::Day, false) => day("2021-04-01"),
         (Kind::Day, true) => day("1921-04-01"),
         (Kind::Bytes, false) => Value::Bytes(Some(vec![0, 1, 255, 39])),

@@ -12,7 +12,7 @@ use crate::domain::judge::Judged;
 use crate::domain::plausible::is_dose_too_early;
 use crate::intake::Issue;
 use crate::store::doses::{History, in_order};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// People who are judged before the database gets its next rows to write. Our choice: that takes about as long.
 const PEOPLE_AT_ONCE: usize = 50;
@@ -98,17 +98,19 @@ impl Importable for Dose {
     ) -> Found {
         let mut found = Found::default();
         let gone: HashSet<&RecordId> = replaced.iter().map(|old| &old.record).collect();
-        let mut new: HashMap<&PersonId, Vec<&Good<Self>>> = HashMap::with_capacity(rows.len());
-        for row in rows {
-            new.entry(&row.value.person).or_default().push(row);
-        }
+        let mut new: Vec<&Good<Self>> = rows.iter().collect();
+        // Stored rows are in this order already.
+        new.sort_by(|a, b| a.value.person.cmp(&b.value.person));
+        let mut rest = new.as_slice();
         for (at, person) in Self::people(rows, replaced).into_iter().enumerate() {
             if at % PEOPLE_AT_ONCE == PEOPLE_AT_ONCE - 1 {
                 tokio::task::yield_now().await;
             }
+            let count = rest.iter().take_while(|row| row.value.person == *person).count();
+            let (own, others) = rest.split_at(count);
+            rest = others;
             if let Some(history) = histories.remove(person) {
-                let new = new.get(person).map_or(&[][..], Vec::as_slice);
-                count_changed(facts, history, (&gone, new), changes, &mut found);
+                count_changed(facts, history, (&gone, own), changes, &mut found);
             }
         }
         found.invalid.sort_by_key(|warning| warning.row);
@@ -247,12 +249,12 @@ fn count_changed(
             count_person(loaded.rules(), &person, &before, -1, cells)
         })
         .collect();
-    let stay = (0..).zip(before).filter(|(_, dose)| !gone.contains(&dose.record));
-    let mut after: Vec<(Dose, Origin)> =
+    let stay = (0..).zip(&before).filter(|(_, dose)| !gone.contains(&dose.record));
+    let mut after: Vec<(&Dose, Origin)> =
         stay.map(|(at, dose)| (dose, Origin::Stored { at })).collect();
-    after.extend(new.iter().map(|row| (row.value.clone(), Origin::Row(row.line))));
+    after.extend(new.iter().map(|row| (&row.value, Origin::Row(row.line))));
     after.sort_by(|(a, _), (b, _)| in_order(a, b));
-    let (doses, origins): (Vec<Dose>, Vec<Origin>) = after.into_iter().unzip();
+    let (doses, origins): (Vec<&Dose>, Vec<Origin>) = after.into_iter().unzip();
     for (loaded, verdicts) in concerned.into_iter().zip(verdicts) {
         let cells = changes.entry(loaded.no).or_default();
         let judged = count_person(loaded.rules(), &person, &doses, 1, cells);

@@ -66,7 +66,7 @@ impl Facts {
     pub(super) async fn ends<'a>(
         &self,
         tx: &mut Tx,
-        people: impl Iterator<Item = &'a PersonId>,
+        people: impl IntoIterator<Item = &'a PersonId>,
     ) -> Result<u64> {
         let open: Vec<Loaded> = self.all.iter().filter(|one| one.is_open).cloned().collect();
         let people = super::each_once(people);
@@ -347,12 +347,12 @@ impl Facts {
     /// The lot of a dose: one of its campaign's.
     pub(super) fn lot(&self, line: u32, dose: &Dose) -> Option<Issue> {
         let lots = dose.campaign.and_then(|campaign| self.lots.get(&campaign))?;
+        let lot = dose.lot.as_ref().filter(|lot| !dose.elsewhere && !lots.contains(*lot))?;
         // Of another vaccine the campaign has no lots.
         let product = dose.product.as_deref();
         let loaded = dose.campaign.and_then(|campaign| self.of(campaign))?;
         loaded.judge.vaccine(product, dose.campaign)?;
-        let lot = dose.lot.as_ref().filter(|lot| !dose.elsewhere && !lots.contains(*lot));
-        lot.map(|lot| self.issue("unknown_lot", line, "lot", lot.as_str()))
+        Some(self.issue("unknown_lot", line, "lot", lot.as_str()))
     }
 
     pub(super) fn not_future(&self, line: u32, day: NaiveDate) -> Option<Issue> {

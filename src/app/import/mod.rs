@@ -37,14 +37,15 @@ use chrono::{DateTime, Utc};
 use facts::{Changes, Facts, change};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 pub use order::Order;
 pub use undo::Undone;
 pub use uploaded::Sent;
 
-/// Rows that are looked up and stored together. Memory holds three batches: one being stored, one waiting, one being
-/// read.
+/// Rows that are looked up and stored together. Memory holds two batches: one being stored, and one being read or
+/// waiting.
 const BATCH_ROWS: usize = 20_000;
 /// Batches stored by one transaction. A commit writes every page that it touched, and rows in no order touch nearly all
 /// pages, so fewer commits are faster; but other writers wait for a whole transaction.
@@ -417,10 +418,10 @@ fn read_ahead<T>(
     mut rows: Rows<T>,
     send: &mpsc::Sender<Batch<T>>,
 ) -> std::result::Result<rows::Summary, Issue> {
-    while let Some(batch) = rows.next_batch(BATCH_ROWS) {
-        if send.blocking_send(batch).is_err() {
-            break;
-        }
+    // The next batch is read once the one before it is taken, so that no third one takes memory.
+    while let Ok(free) = Handle::current().block_on(send.reserve()) {
+        let Some(batch) = rows.next_batch(BATCH_ROWS) else { break };
+        free.send(batch);
     }
     rows.finish()
 }

@@ -2,7 +2,7 @@
 //! Rows that change a known record are corrections, and what they replace is kept. The cells change with the records.
 
 use super::facts::{Changes, Facts, change};
-use super::{Good, Kind, Stored, Warning, each_once};
+use super::{Good, Kind, Stored, Warning};
 use crate::app::Result;
 use crate::domain::id::PersonId;
 use crate::domain::plausible::{Doubtful, Why};
@@ -10,7 +10,7 @@ use crate::intake::Issue;
 use crate::store::doses::{self, History};
 use crate::store::records::{self, Known, Record};
 use crate::store::{Tx, voided};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// People of the register with their doses before the batch, by code.
 pub(super) type Histories = HashMap<PersonId, History>;
@@ -108,7 +108,10 @@ pub(super) async fn store<T: Importable>(
     let rows = unique(facts, rows, &mut stored);
     let known = records::find(tx, rows.iter().map(|row| row.value.key())).await?;
     let rows = completed(facts, rows, &known, &mut stored);
-    let rows = changed(facts, rows, &known, &mut stored);
+    let mut rows = changed(facts, rows, &known, &mut stored);
+    // Every step that follows goes from one person to the next, also the database: its index by person is read and
+    // written in one pass.
+    rows.sort_by(|a, b| a.value.of().cmp(&b.value.of()));
     let people = T::people(&rows, &values(&replaced(&rows, &known)));
     let histories = doses::histories(tx, people).await?;
     let rows = fitting(facts, rows, &histories, &mut stored);
@@ -122,9 +125,9 @@ pub(super) async fn store<T: Importable>(
     stored.corrected = replaced.len() as u64;
     stored.new = rows.len() as u64 - stored.corrected;
     stored.elsewhere = rows.iter().filter(|row| row.value.is_elsewhere()).count() as u64;
-    let about = each_once(replaced.iter().filter_map(|known| known.value.of()));
-    let mut about: Vec<PersonId> = about.into_iter().cloned().collect();
-    about.extend(rows.iter().filter_map(|row| row.value.of()).cloned());
+    let about = replaced.iter().map(|known| known.value.of());
+    let about = about.chain(rows.iter().map(|row| row.value.of()));
+    let about: Vec<&PersonId> = about.flatten().collect();
     let before = values(&replaced);
     let writing = async {
         records::keep(tx, replaced.iter().copied(), now, "corrected").await?;
@@ -139,7 +142,7 @@ pub(super) async fn store<T: Importable>(
     let revived: Vec<&str> = keys.filter(|key| facts.voided.contains(*key)).collect();
     voided::delete(tx, T::KIND.name(), &revived).await?;
     T::settle(tx, facts, &rows).await?;
-    stored.freed = facts.ends(tx, about.iter()).await?;
+    stored.freed = facts.ends(tx, about).await?;
     Ok(stored)
 }
 
@@ -170,7 +173,7 @@ pub(super) async fn take_out<T: Importable>(
     T::count(facts, histories, &[&old.value], &[], &mut changes).await;
     records::delete::<T>(tx, old.value.key()).await?;
     change(tx, changes).await?;
-    facts.ends(tx, old.value.of().into_iter()).await?;
+    facts.ends(tx, old.value.of()).await?;
     Ok(())
 }
 
@@ -187,7 +190,7 @@ fn values<'k, T>(known: &[&'k Known<T>]) -> Vec<&'k T> {
 }
 
 /// Keeps the first row of each key. Later rows with the same values are counted as known, others are refused. The rows
-/// come back in the order of their keys, in which the database reads and writes the fewest pages.
+/// come back in the order of their keys, in which the database reads the fewest pages.
 fn unique<T: Importable>(
     facts: &Facts,
     mut rows: Vec<Good<T>>,
@@ -251,34 +254,29 @@ fn changed<T: Importable>(
     rows
 }
 
-/// Refuses rows with faults.
+/// Refuses rows with faults. The rows of one person stand one after the other.
 fn fitting<T: Importable>(
     facts: &Facts,
-    mut rows: Vec<Good<T>>,
+    rows: Vec<Good<T>>,
     histories: &Histories,
     stored: &mut Stored,
 ) -> Vec<Good<T>> {
-    // Only rows of the same person can repeat each other, and few people have several.
-    let mut earlier: HashMap<PersonId, Vec<T>> = HashMap::new();
-    let mut seen: HashSet<&PersonId> = HashSet::new();
-    let people = rows.iter().filter_map(|row| row.value.of());
-    let several: HashSet<PersonId> =
-        people.filter(|person| !seen.insert(person)).cloned().collect();
-    rows.retain(|row| {
-        let person = row.value.of().filter(|person| several.contains(*person));
-        let before = person.and_then(|person| earlier.get(person)).map_or(&[][..], Vec::as_slice);
-        let repeats = || before.iter().find_map(|one| row.value.repeats(facts, row.line, one));
-        let issue = row.value.fault(facts, row.line, histories).or_else(repeats);
-        let fits = issue.is_none();
-        if let Some(person) = person.filter(|_| fits) {
-            earlier.entry(person.clone()).or_default().push(row.value.clone());
+    let mut kept: Vec<Good<T>> = Vec::with_capacity(rows.len());
+    // Where the rows of the same person begin: only those can repeat each other.
+    let mut first = 0;
+    for row in rows {
+        let person = row.value.of();
+        if person.is_none() || kept.get(first).is_some_and(|one| one.value.of() != person) {
+            first = kept.len();
         }
-        if let Some(issue) = issue {
-            stored.refuse(row, issue);
+        let mut before = kept.iter().skip(first);
+        let repeats = || before.find_map(|one| row.value.repeats(facts, row.line, &one.value));
+        match row.value.fault(facts, row.line, histories).or_else(repeats) {
+            Some(issue) => stored.refuse(&row, issue),
+            None => kept.push(row),
         }
-        fits
-    });
-    rows
+    }
+    kept
 }
 
 /// Refuses the rows that are asked about, and keeps them to be confirmed.

@@ -102,6 +102,22 @@ async fn one_vaccine_twice_on_a_day_is_asked_about_and_counts_once() {
     );
 }
 
+#[tokio::test]
+async fn rows_of_one_person_are_compared_whoever_stands_between_them() {
+    let mut desk = Desk::new(3).await;
+    // By record the rows of p2 stand around those of the others; of two that say the same the first by record is kept.
+    let rows = "a3,p2,2021-05-01,S01\na1,p2,2021-05-01,S02\na2,p0,2021-05-01,S01\n\
+                a4,p1,2021-05-01,S01\na5,p2,2021-03-26,S01";
+    let done = desk.doses(rows).await;
+    assert_eq!((done.new, done.refused, done.invalid), (4, 1, 0));
+    assert_eq!(
+        done.issues.iter().map(|issue| (issue.row, issue.code)).collect::<Vec<_>>(),
+        [(Some(2), "possible_duplicate")]
+    );
+    let done = desk.doses(rows).await;
+    assert_eq!((done.new, done.same, done.refused), (0, 4, 1));
+}
+
 fn told(warnings: &[super::Warning]) -> Vec<(Option<u32>, &str)> {
     warnings.iter().map(|warning| (warning.row, warning.record.as_str())).collect()
 }
