@@ -185,9 +185,17 @@ pub struct Output {
 const RECALL_DAYS: i64 = REPORT_WAIT_DAYS + NAMES_WAIT_DAYS;
 /// Doublings of [`RECALL_DAYS`], at most: more would lead beyond every campaign.
 const RECALL_DOUBLINGS_MAX: u8 = 8;
-/// Absences for one dose after which a person gets no further appointment; the due list still has them. Our choice:
+/// Absences for a first dose after which a person gets no further appointment; the due list still has them. Our choice:
 /// then somebody should call them.
-pub const ABSENCES_MAX: u8 = 3;
+const ABSENCES_MAX: u8 = 3;
+/// The same for a later dose: whoever has begun wants the vaccine, and should finish in time. Our choice.
+const ABSENCES_LATER_MAX: u8 = 5;
+
+/// Whether somebody was absent too often for a dose to get another appointment.
+#[must_use]
+pub fn is_given_up(dose: u8, absences: u8) -> bool {
+    absences >= if dose > 1 { ABSENCES_LATER_MAX } else { ABSENCES_MAX }
+}
 
 /// Seats of so many days that nobody takes are offered to people with a later appointment, if it is so many days later.
 /// Our choice: people are told the day before, so nobody knows of the later one yet.
@@ -195,7 +203,8 @@ const FORWARD_WITHIN_DAYS: i64 = 3;
 const FORWARD_LEAST_DAYS: i64 = 3;
 
 /// The first day on which somebody may be called: after today, not before the dose counts, and some time after they
-/// did not come, unless their window ends before that. `absent`: how often, and on which day last.
+/// did not come, unless their window ends before that. Whoever must come inside a window is called again as soon after
+/// each absence. `absent`: how often, and on which day last.
 #[must_use]
 pub fn callable_from(
     (earliest, latest): (NaiveDate, Option<NaiveDate>),
@@ -205,6 +214,7 @@ pub fn callable_from(
     let from = (today + TimeDelta::days(1)).max(earliest);
     let Some((times, last)) = absent else { return from };
     let doublings = times.saturating_sub(1).min(RECALL_DOUBLINGS_MAX);
+    let doublings = if latest.is_some() { 0 } else { doublings };
     let recall = from.max(last + TimeDelta::days(RECALL_DAYS << doublings));
     match latest {
         Some(latest) if recall > latest && from <= latest => from,
@@ -448,7 +458,7 @@ fn first_free(
     today: NaiveDate,
     sessions: &mut ByCohortAndDose,
 ) -> Option<Seat> {
-    if candidate.absences >= ABSENCES_MAX && !candidate.waits {
+    if is_given_up(candidate.dose, candidate.absences) && !candidate.waits {
         return None;
     }
     let from = candidate.callable_from(today);

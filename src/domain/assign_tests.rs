@@ -414,3 +414,24 @@ fn whoever_waits_for_a_seat_comes_before_others_and_needs_no_pause_after_an_abse
     );
     assert_eq!(new_days(&out), [(2, 12)], "not on the day that they gave back");
 }
+
+#[test]
+fn whoever_has_begun_is_called_until_their_window_closes() {
+    let begun = |absences| Candidate {
+        dose: 2,
+        absences,
+        absent_last: Some(day(3)),
+        latest: Some(day(28)),
+        ..candidate(1)
+    };
+    let offers = [Offer { dose: 2, ..offer(7, 1) }, Offer { dose: 2, ..offer(8, 1) }];
+    // Five days after each absence, and not ten after the second.
+    for absences in 1..5 {
+        assert_eq!(new_days(&run(&offers, &[begun(absences)], 4)), [(1, 8)], "{absences}");
+    }
+    assert_eq!(run(&offers, &[begun(5)], 4).without, 1);
+    // First doses wait twice as long each time, and end after three.
+    let first = |absences| Candidate { absences, absent_last: Some(day(3)), ..candidate(1) };
+    let days = |absences| new_days(&run(&[offer(8, 1), offer(13, 1)], &[first(absences)], 4));
+    assert_eq!((days(1), days(2), days(3)), (vec![(1, 8)], vec![(1, 13)], vec![]));
+}

@@ -120,8 +120,7 @@ impl Question {
         }
         let staff = number(t, &self.staff, (0, STAFF_MAX), "staff")?.unwrap_or(0);
         if staff > 0 {
-            let area = needed(t, &self.staff_area, "staff")?;
-            let area = AreaCode::new(area);
+            let area = AreaCode::new(needed(t, &self.staff_area, "staff")?);
             out.staff.push(MorePeople { people: staff, area, role: Role::Vaccinator });
         }
         if !self.close.is_empty() {

@@ -479,15 +479,8 @@ mod tests {
             stages: Stages::default(),
         };
         let (limits, from) = (super::super::Limits::QUICK, start());
-        let request = Request {
-            campaign: &campaign,
-            given: &[],
-            from,
-            published: &[],
-            told: None,
-            warm: None,
-            limits,
-        };
+        let (campaign, told, warm) = (&campaign, None, None);
+        let request = Request { campaign, given: &[], from, published: &[], told, warm, limits };
         let found = outcome(&request, &plan);
         assert_eq!(found.last_day, Some(day(23)));
         let of = |group: &str, people, people_finished, last_day| GroupOutcome {

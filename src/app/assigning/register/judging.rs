@@ -3,7 +3,7 @@
 use super::super::super::Loaded;
 use super::{Barred, Cohorts, Days, Enrolled, Places, Shot};
 use crate::domain::assign::{
-    ABSENCES_MAX, Candidate, IsBarred, PersonNo, PlaceNo, Seat, callable_from,
+    Candidate, IsBarred, PersonNo, PlaceNo, Seat, callable_from, is_given_up,
 };
 use crate::domain::judge::{Asks, Due, Judged, Outlook};
 use crate::domain::outset::{CohortPersons, REPORT_WAIT_DAYS};
@@ -149,7 +149,8 @@ impl Prospect {
             let free = until.map_or(due.earliest, |until| due.earliest.max(until + DAY));
             callable_from((free, due.latest), absent, days.today)
         });
-        let is_given_up = absent.is_some_and(|(times, _)| times >= ABSENCES_MAX);
+        let dose = outlook.due.map_or(1, |due| due.number);
+        let is_given_up = absent.is_some_and(|(times, _)| is_given_up(dose, times));
         Self {
             is_barred: has_died || noted.is_some(),
             is_gone: has_died || is_given_up || noted.is_some_and(|noted| noted.for_good),
