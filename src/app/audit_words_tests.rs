@@ -520,7 +520,8 @@ fn writers(folder: &Path, root: &Path, out: &mut BTreeSet<(String, usize)>) {
         }
         let name = path.strip_prefix(root).expect("below src").to_string_lossy().into_owned();
         let is_own = ["app/acts.rs", "store/audit.rs"].contains(&&*name);
-        if !name.ends_with(".rs") || name.ends_with("tests.rs") || is_own {
+        if path.extension().is_none_or(|kind| kind != "rs") || name.ends_with("tests.rs") || is_own
+        {
             continue;
         }
         let text = std::fs::read_to_string(&path).expect("a source");

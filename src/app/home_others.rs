@@ -45,11 +45,11 @@ enum Home<'a> {
 
 impl<'a> Home<'a> {
     fn of(known: &'a HashMap<String, Known<Person>>, code: &'a str) -> Self {
-        fn named(text: &Option<String>) -> Option<&str> {
-            text.as_deref().map(str::trim).filter(|text| !text.is_empty())
+        fn named(text: Option<&str>) -> Option<&str> {
+            text.map(str::trim).filter(|text| !text.is_empty())
         }
         let Some(Known { value: person, .. }) = known.get(code) else { return Self::Person(code) };
-        match (named(&person.household), named(&person.more.address)) {
+        match (named(person.household.as_deref()), named(person.more.address.as_deref())) {
             (Some(household), _) => Self::Household(household),
             (None, Some(address)) => Self::Address(person.area.as_str(), address),
             (None, None) => Self::Person(code),

@@ -80,7 +80,9 @@ impl Overbooking {
         app.store.close().await;
         lines.print(invocation);
         if invocation.out.format == Format::Table {
-            said.iter().for_each(|said| super::output::tell(said));
+            for said in &said {
+                super::output::tell(said);
+            }
         }
         Ok(exit::OK)
     }

@@ -78,7 +78,8 @@ fn who_is_called_under_each_policy() {
     // Five of ten seats are kept for others: of eleven with an appointment all come in 0.0005, too many. 5 + 5 / 0.5.
     // Five of one cohort and five seats for others of another: of 13 more than ten come in 92 of 8192 cases, of 14 in
     // 470 of 16384; eight with an appointment always find a seat.
-    let cases: &[(f64, f64, &[CellToPlay], &[u64], &[u64])] = &[
+    type Case<'a> = (f64, f64, &'a [CellToPlay], &'a [u64], &'a [u64]);
+    let cases: &[Case<'_>] = &[
         (0.02, 0.8, &[cell(0, 10, 10)], &[10], &[12]),
         (0.02, 0.4, &[cell(0, 10, 10)], &[11], &[25]),
         (0.0, 0.4, &[cell(0, 10, 10)], &[10], &[25]),

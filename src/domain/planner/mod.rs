@@ -276,7 +276,7 @@ fn planned(
     let market = Market::new(&problem);
     let warm = request.warm.map(|warm| market.prices_of(warm));
     let (published, told) = ([request.published], request.told.map(|told| [told]));
-    let told = told.as_ref().map(|told| told.as_slice());
+    let told = told.as_ref().map(<[_; 1]>::as_slice);
     let (from, limits) = (request.from, request.limits);
     let wanted = Wanted { from, published: &published, told, limits, warm };
     let solved = solve(&market, wanted, SearchBudget { progress, time_used });

@@ -173,7 +173,7 @@ pub(super) fn stays(
     let mut known: BTreeMap<(CohortIndex, usize, Step), u32> = BTreeMap::new();
     for (k, rows) in problem.programmes.indices().zip(told) {
         let places = Places::of(problem, k);
-        for row in rows.iter() {
+        for row in *rows {
             if let Some((cohort, dose, step)) = places.step(problem, k, row) {
                 *known.entry((cohort, dose, Step { team: None, ..step })).or_insert(0) += row.doses;
             }
