@@ -76,5 +76,6 @@ pub mod supply_edit;
 pub mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod whole_vials;
 pub mod words;
 pub mod work_days;

@@ -14,6 +14,7 @@ use super::group::Eligible;
 use super::id::{AreaCode, PlaceCode};
 use super::plan::PlanRow;
 use super::site::Closure;
+use super::whole_vials::drawn_doses;
 use chrono::{NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
@@ -129,6 +130,7 @@ pub fn outset(facts: OutsetFacts<'_>) -> Outset {
         others_had(&one.row, one.row.doses.saturating_sub(one.persons), &mut flows);
         history.push(drawn(&one.row));
     }
+    history.extend(left_in_vials(facts));
     for row in expected(facts) {
         let named = facts.persons.get(&CohortKey::of(&row.plan)).and_then(|persons| {
             persons.expected.get(&(row.plan.dose, row.plan.day, row.plan.place.clone()))
@@ -205,6 +207,20 @@ fn people_left(
 /// A row that draws vaccine and is nobody's dose.
 fn drawn(row: &GivenRow) -> GivenRow {
     GivenRow { area: AreaCode::from(""), ..row.clone() }
+}
+
+/// What was left in the last vials of sessions, beyond their wastage rate.
+fn left_in_vials(facts: OutsetFacts<'_>) -> Vec<GivenRow> {
+    let mut sessions: BTreeMap<(NaiveDate, &PlaceCode), (u32, &GivenRow)> = BTreeMap::new();
+    for ReportedDoses { row, .. } in facts.counted {
+        let session = sessions.entry((row.day, &row.place)).or_insert((0, row));
+        session.0 = session.0.saturating_add(row.doses);
+    }
+    let left = |((_, place), (doses, row)): ((NaiveDate, &PlaceCode), (u32, &GivenRow))| {
+        let doses = drawn_doses(facts.campaign, place, doses) - doses;
+        (doses > 0).then(|| GivenRow { doses, ..drawn(row) })
+    };
+    sessions.into_iter().filter_map(left).collect()
 }
 
 fn as_given(row: &PlanRow, doses: u32) -> GivenRow {

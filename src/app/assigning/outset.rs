@@ -14,6 +14,7 @@ use crate::domain::outset::{
     seats_used,
 };
 use crate::domain::plan::PlanRow;
+use crate::domain::whole_vials::drawn_doses;
 use crate::store::plans::{self, PlanHead, in_force};
 use crate::store::{Tx, cells, people};
 use chrono::{NaiveDate, TimeDelta};
@@ -232,6 +233,12 @@ async fn used(
         }
     }
     let planned = sessions.into_iter().filter(|(_, (seats, _))| *seats > 0);
-    let sessions: Vec<_> = planned.map(|((_, day), (seats, given))| (day, seats, given)).collect();
+    let drawn = |place: &PlaceCode, given: u64| {
+        let given = u32::try_from(given).unwrap_or(u32::MAX);
+        u64::from(drawn_doses(&loaded.campaign, place, given))
+    };
+    let session =
+        |((place, day), (seats, given)): ((PlaceCode, _), _)| (day, seats, drawn(&place, given));
+    let sessions: Vec<_> = planned.map(session).collect();
     Ok(seats_used(&sessions))
 }
