@@ -98,7 +98,10 @@ impl App {
         let renamed = |dose: &Dose| Dose { person: id.clone(), ..dose.clone() };
         let mut all: Vec<Dose> = mine.iter().cloned().chain(theirs.iter().map(renamed)).collect();
         sort(&mut all);
-        for loaded in self.campaigns_in(tx).await? {
+        // In the order in which imports lock the days of campaigns.
+        let mut campaigns = self.campaigns_in(tx).await?;
+        campaigns.sort_by_key(|one| one.no);
+        for loaded in campaigns {
             let mut changes = BTreeMap::new();
             let rules = loaded.rules();
             count_person(rules, &one.value.enrollee(), &mine, -1, &mut changes);

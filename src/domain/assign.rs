@@ -203,10 +203,11 @@ const FORWARD_WITHIN_DAYS: i64 = 3;
 const FORWARD_LEAST_DAYS: i64 = 3;
 
 /// The first day on which somebody may be called: after today, not before the dose counts, and some time after they
-/// did not come, unless their window ends before that. Whoever must come inside a window is called again as soon after
-/// each absence. `absent`: how often, and on which day last.
+/// did not come, unless their window ends before that. Whoever has begun and must come inside a window is called again
+/// as soon after each absence. `absent`: how often, and on which day last.
 #[must_use]
 pub fn callable_from(
+    dose: u8,
     (earliest, latest): (NaiveDate, Option<NaiveDate>),
     absent: Option<(u8, NaiveDate)>,
     today: NaiveDate,
@@ -214,7 +215,7 @@ pub fn callable_from(
     let from = (today + TimeDelta::days(1)).max(earliest);
     let Some((times, last)) = absent else { return from };
     let doublings = times.saturating_sub(1).min(RECALL_DOUBLINGS_MAX);
-    let doublings = if latest.is_some() { 0 } else { doublings };
+    let doublings = if dose > 1 && latest.is_some() { 0 } else { doublings };
     let recall = from.max(last + TimeDelta::days(RECALL_DAYS << doublings));
     match latest {
         Some(latest) if recall > latest && from <= latest => from,
@@ -239,7 +240,7 @@ impl Candidate {
     fn callable_from(&self, today: NaiveDate) -> NaiveDate {
         let absent = self.absent_last.filter(|_| !self.waits);
         let absent = absent.map(|last| (self.absences, last));
-        callable_from((self.earliest, self.latest), absent, today)
+        callable_from(self.dose, (self.earliest, self.latest), absent, today)
     }
 }
 

@@ -107,9 +107,18 @@ pub struct OutsetFacts<'a> {
     /// Rows of sessions before that day of which there is no report yet.
     pub unreported: &'a [PlanRow],
     /// The share of such seats that is used.
-    pub used: f64,
+    pub used: SeatsUsed,
     /// What came of the last seats for people in no register.
     pub last_seats: &'a BTreeMap<CohortKey, LastSeats>,
+}
+
+/// The share of planned seats that is used, 0..=1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SeatsUsed {
+    /// That people take.
+    pub people: f64,
+    /// For which vaccine is drawn: that of people, and more where whole vials are opened.
+    pub vaccine: f64,
 }
 
 /// Who has had which dose, by cohort, number and day.
@@ -137,7 +146,7 @@ pub fn outset(facts: OutsetFacts<'_>) -> Outset {
         });
         let given = as_given(&row.plan, row.used);
         others_had(&given, row.used.saturating_sub(named.copied().unwrap_or(0)), &mut flows);
-        history.push(drawn(&given));
+        history.push(drawn(&as_given(&row.plan, row.drawn)));
     }
     for (key, persons) in facts.persons {
         let given = persons.given.iter().map(|(&(dose, day), &n)| ((dose, day), n));
@@ -232,21 +241,42 @@ fn as_given(row: &PlanRow, doses: u32) -> GivenRow {
 struct Expected {
     plan: PlanRow,
     used: u32,
+    /// For how many of them vaccine is drawn.
+    drawn: u32,
 }
 
 /// What is expected of sessions without report. Parts of seats add up over the rows of a day, so that rounding loses
 /// none; vaccine is rather counted twice than promised twice.
 fn expected(facts: OutsetFacts<'_>) -> Vec<Expected> {
-    let mut out = Vec::new();
-    let (mut seats, mut taken) = (0.0, 0_u32);
-    for row in facts.unreported {
-        seats += f64::from(row.doses) * facts.used.clamp(0.0, 1.0);
-        let until = (seats - 1e-9).ceil().max(0.0).to_u32().unwrap_or(u32::MAX);
-        let used = until.saturating_sub(taken).min(row.doses);
-        taken += used;
-        out.push(Expected { plan: row.clone(), used });
+    let (mut people, mut vaccine) = (Part::of(facts.used.people), Part::of(facts.used.vaccine));
+    let rows = facts.unreported.iter();
+    rows.map(|row| Expected {
+        plan: row.clone(),
+        used: people.take(row.doses),
+        drawn: vaccine.take(row.doses),
+    })
+    .collect()
+}
+
+/// A part of seats that come one row after the other, as whole numbers.
+struct Part {
+    share: f64,
+    seats: f64,
+    taken: u32,
+}
+
+impl Part {
+    fn of(share: f64) -> Self {
+        Self { share: share.clamp(0.0, 1.0), seats: 0.0, taken: 0 }
     }
-    out
+
+    fn take(&mut self, doses: u32) -> u32 {
+        self.seats += f64::from(doses) * self.share;
+        let until = (self.seats - 1e-9).ceil().max(0.0).to_u32().unwrap_or(u32::MAX);
+        let part = until.saturating_sub(self.taken).min(doses);
+        self.taken += part;
+        part
+    }
 }
 
 /// The share of planned seats of a day that is used, as high as it is on most days: then vaccine is rarely planned

@@ -25,7 +25,8 @@ fn facts<'a>(
 ) -> OutsetFacts<'a> {
     static NOTHING: BTreeMap<CohortKey, LastSeats> = BTreeMap::new();
     let open = on(10);
-    OutsetFacts { campaign, open, counted, persons, unreported, used: 1.0, last_seats: &NOTHING }
+    let used = SeatsUsed { people: 1.0, vaccine: 1.0 };
+    OutsetFacts { campaign, open, counted, persons, unreported, used, last_seats: &NOTHING }
 }
 
 fn plan_of(outset: &Outset, open: i64) -> Vec<PlanRow> {
@@ -129,9 +130,13 @@ fn a_session_without_report_is_not_a_session_without_doses() {
     let drawn: u32 =
         found.history.iter().filter(|row| row.place.as_str() == "S1").map(|row| row.doses).sum();
     assert_eq!(drawn, 30);
-    // Where three seats of four are used, eight people of these come again.
-    let some = OutsetFacts { used: 0.75, ..facts(&campaign, &[], &nobody, &unreported) };
-    assert_eq!(outset(some).left[&(key(), 1)].others, 77);
+    // Where three seats of four are used, eight people of these come again; of the vaccine more may be gone.
+    let used = SeatsUsed { people: 0.75, vaccine: 0.9 };
+    let some = OutsetFacts { used, ..facts(&campaign, &[], &nobody, &unreported) };
+    let found = outset(some);
+    assert_eq!(found.left[&(key(), 1)].others, 77);
+    let drawn = found.history.iter().filter(|row| row.place.as_str() == "S1");
+    assert_eq!(drawn.map(|row| row.doses).sum::<u32>(), 27);
 }
 
 #[test]

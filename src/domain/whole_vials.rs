@@ -5,18 +5,22 @@
 
 use super::campaign::Campaign;
 use super::id::PlaceCode;
-use super::stock::{given_share, wastage_rate};
+use super::stock::given_share;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
 /// The doses for which a session draws as much vaccine, at the wastage rate of its place, as it opened to give `doses`:
-/// those, or more where its whole vials hold more than the rate allows for. Vials are the largest of any lot.
+/// those, or more where its whole vials hold more than the rate allows for. Vials are the smallest of any lot. Teams take
+/// open vials from stop to stop, so that of stops nothing more is said.
 #[must_use]
 pub fn drawn_doses(campaign: &Campaign, place: &PlaceCode, doses: u32) -> u32 {
     let vials = campaign.deliveries.iter().filter_map(|lot| lot.doses_per_vial);
-    let Some(vial) = vials.max().filter(|vial| *vial > 1) else { return doses };
+    let site = campaign.site(place.as_str());
+    let (Some(site), Some(vial)) = (site, vials.min().filter(|vial| *vial > 1)) else {
+        return doses;
+    };
     let opened = doses.div_ceil(vial).saturating_mul(vial);
-    let share = given_share(wastage_rate(campaign, place, None));
+    let share = given_share(site.wastage_rate);
     let given = (Decimal::from(opened) * share).floor().to_u32();
     given.unwrap_or(doses).max(doses)
 }
@@ -40,5 +44,6 @@ mod tests {
             [0, 1, 11, 15, 16, 18].map(|doses| drawn(&campaign, doses)),
             [0, 4, 13, 15, 17, 18]
         );
+        assert_eq!(drawn_doses(&campaign, &"P1".into(), 11), 11, "a team goes on with its vial");
     }
 }

@@ -20,7 +20,7 @@ bulk!(
     "ON CONFLICT (campaign, day) DO UPDATE SET changes = counted_day.changes + 1"
 );
 const ALL_CHANGED: &str = "INSERT INTO counted_day (campaign, day, changes) \
-     SELECT DISTINCT campaign, day, CAST(1 AS BIGINT) FROM cell WHERE campaign = $1 \
+     SELECT DISTINCT campaign, day, CAST(1 AS BIGINT) FROM cell WHERE campaign = $1 ORDER BY day \
      ON CONFLICT (campaign, day) DO UPDATE SET changes = counted_day.changes + 1";
 const CHANGES: &str = "SELECT CAST(COALESCE(SUM(changes), 0) AS BIGINT) FROM counted_day \
      WHERE campaign = $1";

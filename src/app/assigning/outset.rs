@@ -10,8 +10,8 @@ use crate::domain::counting::{Cells, count_family, families};
 use crate::domain::dose::GivenRow;
 use crate::domain::id::PlaceCode;
 use crate::domain::outset::{
-    Outset, OutsetFacts, REPORT_WAIT_DAYS, ReportedDoses, USE_DAYS, bind_to_store, outset,
-    seats_used,
+    Outset, OutsetFacts, REPORT_WAIT_DAYS, ReportedDoses, SeatsUsed, USE_DAYS, bind_to_store,
+    outset, seats_used,
 };
 use crate::domain::plan::PlanRow;
 use crate::domain::whole_vials::drawn_doses;
@@ -215,9 +215,9 @@ async fn used(
     tx: &mut Tx,
     loaded: &Loaded,
     (recent, counted): (&[PlanRow], &[ReportedDoses]),
-) -> Result<f64> {
+) -> Result<SeatsUsed> {
     let (Some(first), Some(last)) = (recent.first(), recent.last()) else {
-        return Ok(seats_used(&[]));
+        return Ok(SeatsUsed { people: seats_used(&[]), vaccine: seats_used(&[]) });
     };
     let reports = cells::reports_between(tx, loaded.no, first.day, last.day).await?;
     let mut sessions: BTreeMap<(PlaceCode, NaiveDate), (u64, u64)> =
@@ -233,12 +233,12 @@ async fn used(
         }
     }
     let planned = sessions.into_iter().filter(|(_, (seats, _))| *seats > 0);
-    let drawn = |place: &PlaceCode, given: u64| {
-        let given = u32::try_from(given).unwrap_or(u32::MAX);
-        u64::from(drawn_doses(&loaded.campaign, place, given))
-    };
-    let session =
-        |((place, day), (seats, given)): ((PlaceCode, _), _)| (day, seats, drawn(&place, given));
-    let sessions: Vec<_> = planned.map(session).collect();
-    Ok(seats_used(&sessions))
+    let (mut people, mut vaccine) = (Vec::new(), Vec::new());
+    for ((place, day), (seats, given)) in planned {
+        let doses = u32::try_from(given).unwrap_or(u32::MAX);
+        let drawn = drawn_doses(&loaded.campaign, &place, doses);
+        people.push((day, seats, given));
+        vaccine.push((day, seats, u64::from(drawn)));
+    }
+    Ok(SeatsUsed { people: seats_used(&people), vaccine: seats_used(&vaccine) })
 }

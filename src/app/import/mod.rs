@@ -395,7 +395,10 @@ impl Imported {
         self.no_longer_valid += stored.found.no_longer_valid.len() as u64;
         self.to_look_at += stored.odd.len() as u64;
         let room = ISSUES_SHOWN_MAX.saturating_sub(self.oddities.len());
-        self.oddities.extend(stored.odd.into_iter().take(room));
+        // They were looked at person by person.
+        let mut odd = stored.odd;
+        odd.sort_by_key(|one| one.row);
+        self.oddities.extend(odd.into_iter().take(room));
         let show = |shown: &mut Vec<Warning>, more: Vec<Warning>| {
             let left = ISSUES_SHOWN_MAX.saturating_sub(shown.len());
             shown.extend(more.into_iter().take(left));

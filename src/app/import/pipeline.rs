@@ -172,8 +172,9 @@ pub(super) async fn take_out<T: Importable>(
     let mut changes = Changes::new();
     T::count(facts, histories, &[&old.value], &[], &mut changes).await;
     records::delete::<T>(tx, old.value.key()).await?;
-    change(tx, changes).await?;
+    // Seats are locked before days, as an import does.
     facts.ends(tx, old.value.of()).await?;
+    change(tx, changes).await?;
     Ok(())
 }
 

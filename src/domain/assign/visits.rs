@@ -18,6 +18,8 @@ const ROUNDS_MAX: usize = 8;
 /// People of a session who are asked to change places, at most. Our choice: who is not found among so many is hardly
 /// there, and sessions of thousands take no time.
 const ASKED_MAX: usize = 200;
+/// Later sessions that are tried for somebody whose vaccines are too near, at most. Our choice.
+const SESSIONS_MAX: usize = 60;
 
 /// An appointment in one campaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -270,7 +272,7 @@ impl<'a> Desk<'a> {
                 |other: Spot| self.apart(spot, other).allows(to.day, self.get(other).seat.day);
             self.others(spot).all(allows)
         };
-        let later = of_cohort.iter().filter(|(day, _)| *day > one.seat.day);
+        let later = of_cohort.iter().filter(|(day, _)| *day > one.seat.day).take(SESSIONS_MAX);
         let found = later.map(|&(day, place)| Seat { day, place, ..one.seat }).find_map(|to| {
             let may_go = is_apart(to) && self.may_go(spot, to);
             may_go.then(|| self.way(spot, to, true)).flatten().map(|way| (to, way))

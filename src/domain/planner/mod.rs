@@ -270,8 +270,8 @@ fn planned(
     time_used: &mut dyn FnMut() -> f64,
 ) -> Plan {
     let mut problem = Problem::new(request.campaign, request.given, request.from);
-    if request.told.is_some() {
-        problem = problem.with_slack();
+    if let Some(told) = request.told {
+        problem = problem.with_slack(&[told]);
     }
     let market = Market::new(&problem);
     let warm = request.warm.map(|warm| market.prices_of(warm));
@@ -328,13 +328,13 @@ pub fn make_joint(
 ) -> JointPlan {
     let given: Vec<&[GivenRow]> = request.given.iter().map(Vec::as_slice).collect();
     let mut problem = Problem::joint(request.joined, &given, request.from);
-    if request.told.is_some() {
-        problem = problem.with_slack();
+    let told = request.told.map(|told| told.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    if let Some(told) = &told {
+        problem = problem.with_slack(told);
     }
     let market = Market::new(&problem);
     let warm = request.warm.map(|warm| market.joint_prices_of(warm));
     let published: Vec<&[PlanRow]> = request.published.iter().map(Vec::as_slice).collect();
-    let told = request.told.map(|told| told.iter().map(Vec::as_slice).collect::<Vec<_>>());
     let (from, limits) = (request.from, request.limits);
     let wanted = Wanted { from, published: &published, told: told.as_deref(), limits, warm };
     let solved = solve(&market, wanted, SearchBudget { progress, time_used });
@@ -416,7 +416,14 @@ fn solve<'p>(market: &Market<'p>, wanted: Wanted, mut budget: SearchBudget) -> S
         pairs.flat_map(|(k, rows)| published_plan::wishes(problem, k, rows)).collect();
     let freeze = problem.programmes.iter().map(|one| one.campaign.freeze_days).max();
     let until = problem.first.plus(num::index(freeze.unwrap_or(0)));
-    let mut draft = greedy::plan(problem, &wishes, until);
+    // Whoever knows of a seat keeps it, and so do teams their tours; whose the other seats of these days are, a better
+    // plan may change.
+    let stays = wanted.told.map(|told| published_plan::stays(problem, &wishes, told, until));
+    let after = |wish: &&published_plan::Wish| wish.steps.first().is_some_and(|it| it.day >= until);
+    let later: Vec<_> = stays.iter().flatten().filter(after).cloned().collect();
+    let mut frozen: Vec<_> = wishes.iter().filter(|wish| !after(wish)).cloned().collect();
+    frozen.extend(later.iter().cloned());
+    let mut draft = greedy::plan(problem, &frozen, index::Day::NEVER);
     let greedy = measure::figures(&draft);
     let one_plan = budget.used() - began;
     let mut needed = greedy.objective;
@@ -447,13 +454,14 @@ fn solve<'p>(market: &Market<'p>, wanted: Wanted, mut budget: SearchBudget) -> S
     let objective = measure::objective(&draft);
     budget.tell(0, objective, f64::INFINITY);
     let warm = wanted.warm;
-    // Whoever knows of a seat keeps it, and so do teams their tours; whose the other seats of these days are, a better
-    // plan may change.
-    let stays = wanted.told.map(|told| published_plan::stays(problem, &wishes, told, until));
     let (stays, stay_until) = match &stays {
         Some(stays) => (stays, index::Day::NEVER),
         None => (&wishes, until),
     };
+    // Nobody who knows of a seat moves for a better worst area, or for shorter ways.
+    let last =
+        later.iter().filter_map(|wish| wish.steps.first()).map(|step| step.day.plus(1)).max();
+    let until = last.map_or(until, |last| last.max(until));
     let task = search::Task {
         stays,
         stay_until,

@@ -162,6 +162,22 @@ fn serve(
     n
 }
 
+/// The last day of a seat that people know of, by cohort and number of the dose from 0. `told`: the seats, by programme.
+pub(super) fn last_days(
+    problem: &Problem,
+    told: &[&[PlanRow]],
+) -> BTreeMap<(CohortIndex, usize), Day> {
+    let mut out = BTreeMap::new();
+    for (k, rows) in problem.programmes.indices().zip(told) {
+        let places = Places::of(problem, k);
+        for (cohort, dose, step) in rows.iter().filter_map(|row| places.step(problem, k, row)) {
+            let last = out.entry((cohort, dose)).or_insert(step.day);
+            *last = step.day.max(*last);
+        }
+    }
+    out
+}
+
 /// The wishes that a search leaves as they are: those of people who know of their first step, and those that a team
 /// serves before day `until`. `told`: seats that people know of, by programme.
 pub(super) fn stays(

@@ -1,9 +1,9 @@
 //! Second doses some days before their windows close, so that whoever does not come can be called again in time.
 
-use super::agreed;
-use super::greedy;
 use super::index::{CohortIndex, Day, RunIndex};
 use super::model::Problem;
+use super::{agreed, greedy, published_plan};
+use crate::domain::plan::PlanRow;
 use std::collections::BTreeMap;
 
 /// So many days before a window closes people are planned: whoever does not come is called twice more. Our choice.
@@ -17,8 +17,17 @@ const TRIES: usize = 4;
 
 impl Problem<'_> {
     /// The problem with windows of those who wait for a later dose that close some days earlier, wherever all of them
-    /// still find a place.
-    pub(super) fn with_slack(mut self) -> Self {
+    /// still find a place. Seats that people know of, by programme, and agreed sessions stay inside the windows.
+    pub(super) fn with_slack(mut self, told: &[&[PlanRow]]) -> Self {
+        let known = published_plan::last_days(&self, told);
+        let last = |problem: &Self, cohort: CohortIndex, dose: usize, end: i64| {
+            let of = problem.agreed.iter().filter(|session| {
+                let is_it = session.dose.is_none_or(|number| usize::from(number) == dose + 1);
+                is_it && session.cohorts.contains(&cohort)
+            });
+            let days = of.map(|session| session.day).chain(known.get(&(cohort, dose)).copied());
+            days.map(Day::number).filter(|day| *day <= end).max()
+        };
         let mut real: BTreeMap<(CohortIndex, RunIndex), Day> = BTreeMap::new();
         for cohort in self.cohorts.indices().collect::<Vec<_>>() {
             for run in self.cohorts[cohort].waiting.indices().collect::<Vec<_>>() {
@@ -28,7 +37,8 @@ impl Problem<'_> {
                 let slack = high.map_or(0, |high| ((high - low) / SLACK_PART).min(SLACK_DAYS));
                 let end = one.high.number();
                 let soon = self.first.number().max(one.low.number()) + SOON_DAYS;
-                let early = (end - slack).max(soon.min(end));
+                let known = last(&self, cohort, one.dose, end).unwrap_or(end - slack);
+                let early = (end - slack).max(soon.min(end)).max(known);
                 if one.bound && early < end {
                     real.insert((cohort, run), one.high);
                     self.cohorts[cohort].waiting[run].high = Day::of_number(early);
@@ -71,10 +81,11 @@ mod tests {
     use chrono::TimeDelta;
 
     /// The last day for ten people who had dose 1 on day -10 and wait for dose 2 from day 11 to day 25.
-    fn last_day(campaign: &Campaign, from: i64) -> i64 {
+    fn last_day(campaign: &Campaign, from: i64, told: &[PlanRow]) -> i64 {
         let PlanRow { day, place, area, group, dose, doses, .. } = row(-10, 1, 10);
         let given = [GivenRow { day, place, area, group, dose, doses }];
-        let problem = Problem::new(campaign, &given, start() + TimeDelta::days(from)).with_slack();
+        let problem =
+            Problem::new(campaign, &given, start() + TimeDelta::days(from)).with_slack(&[told]);
         let runs = problem.cohorts.iter().flat_map(|cohort| cohort.waiting.iter());
         let highs: Vec<i64> = runs.map(|run| run.high.number()).collect();
         assert_eq!(highs.len(), 1);
@@ -87,14 +98,16 @@ mod tests {
         campaign.sites[0].restock = Weekdays::EVERY_DAY;
         campaign.sites[0].storage_doses = None;
         // A third of the two weeks.
-        assert_eq!(last_day(&campaign, 0), 21);
+        assert_eq!(last_day(&campaign, 0, &[]), 21);
         // Whoever is near to the end comes within a week, at the latest on the last day.
-        assert_eq!(last_day(&campaign, 16), 23);
-        assert_eq!(last_day(&campaign, 20), 25);
+        assert_eq!(last_day(&campaign, 16, &[]), 23);
+        assert_eq!(last_day(&campaign, 20, &[]), 25);
+        // Whoever knows of a later day keeps it.
+        assert_eq!(last_day(&campaign, 0, &[row(23, 2, 1), row(22, 1, 1), row(30, 2, 1)]), 23);
         // Nobody loses a dose to it: where no place is open so early, the whole window is there.
         let shut =
             |day| Closure { place: "S1".into(), day: start() + TimeDelta::days(day), doses: 0 };
         campaign.closures.extend((11..=21).map(shut));
-        assert_eq!(last_day(&campaign, 0), 25);
+        assert_eq!(last_day(&campaign, 0, &[]), 25);
     }
 }

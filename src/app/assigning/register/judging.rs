@@ -147,7 +147,7 @@ impl Prospect {
         let again = outlook.due.map(|due| {
             let until = noted.and_then(|noted| noted.until);
             let free = until.map_or(due.earliest, |until| due.earliest.max(until + DAY));
-            callable_from((free, due.latest), absent, days.today)
+            callable_from(due.number, (free, due.latest), absent, days.today)
         });
         let dose = outlook.due.map_or(1, |due| due.number);
         let is_given_up = absent.is_some_and(|(times, _)| is_given_up(dose, times));
