@@ -37,6 +37,7 @@ const NAMES: &[&str] = &[
     "stock",
     "sites",
     "national",
+    "paid",
     "month",
     "cum",
     // Jobs, which are typed.
