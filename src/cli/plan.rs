@@ -79,8 +79,8 @@ pub(super) enum Plan {
     WhatIf(Box<plan_what_if::WhatIf>),
     /// What it would take to reach the targets by a day: stations, staff, teams, vaccine; changes nothing itself
     Surge(plan_surge::Surge),
-    /// Plays the sessions to come many times: who is turned away and what is wasted if nobody, some or everybody is
-    /// called beyond the seats; changes nothing itself
+    /// Plays the sessions to come many times: who is turned away and what is wasted if only the seats are filled, if
+    /// people are called as doseplan does, or if seats ÷ show-up are called; changes nothing itself
     Overbooking(plan_overbooking::Overbooking),
 }
 

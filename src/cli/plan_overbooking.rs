@@ -24,7 +24,7 @@ pub(super) struct Overbooking {
     /// Hours for which an opened vial is good [default: the whole session]
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=24))]
     open_vial_hours: Option<u32>,
-    /// How often all sessions are played [default: until 10,000 were played]
+    /// How often all sessions are played [default: until 10,000 were played, 500 times at most]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     runs: Option<u32>,
     /// The same seed gives the same figures
@@ -37,7 +37,8 @@ fn parse_chance(text: &str) -> Result<f64, Remedy> {
     chance.ok_or_else(|| Remedy::new("write-chance"))
 }
 
-/// The answer as `-o json` prints it. Counts of people are over all runs.
+/// The answer as `-o json` prints it. Counts of people, seats and doses are sums over all runs, as in CSV; the table
+/// has them for one run on average.
 #[derive(Serialize)]
 struct View {
     basis: Basis,
@@ -75,7 +76,8 @@ impl Overbooking {
                 Format::Json => lines.thing(loaded, serde_json::to_value(&view)?),
                 Format::Csv | Format::Table => lines.sheet(loaded, sheet(invocation, &view)),
             }
-            said.extend(words(invocation, &view).into_iter().map(|said| lines.named(loaded, said)));
+            let words = self.words(invocation, loaded, &view);
+            said.extend(words.into_iter().map(|said| lines.named(loaded, said)));
         }
         app.store.close().await;
         lines.print(invocation);
@@ -88,8 +90,7 @@ impl Overbooking {
     }
 
     fn view(&self, loaded: &Loaded, playable: Playable) -> View {
-        let known = loaded.campaign.overbook_risk.to_f64().unwrap_or(0.0);
-        let risk = self.risk.unwrap_or(known);
+        let risk = self.risk.unwrap_or_else(|| set_risk(loaded));
         let runs = self.runs.unwrap_or_else(|| runs_for(playable.sessions.len()));
         let outcomes = play(&Game {
             sessions: &playable.sessions,
@@ -119,6 +120,60 @@ impl Overbooking {
             show_up: playable.show_up,
         }
     }
+
+    /// What was played, and what to do.
+    fn words(&self, invocation: &Invocation, loaded: &Loaded, view: &View) -> Vec<String> {
+        let out = invocation.out;
+        let key = match (view.basis, self.show_up.is_some()) {
+            (Basis::Plan, false) => "overbooking-plan",
+            (Basis::Plan, true) => "overbooking-plan-supposed",
+            (Basis::Unnamed, false) => "overbooking-unnamed",
+            (Basis::Unnamed, true) => "overbooking-unnamed-supposed",
+            (Basis::Example, false) => "overbooking-example",
+            (Basis::Example, true) => "overbooking-example-supposed",
+        };
+        let comes = percent(self.show_up.unwrap_or(1.0));
+        let played = [
+            ("sessions", &view.sessions as &dyn std::fmt::Display),
+            ("runs", &view.runs),
+            ("seed", &view.seed),
+            ("seats", &EXAMPLE_SEATS),
+            ("comes", &comes),
+        ];
+        let mut said = vec![out.say(key, &played)];
+        let find = |policy| view.outcomes.iter().find(|one| one.of.policy == policy);
+        let [Some(never), Some(program), Some(always)] = Policy::ALL.map(find) else { return said };
+        let is_other = self.risk.is_some_and(|risk| (risk - set_risk(loaded)).abs() > 1e-9);
+        let key = match (view.advice, is_other) {
+            (Advice::Nothing, _) if never.of.called == 0 => "overbooking-nobody",
+            (Advice::Nothing, _) if view.risk <= 0.0 => "overbooking-no-risk",
+            (Advice::Nothing, _) => "overbooking-nothing",
+            (Advice::Keep, false) => "overbooking-keep",
+            (Advice::Keep, true) => "overbooking-keep-other",
+            (Advice::Fewer, false) => "overbooking-fewer",
+            (Advice::Fewer, true) => "overbooking-fewer-other",
+            (Advice::TooMany, false) => "overbooking-too-many",
+            (Advice::TooMany, true) => "overbooking-too-many-other",
+        };
+        let change = program.of.vaccinated.abs_diff(never.of.vaccinated);
+        said.push(out.say(
+            key,
+            &[
+                ("risk", &percent(view.risk)),
+                ("value", &view.risk),
+                ("change", &per_run(change, view.runs)),
+                ("share", &percent(program.share_turning_away)),
+                ("away", &per_run(always.of.turned_away, view.runs)),
+                ("always", &percent(always.share_turning_away)),
+            ],
+        ));
+        said
+    }
+}
+
+/// The campaign's `overbook_risk`.
+fn set_risk(loaded: &Loaded) -> f64 {
+    loaded.campaign.overbook_risk.to_f64().unwrap_or(0.0)
 }
 
 /// A count over all runs as the count of one, for people.
@@ -130,7 +185,8 @@ fn percent(share: f64) -> String {
     format!("{:.1}", share * 100.0)
 }
 
-/// A line for each policy: people and doses of all sessions, once.
+/// A line for each policy: people and doses of all sessions; in the table those of one run on average, in CSV the sums
+/// of all runs, as in JSON.
 fn sheet(invocation: &Invocation, view: &View) -> Sheet {
     let columns = [
         "calling",
@@ -143,6 +199,10 @@ fn sheet(invocation: &Invocation, view: &View) -> Sheet {
         "wasted",
         "turning_away_percent",
     ];
+    let figure = |count: u64| match invocation.out.format {
+        Format::Table => per_run(count, view.runs),
+        Format::Csv | Format::Json => count.to_string(),
+    };
     let mut sheet = Sheet::new(&columns);
     for PlayedView { of, share_turning_away } in &view.outcomes {
         let word = of.policy.word();
@@ -160,46 +220,9 @@ fn sheet(invocation: &Invocation, view: &View) -> Sheet {
             of.wasted,
         ];
         let mut row = vec![name];
-        row.extend(counts.map(|count| per_run(count, view.runs)));
+        row.extend(counts.map(figure));
         row.push(percent(*share_turning_away));
         sheet.push(row);
     }
     sheet
-}
-
-/// What was played, and what to do.
-fn words(invocation: &Invocation, view: &View) -> Vec<String> {
-    let out = invocation.out;
-    let basis = match view.basis {
-        Basis::Plan => "overbooking-plan",
-        Basis::Unnamed => "overbooking-unnamed",
-        Basis::Example => "overbooking-example",
-    };
-    let played = [
-        ("sessions", &view.sessions as &dyn std::fmt::Display),
-        ("runs", &view.runs),
-        ("seed", &view.seed),
-        ("seats", &EXAMPLE_SEATS),
-    ];
-    let mut said = vec![out.say(basis, &played)];
-    let find = |policy| view.outcomes.iter().find(|one| one.of.policy == policy);
-    let [Some(never), Some(program), Some(always)] = Policy::ALL.map(find) else { return said };
-    let key = match view.advice {
-        Advice::Nothing => "overbooking-nothing",
-        Advice::Keep => "overbooking-keep",
-        Advice::Fewer => "overbooking-fewer",
-        Advice::TooMany => "overbooking-too-many",
-    };
-    let change = program.of.vaccinated.abs_diff(never.of.vaccinated);
-    said.push(out.say(
-        key,
-        &[
-            ("risk", &percent(view.risk)),
-            ("change", &per_run(change, view.runs)),
-            ("share", &percent(program.share_turning_away)),
-            ("away", &per_run(always.of.turned_away, view.runs)),
-            ("always", &percent(always.share_turning_away)),
-        ],
-    ));
-    said
 }

@@ -176,5 +176,5 @@ fn an_appointment_of_a_closed_campaign_does_not_stand() {
     world.run(&["campaign", "close", "small"]).ends(0);
     assert!(ended(code).iter().all(|ended| ended == "campaign_closed"));
     let shown = chinese(&world, &["persons", "show", code]).ends(0).out;
-    assert!(shown.contains("活动已关闭") && !shown.contains("有效"), "{shown}");
+    assert!(shown.contains("活动已结束") && !shown.contains("有效"), "{shown}");
 }

@@ -64,6 +64,19 @@ fn the_register_has_its_part_of_the_seats_and_what_is_supposed_is_played() {
     let rows = ask(&world, &["plan", "overbooking", "--runs", "3", "-o", "csv"]).ends(0).csv();
     let policies: Vec<&str> = rows.iter().map(|row| row["calling"].as_str()).collect();
     assert_eq!(policies, ["never", "program", "always"]);
+    // CSV has the sums of JSON.
+    let found = played(&world, &[]);
+    for name in ["called", "came", "vaccinated", "empty_seats"] {
+        let sums: Vec<u64> = rows.iter().map(|row| row[name].parse().expect("a count")).collect();
+        assert_eq!(sums, figures(&found, name), "{name}");
+    }
+    // What is supposed is said, and why nobody is called.
+    let words = ["--lang", "en", "plan", "overbooking", "--runs", "1", "--risk", "0"];
+    let said = ask(&world, &words).ends(0).err;
+    assert!(said.contains("with what is known") && said.contains("risk of 0 nobody"), "{said}");
+    let said = ask(&world, &[&words[..], &["--show-up", "0.4"]].concat()).ends(0).err;
+    assert!(said.contains("supposing that 40.0 % of people"), "{said}");
+    assert!(!said.contains("what is known"), "{said}");
     for wrong in ["2", "-0.1", "x", "NaN"] {
         let risk = format!("--risk={wrong}");
         let told = ask(&world, &["--lang", "zh-CN", "plan", "overbooking", &risk]).ends(2).err;

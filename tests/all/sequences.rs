@@ -1,7 +1,7 @@
 //! Facts never vanish: random years of a county with two campaigns over one register. Files come in, are corrected and
 //! taken back, records are voided, people become one and two again, towns merge, groups get other names, campaigns are
-//! closed, opened and copied. Whatever happened, every level of every report has what a pencil has, and `db check` is
-//! content; what is refused is refused whole.
+//! closed, opened and copied. After the last step the coverage by area of both campaigns, as of three days, is what a
+//! pencil has, and `db check` is content; what was refused has left no trace in it.
 //!
 //! `DOSEPLAN_SEQUENCES` says how many years, `DOSEPLAN_SEED` repeats one.
 

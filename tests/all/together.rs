@@ -207,7 +207,6 @@ fn campaigns_that_are_over_are_planned_from_their_start_only_where_all_are() {
     assert!(alone["campaigns"].is_null(), "{alone}");
 }
 
-/// The independent checker's verdict on plans of an instance's campaigns from a day on.
 #[test]
 fn what_is_supposed_of_all_open_campaigns_changes_their_joint_plan_and_stores_nothing() {
     let world = county();
@@ -252,6 +251,7 @@ fn what_is_supposed_of_all_open_campaigns_changes_their_joint_plan_and_stores_no
     assert_eq!(states(&world), before);
 }
 
+/// The independent checker's verdict on plans of an instance's campaigns from a day on.
 fn judged(shared: &Path, instance: &Path, plan: &Path, from: &str) -> Value {
     let mut command = Command::new("python3");
     command.arg(shared.join("planning/check_joint.py")).arg(instance.join("jurisdiction"));

@@ -183,7 +183,7 @@ impl Played {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Advice {
-    /// Nobody is called beyond the seats: it is not allowed, or nearly everybody comes.
+    /// Nobody is called beyond the seats: the risk is 0, nobody has an appointment, or one more would be too many.
     Nothing,
     /// More people get their dose, and the risk holds.
     Keep,

@@ -85,7 +85,7 @@ machine-url-bad = "{ $value }" 不是 https://example.org/u 形式的地址：�
 machine-oidc-empty = {"["}oidc] { $key } 为空
 machine-oidc-secret = {"["}oidc] 中 client_secret 和 client_secret_file 只能写一个
 machine-oidc-scope = {"["}oidc] scopes 中的 "{ $value }" 不可用；每个写一个词
-machine-oidc-url-path = {"["}oidc] url 不能带路径；工作台在网址的根上
+machine-oidc-url-path = {"["}oidc] url 不能带路径；工作台须位于网站根路径
 machine-oidc-url-none = {"["}oidc] { $key } = "{ $value }" 不是网址；请写 https:// 和主机名
 machine-oidc-url-bad = {"["}oidc] { $key } = "{ $value }" 不是可用的网址：不含 ?、# 和 @
 machine-tls-bad = {"["}http] { $key } = "{ $path }"：{ $said }
