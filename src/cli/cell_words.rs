@@ -109,7 +109,7 @@ mod tests {
             ("did", "token-add", "建立令牌"),
             ("scopes", "read people", "查看数字、查看人员"),
             ("second", "off", "未启用"),
-            ("ended", "campaign_closed", "活动已关闭"),
+            ("ended", "campaign_closed", "活动已结束"),
             ("made_by", "hand", "人工"),
             ("job", "digest", "明日接种预告（digest）"),
             ("catch_up", "latest", "最近一次"),
