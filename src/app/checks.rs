@@ -16,7 +16,7 @@ mod files;
 
 pub(super) use files::FREE_MB_MIN;
 pub use files::{
-    audit_key, clocks, disk, mail_folder, oidc, password_file, rights, second_factors,
+    audit_key, clocks, disk, mail_folder, oidc, password_file, rights, second_factors, shell_word,
 };
 
 /// The name of a cause in the catalogue.

@@ -56,6 +56,7 @@ pub mod operating;
 pub mod outbox;
 pub mod outlines;
 pub mod overbooking;
+pub mod passage_words;
 mod passing;
 mod passwords;
 pub mod people;

@@ -7,7 +7,7 @@ use crate::text::found;
 
 /// Columns whose cells are words of the program, with the beginnings of the messages that say them. The first that
 /// there is counts.
-const WORDS: [(&str, &[&str]); 17] = [
+const WORDS: [(&str, &[&str]); 18] = [
     (
         "state",
         &[
@@ -19,6 +19,7 @@ const WORDS: [(&str, &[&str]); 17] = [
             "cell-backfill-",
         ],
     ),
+    ("run_state", &["run-state-", "cell-backfill-"]),
     ("conflict", &["cell-conflict-"]),
     ("kind", &["mail-kind-", "import-kind-", "sheet-", "cell-kind-"]),
     ("role", &["role-", "duty-role-"]),

@@ -3,7 +3,7 @@
 use super::job::local;
 use super::output::{Format, Sheet, harmless};
 use super::{Invocation, exit};
-use crate::app::App;
+use crate::app::{App, passage_words};
 use clap::Subcommand;
 
 /// The most replies that are listed.
@@ -241,7 +241,7 @@ async fn calls(invocation: &Invocation, app: &App) -> anyhow::Result<u8> {
 }
 
 async fn history(invocation: &Invocation, app: &App, person: &str) -> anyhow::Result<u8> {
-    let found = app.histories_of(person).await?;
+    let (out, found) = (invocation.out, app.histories_of(person).await?);
     let mut sheet = Sheet::new(&["id", "from", "channel", "state", "said"]);
     for (message, passages) in &found {
         let zone = message.zone.parse().unwrap_or(chrono_tz::UTC);
@@ -251,7 +251,10 @@ async fn history(invocation: &Invocation, app: &App, person: &str) -> anyhow::Re
                 local(zone, passage.at),
                 passage.channel.clone(),
                 passage.event.to_string(),
-                harmless(&passage.said),
+                match out.format {
+                    Format::Table => passage_words::said(out.language, passage),
+                    Format::Csv | Format::Json => harmless(&passage.said),
+                },
             ]);
         }
         sheet.push(vec![
@@ -262,6 +265,6 @@ async fn history(invocation: &Invocation, app: &App, person: &str) -> anyhow::Re
             message.last_error.as_deref().map(harmless).unwrap_or_default(),
         ]);
     }
-    invocation.out.sheet(&sheet);
+    out.sheet(&sheet);
     Ok(exit::OK)
 }

@@ -352,11 +352,13 @@ impl Sheet {
     fn worded(&self, language: Language) -> Vec<Vec<String>> {
         let has = |name: &str| self.columns.iter().any(|one| one == name);
         let (of_tables, of_conflicts) = (has("hash"), has("now_code"));
+        let of_runs = has("job");
         let said = |(cell, column): (&String, &String)| match column.as_str() {
             _ if self.is_named => cell.clone(),
             // Tables of the database.
             "table" if of_tables => cell.clone(),
             "state" if of_conflicts => cell_words::shown(language, "conflict", cell),
+            "state" if of_runs => cell_words::shown(language, "run_state", cell),
             column => cell_words::shown(language, column, cell),
         };
         let row = |row: &Vec<String>| row.iter().zip(&self.columns).map(said).collect();
@@ -417,4 +419,22 @@ impl Sheet {
 /// A percentage, or a dash without a denominator.
 pub(super) fn percent(share: Option<Percent>) -> String {
     share.map_or_else(|| NONE.to_owned(), |share| share.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_failed_is_no_mail_that_failed() {
+        let state = |columns: &[&str]| {
+            let mut sheet = Sheet::new(columns);
+            sheet.push(columns.iter().map(|_| "failed".to_owned()).collect());
+            sheet.worded(Language::ZhCn)[0].last().cloned()
+        };
+        let said = |key: &str| Some(text::word(Language::ZhCn, key));
+        assert_eq!(state(&["job", "due", "state"]), said("run-state-failed"));
+        assert_eq!(state(&["id", "to", "state"]), said("mail-state-failed"));
+        assert_ne!(said("run-state-failed"), said("mail-state-failed"));
+    }
 }

@@ -10,10 +10,12 @@ use crate::domain::id::CampaignId;
 use crate::domain::plan::{Figures, JointCertificate, PlanRow};
 use crate::domain::planner;
 use crate::intake::rows::{self, CampaignRow};
+use crate::text::say;
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use clap::Args;
 use serde::Serialize;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 /// Check a plan against a campaign folder, or a joint plan against a jurisdiction.
@@ -84,7 +86,7 @@ impl Check {
         };
         if let Some(certificate) = self.certificate()? {
             let proved = planner::check_certificate(&campaign, &certificate, &given, from);
-            compare(certificate.upper_bound, proved, &mut result);
+            compare(language, certificate.upper_bound, proved, &mut result);
         }
         let good = result.feasible && result.certificate_problems.is_empty();
         print(invocation, &result, self.certificate.is_some());
@@ -111,7 +113,7 @@ impl Check {
         };
         if let Some(certificate) = self.certificate::<JointCertificate>()? {
             let proved = planner::check_joint_certificate(&joined, &certificate, &given, from);
-            compare(certificate.upper_bound, proved, &mut result);
+            compare(language, certificate.upper_bound, proved, &mut result);
         }
         let good = result.feasible && result.certificate_problems.is_empty();
         print(invocation, &result, self.certificate.is_some());
@@ -135,16 +137,25 @@ fn words_of(invocation: &Invocation) -> Language {
 }
 
 /// Compares the bound that prices prove with what their certificate claims, and with the plan.
-fn compare(claimed: f64, (bound, mut problems): (f64, Vec<String>), result: &mut CheckResult) {
+fn compare(
+    language: Language,
+    claimed: f64,
+    (bound, mut problems): (f64, Vec<String>),
+    result: &mut CheckResult,
+) {
     let slack = SLACK * bound.abs().max(1.0);
     let objective = result.figures.objective;
+    // What the check of the prices says of the claim is said here, once.
+    let is_other = |problem: &String| !problem.starts_with("upper_bound");
+    let is_told = !problems.iter().all(is_other);
+    problems.retain(is_other);
     if bound < objective - slack {
-        problems.push(format!("bound {bound} is below the objective {objective}"));
+        let said: [(&str, &dyn Display); 2] = [("bound", &bound), ("objective", &objective)];
+        problems.push(say(language, "check-bound-below", &said));
     }
-    // What the check of the prices has said already is not said again.
-    let is_told = problems.iter().any(|problem| problem.starts_with("upper_bound"));
-    if claimed < bound - slack && !is_told {
-        problems.push(format!("upper_bound {claimed} is not what the prices prove: {bound}"));
+    if is_told || claimed < bound - slack {
+        let said: [(&str, &dyn Display); 2] = [("claimed", &claimed), ("bound", &bound)];
+        problems.push(say(language, "check-bound-claimed", &said));
     }
     result.figures.upper_bound = bound;
     result.figures.gap = if bound > 0.0 { (bound - objective) / bound } else { 0.0 };
@@ -162,7 +173,9 @@ fn print(invocation: &Invocation, result: &CheckResult, with_bound: bool) {
         invocation.out.say("check-infeasible", &[("count", &result.violations.len())])
     }];
     lines.extend(result.violations.iter().map(|text| format!("  {text}")));
-    lines.extend(result.certificate_problems.iter().map(|text| format!("  certificate: {text}")));
+    let of_certificate = |said: &String| invocation.out.say("check-certificate", &[("said", said)]);
+    let problems = result.certificate_problems.iter().map(of_certificate);
+    lines.extend(problems.map(|text| format!("  {text}")));
     let figures = &result.figures;
     let mut said = vec![("objective", "column-objective", figures.objective.to_string())];
     if with_bound {

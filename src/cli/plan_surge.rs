@@ -3,7 +3,7 @@
 mod files;
 mod print;
 
-use super::plan_files::Basis;
+use super::plan_files::{Basis, misused};
 use super::plan_progress::share_of;
 use super::plan_what_if::a_day;
 use super::{Invocation, exit, parse_day};
@@ -31,7 +31,7 @@ pub(super) struct Surge {
     basis: Basis,
     /// A jurisdiction's folder or workbook, without a database: the campaigns of all --folder, or else of its
     /// subfolders, share its places
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with = "id")]
     jurisdiction: Option<PathBuf>,
     /// The day by which the targets are to be reached
     #[arg(long, value_name = "DATE", value_parser = parse_day)]
@@ -50,6 +50,9 @@ pub(super) struct Surge {
 impl Surge {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         if let Some(jurisdiction) = &self.jurisdiction {
+            if invocation.common.campaign.is_some() {
+                misused(invocation, "surge-files-alone");
+            }
             return self.of_files(invocation, jurisdiction);
         }
         if let Some((campaign, history, from)) = self.basis.folder(invocation)? {

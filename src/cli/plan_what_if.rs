@@ -70,7 +70,7 @@ pub(super) struct WhatIf {
     /// The campaign for which that vaccine comes, where several are planned together
     #[arg(long, value_name = "CAMPAIGN", requires = "vaccine")]
     vaccine_for: Option<CampaignId>,
-    /// The campaign ends on this day
+    /// The campaign ends on this day; where several are planned, all end on this day at the latest
     #[arg(long, value_name = "DATE", value_parser = parse_day)]
     until: Option<NaiveDate>,
     /// End both searches after this many seconds together
@@ -201,6 +201,7 @@ struct View {
 impl WhatIf {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         if let Some((campaign, given, from)) = self.basis.folder(invocation)? {
+            self.know_vaccine_for(invocation.out, &[&campaign])?;
             let start = PlanStart { history: given, published: Vec::new(), warm: None };
             let (others, rounds) = (&[], &[]);
             let of = SupposedOf { campaign: &campaign, jurisdiction: None, others, rounds, from };
@@ -212,8 +213,15 @@ impl WhatIf {
         if all.iter().any(is_on) {
             all.retain(is_on);
         }
-        let [loaded] = all.as_slice() else {
-            return self.of_several(invocation, &app, &all).await;
+        let is_joint = all.len() > 1;
+        if is_joint {
+            self.leave_out_later(invocation.out, &mut all);
+        }
+        let planned: Vec<&Campaign> = all.iter().map(|loaded| &*loaded.campaign).collect();
+        self.know_vaccine_for(invocation.out, &planned)?;
+        let loaded = match all.as_slice() {
+            [loaded] if !is_joint => loaded,
+            all => return self.of_several(invocation, &app, all).await,
         };
         let from = first_day(&loaded.campaign, invocation.today(loaded), self.basis.from);
         let campaign = app.around_rounds(loaded, from).await?;
@@ -223,6 +231,31 @@ impl WhatIf {
         let (jurisdiction, others, rounds) = (jurisdiction.as_ref(), &*others, &*rounds);
         let of = SupposedOf { campaign: &campaign, jurisdiction, others, rounds, from };
         tokio::task::block_in_place(|| self.compare(invocation, &of, &start))
+    }
+
+    /// Campaigns that begin after the day on which all end have no part in the question, unless all do.
+    fn leave_out_later(&self, out: Out, all: &mut Vec<Loaded>) {
+        let Some(until) = self.until else { return };
+        let begins = |loaded: &Loaded| loaded.campaign.start <= until;
+        if !all.iter().any(begins) {
+            return;
+        }
+        for later in all.iter().filter(|loaded| !begins(loaded)) {
+            let (id, start) = (&later.campaign.id, later.campaign.start);
+            out.note("surge-later", &[("campaign", id), ("start", &start)]);
+        }
+        all.retain(begins);
+    }
+
+    /// Refuses vaccine for a campaign that is not planned.
+    fn know_vaccine_for(&self, out: Out, planned: &[&Campaign]) -> anyhow::Result<()> {
+        let Some(wanted) = &self.vaccine_for else { return Ok(()) };
+        if planned.iter().any(|campaign| campaign.id == *wanted) {
+            return Ok(());
+        }
+        let known: Vec<&str> = planned.iter().map(|campaign| campaign.id.as_str()).collect();
+        let (wanted, known) = (harmless(wanted.as_str()), known.join(", "));
+        Err(out.fail("supposed-other-campaign", &[("wanted", &wanted), ("known", &known)]))
     }
 
     /// What is supposed.

@@ -6,16 +6,13 @@ use super::plan::local;
 use super::table::{Cell, Table, TablesPage};
 use super::words::T;
 use crate::app::AppError;
-use crate::app::audit_words::replaced;
 use crate::app::operating::{MailWay, OpenMail};
-use crate::app::problems;
+use crate::app::{passage_words, problems};
 use crate::characters::escaped;
 use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
-use crate::domain::message::{PassageEvent, Whose};
 use crate::mail::message::Party;
 use crate::store::outbox::Message;
-use crate::store::ways::Passage;
 use crate::text::harmless;
 use askama::Template;
 use axum::extract::{Form, Path};
@@ -136,7 +133,7 @@ async fn show(context: &PageContext, id: i64, wrong: String) -> Result<Response,
             Cell::head(local(campaign, one.at)),
             Cell::text(channel(t, &one.channel)),
             Cell::text(t.w(&format!("mail-passage-{}", one.event.word()))),
-            Cell::text(said_of(t, one)),
+            Cell::text(passage_words::said(t.0, one)),
         ]);
     }
     let button = |way: &MailWay| match way {
@@ -162,15 +159,6 @@ async fn show(context: &PageContext, id: i64, wrong: String) -> Result<Response,
     };
     let page = Page::new(format!("{} · {}", main.title, campaign.name), "mail", &main);
     Ok(context.show(page.with(vec![main.passages])))
-}
-
-/// What is said of something that happened to a message: codes, and whose number comes next.
-pub(super) fn said_of(t: T, one: &Passage) -> String {
-    let whose = Whose::from_word(&one.said).filter(|_| one.event == PassageEvent::NextWay);
-    whose.map_or_else(
-        || harmless(&replaced(t.0, &one.said)),
-        |whose| t.w(&format!("whose-{}", whose.word())),
-    )
 }
 
 fn facts(t: T, campaign: &Campaign, mail: &Message) -> Vec<(String, String)> {

@@ -1,6 +1,6 @@
 //! Tables of a person's page: outcomes, appointments, calls, messages.
 
-use super::mail::{channel, said_of};
+use super::mail::channel;
 use super::page::Refusal;
 use super::page_context::PageContext;
 use super::plan::local;
@@ -8,7 +8,7 @@ use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::people::PersonFile;
 use crate::app::visits::VisitLine;
-use crate::app::{Loaded, audit_words};
+use crate::app::{Loaded, audit_words, passage_words};
 use crate::text::harmless;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -128,7 +128,7 @@ pub(super) async fn passages(context: &PageContext, code: &str) -> Result<Table,
                 Cell::text(harmless(&message.subject)),
                 Cell::text(channel(t, &one.channel)),
                 Cell::text(t.w(&format!("mail-passage-{}", one.event.word()))),
-                Cell::text(said_of(t, one)),
+                Cell::text(passage_words::said(t.0, one)),
             ]);
         }
     }

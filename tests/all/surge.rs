@@ -370,3 +370,50 @@ fn the_campaigns_of_a_folder_have_the_answer_of_the_database() {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words(&said.out).contains(again), "{}", said.out);
 }
+
+#[test]
+fn a_question_about_files_names_no_campaign_and_its_answer_can_be_typed() {
+    let world = World::empty();
+    with_site(&world, 40);
+    for id in ["flu", "ppv"] {
+        with_campaign(&world, id, ("2026-09-07", "2026-09-11"));
+    }
+    let ask = |more: &[&str]| {
+        let ask = ["plan", "surge", "--by", "2026-09-11", "--station-doses", "20", "--lang", "en"];
+        at(&world, &[&ask[..], more].concat())
+    };
+    ask(&["flu", "--jurisdiction", "county", "--folder", "flu"]).ends(2);
+    let refused = ask(&["--campaign", "flu", "--jurisdiction", "county"]).ends(2).err;
+    assert!(refused.contains("leave --campaign out"), "{refused}");
+    let missing = ask(&["--jurisdiction", "nowhere"]).ends(4).err;
+    assert!(missing.contains("nowhere") && missing.contains("no such file"), "{missing}");
+    // 199 people and four days of forty doses.
+    fs::rename(world.path("flu"), world.path("the flu")).expect("moved");
+    let given = "record,date,place,area,group,dose,doses\nt1,2026-09-07,S1,T1,60+,1,1\n";
+    fs::write(world.path("given.csv"), given).expect("written");
+    let files = ["--jurisdiction", "county", "--folder", "the flu", "--folder", "ppv"];
+    let history = ["--given", "flu=given.csv", "--from", "2026-09-08"];
+    let said = ask(&[&files[..], &history].concat()).ends(0).out;
+    let again = "doseplan plan make --jurisdiction county --folder 'the flu' \
+                 --given flu=given.csv --folder ppv --from 2026-09-08";
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words(&said).contains(again), "{said}");
+}
+
+#[test]
+fn a_campaign_that_begins_after_the_supposed_end_of_all_is_left_out() {
+    let world = World::empty();
+    with_site(&world, 20);
+    with_campaign(&world, "flu", ("2026-09-07", "2026-09-11"));
+    with_campaign(&world, "ppv", ("2026-09-07", "2026-09-30"));
+    with_campaign(&world, "late", ("2026-10-12", "2026-10-30"));
+    let ask = ["plan", "what-if", "--from", "2026-09-07", "--until", "2026-09-18"];
+    let found = at(&world, &[&ask[..], &["--steps", "0", "-o", "json"]].concat()).ends(0);
+    assert!(found.err.contains("late") && found.err.contains("2026-10-12"), "{}", found.err);
+    let parts = found.json()["campaigns"].as_array().expect("a list").clone();
+    let ids: Vec<&str> = parts.iter().filter_map(|one| one["campaign"].as_str()).collect();
+    assert_eq!(ids, ["flu", "ppv"]);
+    // Its own end is earlier than that.
+    let last = parts[0]["what_if"]["last_day"].as_str();
+    assert!(last.is_none_or(|day| day <= "2026-09-11"), "{last:?}");
+}

@@ -238,6 +238,12 @@ fn what_is_supposed_of_all_open_campaigns_changes_their_joint_plan_and_stores_no
     assert!(refused.contains("--vaccine-for") && refused.contains("flu"), "{refused}");
     let of_flu = ask(&[&vaccine[..], &["--vaccine-for", "flu"]].concat()).ends(0).out;
     assert!(of_flu.contains("all campaigns"), "{of_flu}");
+    let unknown = ask(&[&vaccine[..], &["--vaccine-for", "nobody"]].concat()).ends(1).err;
+    assert!(unknown.contains("nobody") && unknown.contains("flu"), "{unknown}");
+    let one = |id: &str| ask(&[&vaccine[..], &["--vaccine-for", id, "--campaign", "flu"]].concat());
+    one("flu").ends(0);
+    let other = one("small").ends(1).err;
+    assert!(other.contains("--vaccine-for small") && other.contains("planned: flu"), "{other}");
     let rows = ask(&["--supply", "0", "-o", "csv"]).ends(0).csv();
     let of_all: Vec<&str> = rows
         .iter()

@@ -119,9 +119,10 @@ fn mode_of(path: &Path) -> Option<u32> {
 }
 
 /// A path as a shell takes it.
-fn shell_word(path: &Path) -> String {
+#[must_use]
+pub fn shell_word(path: &Path) -> String {
     let text = path.display().to_string();
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+@:,".contains(c);
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+@:,=".contains(c);
     let plain = !text.is_empty() && text.chars().all(is_plain);
     if plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }

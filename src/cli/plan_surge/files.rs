@@ -1,6 +1,7 @@
 //! `doseplan plan surge --jurisdiction`: one answer for the campaigns of a folder, without a database.
 
 use super::Surge;
+use crate::app::checks::shell_word;
 use crate::app::supposing::TogetherUntil;
 use crate::cli::Invocation;
 use crate::cli::output::harmless;
@@ -11,6 +12,10 @@ use std::path::{Path, PathBuf};
 
 /// The folders of the campaigns of a jurisdiction: its subfolders with a `campaign.toml`, by name.
 fn campaigns_of(invocation: &Invocation, jurisdiction: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    if !jurisdiction.exists() {
+        // Reading it says so.
+        return Ok(Vec::new());
+    }
     let entries = std::fs::read_dir(jurisdiction).into_iter().flatten().flatten();
     let folders = entries.map(|entry| entry.path());
     let mut found: Vec<PathBuf> =
@@ -39,9 +44,16 @@ impl Surge {
             Together::read(invocation, (jurisdiction, &folders), given, from)?;
         let mut all: Vec<_> = local.into_iter().zip(given).zip(&folders).collect();
         self.leave_out_later(invocation, &mut all, |((local, _), _)| &local.campaign)?;
-        let mut again = format!("doseplan plan make --jurisdiction {}", jurisdiction.display());
-        for (_, folder) in &all {
-            let _ = write!(again, " --folder {}", folder.display());
+        let mut again = format!("doseplan plan make --jurisdiction {}", shell_word(jurisdiction));
+        for ((local, _), folder) in &all {
+            let _ = write!(again, " --folder {}", shell_word(folder));
+            let tallies = self.basis.given.iter().filter(|named| {
+                let named = named.to_string_lossy();
+                named.split_once('=').is_some_and(|(id, _)| id == local.campaign.id.as_str())
+            });
+            for named in tallies {
+                let _ = write!(again, " --given {}", shell_word(named));
+            }
         }
         let _ = write!(again, " --from {from}");
         let (mut local, given): (Vec<_>, Vec<_>) = all.into_iter().map(|(one, _)| one).unzip();

@@ -31,8 +31,8 @@ pub struct SupposedTogether<'a> {
 
 impl Supposed {
     /// The campaigns as they are and as they are supposed to be: what is supposed of places, teams and staff is there
-    /// for all of them, and so is a new end; a lot is late for whoever has it. `station_doses` and errors as for
-    /// [`Supposed::both`]; also fails where vaccine is supposed and no campaign is named for it.
+    /// for all of them, and none ends later than a new end; a lot is late for whoever has it. `station_doses` and
+    /// errors as for [`Supposed::both`]; also fails where vaccine is supposed and no campaign is named for it.
     pub fn both_together(
         &self,
         of: &SupposedTogether<'_>,
@@ -71,7 +71,8 @@ fn changed(
 ) -> Result<Joined, WhatIfError> {
     match change {
         WhatIfChange::Supply(_) | WhatIfChange::Until(_) => {
-            for one in &mut all.campaigns {
+            let end = if let WhatIfChange::Until(day) = change { *day } else { NaiveDate::MIN };
+            for one in all.campaigns.iter_mut().filter(|one| one.campaign.end > end) {
                 let change = std::slice::from_ref(change);
                 one.campaign = what_if::changed(&one.campaign, of.from, change)?;
             }
@@ -277,6 +278,19 @@ mod tests {
         let many = both(&[WhatIfChange::Teams(-fewer - 1)], None);
         let few = WhatIfError::TooFewTeams { teams: had, asked: -fewer - 1 };
         assert_eq!(many, Err(SupposedError::Change(few)));
+    }
+
+    #[test]
+    fn a_new_end_shortens_campaigns_and_lengthens_none() {
+        let ends = |all: &Joined| -> Vec<NaiveDate> {
+            all.campaigns.iter().map(|one| one.campaign.end).collect()
+        };
+        let own = plain().end;
+        let (early, late) = (own - TimeDelta::days(1), own + TimeDelta::days(9));
+        let (today, then) = both(&[WhatIfChange::Until(early)], None).expect("a day of theirs");
+        assert_eq!((ends(&today), ends(&then)), (vec![own; 2], vec![early; 2]));
+        let (_, then) = both(&[WhatIfChange::Until(late)], None).expect("a later day");
+        assert_eq!(ends(&then), vec![own; 2]);
     }
 
     #[test]

@@ -154,6 +154,7 @@ surge-what-if = To see the plan: { $command }
 surge-enter = To carry it out, enter it in the tables and apply them: the doses of a day of these sites in sites.csv of the jurisdiction (and of a campaign that limits them), people in staff.csv, teams in teams.csv, vaccine in each campaign's deliveries.csv. Then { $command } plans the campaigns together.
 surge-enter-files = To carry it out, enter it in the tables: the doses of a day of these sites in sites.csv of the jurisdiction (and of a campaign that limits them), people in staff.csv, teams in teams.csv, vaccine in each campaign's deliveries.csv. Then { $command } plans the campaigns together.
 surge-no-folders = no folder below { $path } has a campaign.toml; name the campaigns with --folder
+surge-files-alone = --jurisdiction asks for the campaigns of files; leave --campaign out and name their folders with --folder
 surge-later = campaign { $campaign } begins only on { $start } and is left out here
 what-if-all = all campaigns
 what-if-counted = Both plans do no more than the counted staff can; stations, teams and doses of a site that are supposed have their people.

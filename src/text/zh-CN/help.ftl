@@ -264,7 +264,7 @@ help-plan-what-if--staff = 某乡镇的接种点增加接种员，或其他岗�
 help-plan-what-if--station_doses = 未注明的接种点，每个接种台一天的剂次
 help-plan-what-if--stations = 某接种点增加接种台，或按此数新开备选点：S01=+3
 help-plan-what-if--storage = 某接种点冷藏容量增加：S01=+500
-help-plan-what-if--until = 活动到这一天结束
+help-plan-what-if--until = 活动到这一天结束；多个活动统一编制时，各活动最迟到这一天结束
 help-plan-what-if--vaccine_for = 多个活动统一编制时，上述疫苗给哪个活动
 help-plan-what-if--vaccine = 未预告的疫苗：5000@2021-07-01
 help-plan-what-if--close = 某地点在这些天不开诊：S05@2021-07-01..2021-07-14

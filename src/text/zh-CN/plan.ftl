@@ -154,6 +154,7 @@ surge-what-if = 查看该计划：{ $command }
 surge-enter = 落实办法：在表中填好并 apply：辖区 sites.csv（及限制了这些接种点的活动自己的 sites.csv）中的每日剂次，staff.csv 中的人员，teams.csv 中的流动队，各活动 deliveries.csv 中的疫苗。然后用 { $command } 统一编制计划。
 surge-enter-files = 落实办法：请在下列表中填写——辖区 sites.csv（及限制了这些接种点的活动自己的 sites.csv）中的每日剂次，staff.csv 中的人员，teams.csv 中的流动队，各活动 deliveries.csv 中的疫苗。然后用 { $command } 统一编制计划。
 surge-no-folders = { $path } 下没有含 campaign.toml 的文件夹；请用 --folder 指明各活动
+surge-files-alone = --jurisdiction 按文件中的活动计算；请去掉 --campaign，用 --folder 指明活动文件夹
 surge-later = 活动 { $campaign } 于 { $start } 才开始，本次不计
 what-if-all = 全部活动
 what-if-counted = 两个计划都以已登记的人员为限；假设增加的接种台、流动队和接种点剂次视为人员齐备。
