@@ -503,7 +503,7 @@ fn a_campaign_is_closed_opened_copied_and_removed() {
     assert!(refused.contains("doseplan campaign reopen flu"), "{refused}");
     let other = list[1]["campaign"].as_str().expect("its code");
     world.run(&["campaign", "close", other]).ends(0);
-    let refused = world.run(&["--lang", "en", "plan", "make"]).ends(1).err;
+    let refused = world.run(&["--lang", "en", "plan", "make"]).ends(4).err;
     assert!(refused.contains("all campaigns are closed (") && refused.contains(other), "{refused}");
     assert!(refused.contains("flu"), "{refused}");
     let plans = world.run(&["plan", "list", "--campaign", "flu", "-o", "json"]).ends(0).json();
