@@ -10,8 +10,8 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
 /// The doses for which a session draws as much vaccine, at the wastage rate of its place, as it opened to give `doses`:
-/// those, or more where its whole vials hold more than the rate allows for. Vials are the smallest of any lot. Teams take
-/// open vials from stop to stop, so that of stops nothing more is said.
+/// those, or more where its whole vials hold more than the rate allows for. Vials are the smallest of any lot. Teams
+/// take open vials from stop to stop, so that of stops nothing more is said.
 #[must_use]
 pub fn drawn_doses(campaign: &Campaign, place: &PlaceCode, doses: u32) -> u32 {
     let vials = campaign.deliveries.iter().filter_map(|lot| lot.doses_per_vial);

@@ -162,7 +162,8 @@ fn serve(
     n
 }
 
-/// The last day of a seat that people know of, by cohort and number of the dose from 0. `told`: the seats, by programme.
+/// The last day of a seat that people know of, by cohort and number of the dose from 0. `told`: these seats, by
+/// programme.
 pub(super) fn last_days(
     problem: &Problem,
     told: &[&[PlanRow]],
