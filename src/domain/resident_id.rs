@@ -53,6 +53,16 @@ pub fn misfit(code: &str, born: Option<NaiveDate>) -> Option<Misfit> {
     (day.is_none() || born.is_some_and(|born| day != Some(born))).then_some(Misfit::Born)
 }
 
+/// A person's code as messages show it: of a number of an identity card, which holds the date of birth, only the end.
+#[must_use]
+pub fn shown(code: &str) -> Cow<'_, str> {
+    let end = code.len().checked_sub(4).and_then(|at| code.get(at..));
+    match (born(code), end) {
+        (Some(_), Some(end)) => Cow::Owned(format!("…{end}")),
+        _ => Cow::Borrowed(code),
+    }
+}
+
 /// The birth date in such a number; `None` for any other code.
 pub fn born(code: &str) -> Option<NaiveDate> {
     let digits = is_number(code).then(|| code.get(6..14)).flatten()?;
@@ -95,5 +105,11 @@ mod tests {
             (born, Some(Sex::F))
         );
         assert_eq!((super::born("P-1"), sex("P-1")), (None, None));
+    }
+
+    #[test]
+    fn messages_show_the_end_of_a_number_and_other_codes_whole() {
+        assert_eq!(shown("11010519491231002X"), "…002X");
+        assert_eq!(["p1", "人", "110105194912310"].map(shown), ["p1", "人", "110105194912310"]);
     }
 }

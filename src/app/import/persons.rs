@@ -6,6 +6,7 @@ use super::{Good, Kind, Warning, each_once};
 use crate::domain::counting::count_person;
 use crate::domain::id::PersonId;
 use crate::domain::person::Person;
+use crate::domain::resident_id::{self, Misfit};
 use crate::intake::Issue;
 use crate::store::doses::History;
 
@@ -60,10 +61,13 @@ impl Importable for Person {
             })
     }
 
-    /// Another date of birth may be another person's. The date itself is private and stays out of messages.
+    /// Another date of birth may be another person's. The date itself is private and stays out of messages, and so does
+    /// the number of an identity card, which holds it. Where the number says otherwise, that was told already.
     fn odd(&self, facts: &Facts, line: u32, known: &Self) -> Option<Issue> {
-        let issue = || facts.issue("born_changed", line, "born", "…").with("person", &self.id);
-        (self.born != known.born).then(|| issue().as_warning())
+        let code = resident_id::shown(self.id.as_str());
+        let issue = || facts.issue("born_changed", line, "born", "…").with("person", code);
+        let is_told = resident_id::misfit(self.id.as_str(), Some(self.born)) == Some(Misfit::Born);
+        (self.born != known.born && !is_told).then(|| issue().as_warning())
     }
 
     async fn count(
