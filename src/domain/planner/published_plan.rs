@@ -10,7 +10,7 @@ use super::index::{
 use super::model::{Cohort, Problem};
 use crate::domain::campaign::CohortKey;
 use crate::domain::plan::PlanRow;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// People of a cohort and the steps that the published plan has for them; the last steps may be
 /// missing.
@@ -162,18 +162,16 @@ fn serve(
     n
 }
 
-/// The last day of a seat that people know of, by cohort and number of the dose from 0. `told`: these seats, by
-/// programme.
-pub(super) fn last_days(
+/// The days of seats that people know of, by cohort and number of the dose from 0. `told`: these seats, by programme.
+pub(super) fn known_days(
     problem: &Problem,
     told: &[&[PlanRow]],
-) -> BTreeMap<(CohortIndex, usize), Day> {
-    let mut out = BTreeMap::new();
+) -> BTreeMap<(CohortIndex, usize), BTreeSet<Day>> {
+    let mut out: BTreeMap<_, BTreeSet<Day>> = BTreeMap::new();
     for (k, rows) in problem.programmes.indices().zip(told) {
         let places = Places::of(problem, k);
         for (cohort, dose, step) in rows.iter().filter_map(|row| places.step(problem, k, row)) {
-            let last = out.entry((cohort, dose)).or_insert(step.day);
-            *last = step.day.max(*last);
+            out.entry((cohort, dose)).or_default().insert(step.day);
         }
     }
     out

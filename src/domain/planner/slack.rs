@@ -19,13 +19,14 @@ impl Problem<'_> {
     /// The problem with windows of those who wait for a later dose that close some days earlier, wherever all of them
     /// still find a place. Seats that people know of, by programme, and agreed sessions stay inside the windows.
     pub(super) fn with_slack(mut self, told: &[&[PlanRow]]) -> Self {
-        let known = published_plan::last_days(&self, told);
+        let known = published_plan::known_days(&self, told);
         let last = |problem: &Self, cohort: CohortIndex, dose: usize, end: i64| {
             let of = problem.agreed.iter().filter(|session| {
                 let is_it = session.dose.is_none_or(|number| usize::from(number) == dose + 1);
                 is_it && session.cohorts.contains(&cohort)
             });
-            let days = of.map(|session| session.day).chain(known.get(&(cohort, dose)).copied());
+            let known = known.get(&(cohort, dose)).into_iter().flatten().copied();
+            let days = of.map(|session| session.day).chain(known);
             days.map(Day::number).filter(|day| *day <= end).max()
         };
         let mut real: BTreeMap<(CohortIndex, RunIndex), Day> = BTreeMap::new();
