@@ -76,14 +76,7 @@ impl App {
         permission::may(by, Power::Plan)?;
         only_open(all)?;
         let mut tx = self.store.read().await?;
-        let first = all.first().ok_or(AppError::NoCampaign)?;
-        let day = today(&first.campaign, now);
-        let from = self.first_day(&mut tx, all, wanted, day).await?;
-        let parts = parts_from(&mut tx, all, (day, from)).await?;
-        let mut basis = Basis::load(&mut tx, &parts, (day, from)).await?;
-        let others = self.others(&mut tx, &parts, &basis, now).await?;
-        basis.leave_to(&parts, others);
-        basis.keep_bookings(&mut tx, &parts).await?;
+        let (from, parts, basis) = self.begin_together(&mut tx, all, wanted, now).await?;
         drop(tx);
         let given = histories(&parts);
         let published: Vec<Vec<PlanRow>> =
@@ -107,7 +100,7 @@ impl App {
         let BasisPlan { mut plan, staff, .. } = made;
         let mut act = self.act((by, Power::Plan), Action::PlanMake, now).await?;
         for (part, made) in parts.iter().zip(&mut plan.campaigns) {
-            let days = (day, part.open);
+            let days = (today(&part.loaded.campaign, now), part.open);
             home_plans::say_rounds(act.tx(), part.loaded, days, &mut made.unplaced).await?;
         }
         let mut drafts = Vec::new();
@@ -129,6 +122,26 @@ impl App {
         }
         act.commit(None, &said(drafts.iter().map(|(one, no)| (&one.campaign.id, *no)))).await?;
         Ok(MadeTogether { drafts, from, plan, verdict, staff })
+    }
+
+    /// The first day of a plan of campaigns, what each begins with, and what the plan is made over: less what the
+    /// adopted plans of others that share places use, with what people booked. Fails without a campaign.
+    pub(super) async fn begin_together<'a>(
+        &self,
+        tx: &mut Tx,
+        all: &'a [Loaded],
+        wanted: Option<NaiveDate>,
+        now: DateTime<Utc>,
+    ) -> Result<(NaiveDate, Vec<Part<'a>>, Basis)> {
+        let first = all.first().ok_or(AppError::NoCampaign)?;
+        let day = today(&first.campaign, now);
+        let from = self.first_day(tx, all, wanted, day).await?;
+        let parts = parts_from(tx, all, (day, from)).await?;
+        let mut basis = Basis::load(tx, &parts, (day, from)).await?;
+        let others = self.others(tx, &parts, &basis, now).await?;
+        basis.leave_to(&parts, others);
+        basis.keep_bookings(tx, &parts).await?;
+        Ok((from, parts, basis))
     }
 
     /// Puts the drafts of some campaigns in force and assigns their people.

@@ -72,12 +72,8 @@ impl App {
         let first = all.first().ok_or(AppError::NoCampaign)?;
         let day = today(&first.campaign, now);
         let is_on = all.iter().any(|one| !is_over(&one.campaign, day));
-        let from = self.first_day(&mut tx, all, wanted.or(is_on.then_some(day)), day).await?;
-        let parts = parts_from(&mut tx, all, (day, from)).await?;
-        let mut basis = Basis::load(&mut tx, &parts, (day, from)).await?;
-        let others = self.others(&mut tx, &parts, &basis, now).await?;
-        basis.leave_to(&parts, others);
-        basis.keep_bookings(&mut tx, &parts).await?;
+        let wanted = wanted.or(is_on.then_some(day));
+        let (from, parts, basis) = self.begin_together(&mut tx, all, wanted, now).await?;
         drop(tx);
         let ends = all.iter().map(|one| one.campaign.end).chain(until);
         let by = ends.max().unwrap_or(from);

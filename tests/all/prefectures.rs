@@ -28,8 +28,8 @@ fn import(world: &World, kind: &str, content: &str) {
     at(world, &[kind, "import", text(&file)]).ends(0);
 }
 
-fn a_county_reads_its_own(world: &World) {
-    // Eligible people are those of A alone.
+/// A campaign whose eligible people are those of A alone.
+fn apply_flu_of_a(world: &World) {
     let folder = flu().swap("eligible.csv", "B,adult,100,census,2020-11-01\n", "").swap(
         "eligible.csv",
         "B,senior,4,census,2020-11-01\n",
@@ -37,6 +37,10 @@ fn a_county_reads_its_own(world: &World) {
     );
     let folder = folder.write(&world.path("flu"));
     at(world, &["campaign", "apply", text(&folder)]).ends(0);
+}
+
+fn a_county_reads_its_own(world: &World) {
+    apply_flu_of_a(world);
     import(world, "persons", &format!("{PERSONS}{SENIORS}\n{OTHERS}\n"));
     import(world, "doses", "record,person,date,place\nD1,p1,2021-03-20,777777777777\n");
     at(world, &["plan", "make", "--steps", "0"]).ends(0);
@@ -66,13 +70,7 @@ fn a_county_reads_its_own(world: &World) {
 
 /// Of a household of two, one lives in A and has no address, the other in county B and has one.
 fn a_household_reads_across_counties(world: &World) {
-    let folder = flu().swap("eligible.csv", "B,adult,100,census,2020-11-01\n", "").swap(
-        "eligible.csv",
-        "B,senior,4,census,2020-11-01\n",
-        "",
-    );
-    let folder = folder.write(&world.path("flu"));
-    at(world, &["campaign", "apply", text(&folder)]).ends(0);
+    apply_flu_of_a(world);
     at(world, &["jurisdiction", "export", "county"]).ends(0);
     std::fs::write(world.path("county").join("areas.csv"), COUNTIES).expect("a table");
     at(world, &["jurisdiction", "apply", "county"]).ends(0);

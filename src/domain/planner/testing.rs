@@ -1,5 +1,6 @@
 //! Small random campaigns for tests: every seed is one campaign, with or without history.
 
+use super::{Limits, Request};
 use crate::domain::area::{Area, Point, Travel};
 use crate::domain::campaign::{Adopt, Campaign, Language};
 use crate::domain::date::Weekdays;
@@ -112,6 +113,12 @@ pub(in crate::domain) fn plain() -> Campaign {
         mergers: BTreeMap::new(),
         renamed: BTreeMap::new(),
     }
+}
+
+/// What asks for the first plan of a campaign: nothing is given, nothing published.
+pub(super) fn first_plan(campaign: &Campaign, limits: Limits) -> Request<'_> {
+    let (given, published, from) = (&[], &[], campaign.start);
+    Request { campaign, given, from, published, told: None, warm: None, limits }
 }
 
 /// A row at the one site of [`plain`], so many days after its start.

@@ -1,6 +1,6 @@
 //! Properties of plans over random campaigns, and the edges where there is nothing to plan.
 
-use super::testing::{Random, campaign, history, lot, plain, series, start};
+use super::testing::{Random, campaign, first_plan, history, lot, plain, series, start};
 use super::*;
 use crate::domain::date::Weekdays;
 use crate::domain::plan::UnplacedReason;
@@ -125,16 +125,8 @@ fn whatever_the_time_the_plan_is_feasible_below_its_bound_and_no_worse_than_the_
     for seed in 3000..3010 {
         let campaign = campaign(seed);
         for looks in [0.5, 4.0, 12.0, 60.0, 300.0] {
-            let (limits, from) = (Limits::steps(640), campaign.start);
-            let request = Request {
-                campaign: &campaign,
-                given: &[],
-                from,
-                published: &[],
-                told: None,
-                limits,
-                warm: None,
-            };
+            let from = campaign.start;
+            let request = first_plan(&campaign, Limits::steps(640));
             // A clock that goes on whenever it is looked at.
             let mut looked = 0.0;
             let plan = make(&request, &mut |_| {}, &mut || {
@@ -360,16 +352,7 @@ fn a_target_that_is_out_of_reach_has_a_fix_that_makes_it_reachable() {
             group.target = Some(rust_decimal::Decimal::new(9, 1));
         }
         let from = campaign.start;
-        let limits = Limits::QUICK;
-        let request = Request {
-            campaign: &campaign,
-            given: &[],
-            from,
-            published: &[],
-            told: None,
-            warm: None,
-            limits,
-        };
+        let request = first_plan(&campaign, Limits::QUICK);
         let plan = make(&request, &mut |_| {}, &mut || 0.0);
         for one in verdict(&request, &plan, &mut || 0.0) {
             assert_eq!(one.reached, one.short == 0, "seed {seed}");

@@ -223,8 +223,8 @@ pub fn least_travel(campaign: &Campaign, rows: &[PlanRow]) -> LeastTravel {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{campaign, plain, start};
-    use super::super::{Limits, Request, make};
+    use super::super::testing::{campaign, first_plan, plain, start};
+    use super::super::{Limits, make};
     use super::*;
     use crate::domain::area::Area;
     use crate::domain::site::{Reach, Site};
@@ -296,15 +296,7 @@ mod tests {
         let mut km = 0.0;
         for seed in 0..16 {
             let campaign = campaign(seed);
-            let request = Request {
-                campaign: &campaign,
-                given: &[],
-                from: campaign.start,
-                published: &[],
-                told: None,
-                warm: None,
-                limits: Limits::steps(100),
-            };
+            let request = first_plan(&campaign, Limits::steps(100));
             let plan = make(&request, &mut |_| {}, &mut || 0.0);
             let found = least_travel(&campaign, &plan.rows);
             assert!(found.ratio() < 1.001, "seed {seed}: {found:?}");

@@ -1,12 +1,10 @@
-use super::super::testing::{eligible, group, plain, start};
+use super::super::testing::{eligible, first_plan, group, plain, start};
 use super::super::{Limits, make};
 use super::*;
 
 /// The verdict on the plain plan of a campaign.
 fn judged(campaign: &Campaign) -> Vec<GroupVerdict> {
-    let (limits, from) = (Limits::QUICK, start());
-    let request =
-        Request { campaign, given: &[], from, published: &[], told: None, warm: None, limits };
+    let request = first_plan(campaign, Limits::QUICK);
     let plan = make(&request, &mut |_| {}, &mut || 0.0);
     verdict(&request, &plan, &mut || 0.0)
 }
@@ -88,16 +86,7 @@ fn when_the_time_is_up_nothing_is_tried_and_that_is_said() {
     let mut campaign = plain();
     campaign.deliveries[0].doses = 106;
     targets(&mut campaign, &[100]);
-    let (limits, from) = (Limits::QUICK, start());
-    let request = Request {
-        campaign: &campaign,
-        given: &[],
-        from,
-        published: &[],
-        told: None,
-        warm: None,
-        limits,
-    };
+    let request = first_plan(&campaign, Limits::QUICK);
     let plan = make(&request, &mut |_| {}, &mut || 0.0);
     let one = &verdict(&request, &plan, &mut || 1.0)[0];
     assert!(one.cut_short && one.reachable.is_none() && one.fixes.is_empty());

@@ -456,7 +456,7 @@ mod tests {
     #[test]
     fn an_outcome_counts_people_and_last_days_by_group() {
         use crate::domain::plan::{Certificate, PlanRow, Stages};
-        use crate::domain::planner::testing::{eligible, group};
+        use crate::domain::planner::testing::{eligible, first_plan, group};
         let mut campaign = plain();
         campaign.groups.push(group("few", 2.0));
         campaign.groups.push(group("nobody", 2.0));
@@ -478,9 +478,7 @@ mod tests {
             unplaced: Vec::new(),
             stages: Stages::default(),
         };
-        let (limits, from) = (super::super::Limits::QUICK, start());
-        let (campaign, told, warm) = (&campaign, None, None);
-        let request = Request { campaign, given: &[], from, published: &[], told, warm, limits };
+        let request = first_plan(&campaign, super::super::Limits::QUICK);
         let found = outcome(&request, &plan);
         assert_eq!(found.last_day, Some(day(23)));
         let of = |group: &str, people, people_finished, last_day| GroupOutcome {

@@ -183,8 +183,8 @@ fn exchange(
 #[cfg(test)]
 mod tests {
     use super::super::index::ListIndex as _;
-    use super::super::testing::{eligible, plain, start};
-    use super::super::{Limits, Request, make};
+    use super::super::testing::{eligible, first_plan, plain, start};
+    use super::super::{Limits, make};
     use super::*;
     use crate::domain::campaign::Campaign;
     use crate::domain::site::Reach;
@@ -242,16 +242,7 @@ mod tests {
     #[test]
     fn a_search_ends_with_the_areas_about_equal() {
         let campaign = campaign();
-        let (limits, from) = (Limits::steps(200), start());
-        let request = Request {
-            campaign: &campaign,
-            given: &[],
-            from,
-            published: &[],
-            told: None,
-            warm: None,
-            limits,
-        };
+        let request = first_plan(&campaign, Limits::steps(200));
         let plan = make(&request, &mut |_| {}, &mut || 0.0);
         let worst = plan.figures.worst_area.expect("areas").share;
         assert!(worst > 0.55, "{worst}");

@@ -1,8 +1,8 @@
 //! A good plan, spoilt in one way at a time: the check must name the rule.
 
 use super::*;
-use crate::domain::planner::testing::{group, plain};
-use crate::domain::planner::{Limits, Request, make};
+use crate::domain::planner::testing::{first_plan, group, plain};
+use crate::domain::planner::{Limits, make};
 use crate::domain::site::{Closure, Stop};
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
@@ -30,16 +30,7 @@ fn campaign() -> Campaign {
 }
 
 fn good(campaign: &Campaign) -> Vec<PlanRow> {
-    let limits = Limits::QUICK;
-    let request = Request {
-        campaign,
-        given: &[],
-        from: campaign.start,
-        published: &[],
-        told: None,
-        limits,
-        warm: None,
-    };
+    let request = first_plan(campaign, Limits::QUICK);
     let plan = make(&request, &mut |_| {}, &mut || 0.0);
     assert_eq!(check(campaign, &plan.rows, &[], campaign.start).violations, []);
     assert!(plan.rows.iter().any(|row| row.team.is_some()));
