@@ -65,6 +65,8 @@ pub struct Playable {
     pub uptake: BTreeMap<GroupId, f64>,
     /// How people come, by what is known today.
     pub truth: Truth,
+    /// How many people of the register may be called, by cohort and number of the dose.
+    pub people: BTreeMap<(CohortNo, u8), u64>,
     /// The same by group and dose.
     pub show_up: Vec<ShowUp>,
     /// What came of sessions before.
@@ -138,6 +140,7 @@ fn planned(campaign: &Campaign, facts: &Known<'_>, rows: &[PlanRow], open: Naive
     let basis = if begun.register.is_some() { Basis::Plan } else { Basis::Unnamed };
     let mut out = Playable::empty(campaign, basis);
     let mut numbers: BTreeMap<CohortKey, CohortNo> = BTreeMap::new();
+    let mut appointed: BTreeMap<(CohortNo, u8), u64> = BTreeMap::new();
     let lots = facts.vials.iter().filter_map(|one| Some(((one.day, &one.place), one.lots.last()?)));
     let lots: BTreeMap<_, _> = lots.collect();
     for ((day, place), of) in seats {
@@ -154,6 +157,7 @@ fn planned(campaign: &Campaign, facts: &Known<'_>, rows: &[PlanRow], open: Naive
                 Basis::Unnamed | Basis::Example => seats,
             };
             cells.push(CellToPlay { cohort, dose, seats, named });
+            *appointed.entry((cohort, dose)).or_insert(0) += named;
         }
         let lot = lots.get(&(day, &place)).copied();
         let row = facts.of.and_then(|of| of.site_on(place.as_str(), day));
@@ -165,6 +169,14 @@ fn planned(campaign: &Campaign, facts: &Known<'_>, rows: &[PlanRow], open: Naive
         });
     }
     out.cohorts = numbers.into_iter().map(|(key, no)| (no, key)).collect();
+    if basis == Basis::Plan {
+        // Whoever has a later appointment may come sooner, and so may those who have none.
+        for ((cohort, dose), named) in appointed {
+            let key = out.cohorts.get(&cohort).map(|key| (key.clone(), dose));
+            let left = key.and_then(|key| begun.outset.left.get(&key));
+            out.people.insert((cohort, dose), left.map_or(0, |left| left.registered).max(named));
+        }
+    }
     out.know(&begun.attendance);
     out
 }
@@ -218,6 +230,7 @@ impl Playable {
             cohorts: BTreeMap::new(),
             uptake: uptake.collect(),
             truth: Truth::new(),
+            people: BTreeMap::new(),
             show_up: Vec::new(),
             past: Vec::new(),
             // As many doses as are needed.

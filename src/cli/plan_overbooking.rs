@@ -7,6 +7,8 @@ use super::{Invocation, exit};
 use crate::app::Loaded;
 use crate::app::overbooking::{Basis, EXAMPLE_SEATS, Playable, ShowUp};
 use crate::domain::assign::overbook_play::{Advice, Game, Played, Policy, play, runs_for};
+use crate::domain::figure::fixed;
+use crate::text::thousands;
 use chrono::NaiveDate;
 use clap::Args;
 use rust_decimal::prelude::ToPrimitive as _;
@@ -97,6 +99,7 @@ impl Overbooking {
             cohorts: &playable.cohorts,
             uptake: &playable.uptake,
             truth: &playable.truth,
+            people: &playable.people,
             past: &playable.past,
             risk,
             vaccine: playable.vaccine,
@@ -176,9 +179,16 @@ fn set_risk(loaded: &Loaded) -> f64 {
     loaded.campaign.overbook_risk.to_f64().unwrap_or(0.0)
 }
 
+/// From this count on readers see no tenths. Our choice.
+const WHOLE_FROM: u64 = 100;
+
 /// A count over all runs as the count of one, for people.
 fn per_run(count: u64, runs: u32) -> String {
-    format!("{:.1}", count as f64 / f64::from(runs.max(1)))
+    let runs = u64::from(runs.max(1));
+    if count < WHOLE_FROM * runs {
+        return fixed(count as f64 / runs as f64, 1);
+    }
+    thousands((count + runs / 2) / runs)
 }
 
 fn percent(share: f64) -> String {

@@ -92,6 +92,9 @@ pub struct Game<'a> {
     pub uptake: &'a BTreeMap<GroupId, f64>,
     /// How people really come.
     pub truth: &'a Truth,
+    /// How many people may be called, by cohort and number of the dose: whoever got it is not called again. As many as
+    /// are wanted where there is no entry.
+    pub people: &'a BTreeMap<(CohortNo, u8), u64>,
     /// What came of real sessions before.
     pub past: &'a [Past],
     /// The chance with which a session may turn somebody away, 0..=1.
@@ -234,6 +237,7 @@ pub fn play(game: &Game<'_>) -> [Played; 3] {
     }
     for run in 0..game.runs {
         let mut learned = before.clone();
+        let mut waiting = Policy::ALL.map(|_| game.people.clone());
         let mut number = 0;
         for of_day in game.sessions.chunk_by(|one, next| one.day == next.day) {
             let Some(day) = of_day.first().map(|one| one.day) else { continue };
@@ -242,9 +246,14 @@ pub fn play(game: &Game<'_>) -> [Played; 3] {
             for one in of_day {
                 let key = keyed(&[game.seed, u64::from(run), number]);
                 number += 1;
-                for sum in &mut out {
-                    let crowd = sum.policy.crowd(&one.cells, &chances);
+                for (sum, waiting) in out.iter_mut().zip(&mut waiting) {
+                    let mut crowd = sum.policy.crowd(&one.cells, &chances);
+                    for (cell, people) in one.cells.iter().zip(&mut crowd) {
+                        let most = waiting.get(&cell.key()).copied().unwrap_or(u64::MAX);
+                        people.named = people.named.min(most);
+                    }
                     let shown = game.shown((one, &crowd), &chances, key);
+                    shown.leave(one, waiting);
                     sum.add(one, (crowd.iter().map(|people| people.named).sum(), &shown));
                     if sum.policy == Policy::Program {
                         reported.extend(game.report(one, &crowd, &shown));
@@ -277,6 +286,17 @@ struct Arrival {
 struct Shown {
     arrivals: Vec<Arrival>,
     vials: u64,
+}
+
+impl Shown {
+    /// Takes those who were called and got their dose out of those who wait for it.
+    fn leave(&self, one: &ToPlay, waiting: &mut BTreeMap<Cell, u64>) {
+        for arrival in self.arrivals.iter().filter(|it| it.is_called && it.got_dose) {
+            if let Some(cell) = one.cells.get(arrival.cell) {
+                waiting.entry(cell.key()).and_modify(|left| *left = left.saturating_sub(1));
+            }
+        }
+    }
 }
 
 impl Policy {

@@ -19,6 +19,9 @@ fn believed(risk: f64, called: f64, seat: f64) -> Chances {
     }
 }
 
+/// As many people wait as are wanted.
+static ANYBODY: BTreeMap<(CohortNo, u8), u64> = BTreeMap::new();
+
 /// Sessions of two cohorts of one group, of which so many believe and so many come.
 struct Setting {
     sessions: Vec<ToPlay>,
@@ -60,6 +63,7 @@ impl Setting {
             cohorts: &self.cohorts,
             uptake: &self.uptake,
             truth: &self.truth,
+            people: &ANYBODY,
             past: &[],
             risk,
             // Nobody needs what is left: another vial is opened for one.
@@ -138,6 +142,19 @@ fn whole_vials_are_opened_and_what_is_left_is_wasted() {
     for one in play(&game) {
         assert_eq!((one.vaccinated, one.vials, one.wasted), (10, 10, 50));
     }
+}
+
+#[test]
+fn nobody_is_called_again_who_got_the_dose() {
+    // Thirty people, ten seats a day, and half of those called come. With two called for each seat about nine get a
+    // dose a day, so that in twelve days everybody has it.
+    let setting = Setting::new((12, 1), &[cell(0, 10, 10)], 0.5, (0.5, 1.0));
+    let people = BTreeMap::from([((CohortNo(0), 1), 30)]);
+    let [never, _, always] = play(&Game { people: &people, ..setting.game(0.02, 7) });
+    assert!(never.vaccinated <= 30 && always.vaccinated == 30, "{never:?} {always:?}");
+    // Without that limit the same days give more.
+    let [.., unlimited] = play(&setting.game(0.02, 7));
+    assert!(unlimited.vaccinated > 60, "{unlimited:?}");
 }
 
 #[test]
