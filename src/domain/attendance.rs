@@ -146,6 +146,8 @@ pub struct LastSeats {
     pub tried: Tried,
     /// The last day on which there were any.
     pub day: NaiveDate,
+    /// How often some were asked again since the last one came, and nobody was there.
+    pub asked: u32,
     /// The chance that such a seat is used as long as there are people for it.
     pub comes: f64,
 }
@@ -156,8 +158,10 @@ const LAST_SEATS: u64 = 6;
 const FEW: f64 = 0.5;
 /// More than this part: there are more of them.
 const MANY: f64 = 0.75;
-/// After so many days without a seat some seats find out whether anybody is left after all.
+/// After so many days without a seat some seats find out whether anybody is left after all; after twice as many the
+/// next time, up to eight times as many.
 const ASK_AGAIN_DAYS: i64 = 7;
+const ASK_AGAIN_DOUBLED: u32 = 3;
 const ASK_AGAIN_SEATS: u64 = 2;
 
 impl LastSeats {
@@ -176,13 +180,14 @@ impl LastSeats {
         let mut out = BTreeMap::new();
         for (cohort, days) in days {
             let Some((&day, _)) = days.last_key_value() else { continue };
+            let asked = asked_in_vain(&days);
             let mut tried = Tried::default();
             for (_, of_day) in days.into_iter().rev() {
                 if tried.all < LAST_SEATS {
                     tried.add(of_day.all, of_day.came);
                 }
             }
-            out.insert(cohort.clone(), LastSeats { tried, day, comes: comes(cohort) });
+            out.insert(cohort.clone(), LastSeats { tried, day, asked, comes: comes(cohort) });
         }
         out
     }
@@ -197,7 +202,8 @@ impl LastSeats {
         if all < LAST_SEATS {
             counted
         } else if (came as f64) < FEW * wanted {
-            let is_long_ago = (open - self.day).num_days() > ASK_AGAIN_DAYS;
+            let rest = ASK_AGAIN_DAYS << self.asked.min(ASK_AGAIN_DOUBLED);
+            let is_long_ago = (open - self.day).num_days() > rest;
             let few = if is_long_ago { came.max(ASK_AGAIN_SEATS) } else { came };
             counted.min(few.max(counted.saturating_sub(slack)))
         } else if came as f64 >= MANY * wanted {
@@ -206,6 +212,16 @@ impl LastSeats {
             counted
         }
     }
+}
+
+/// How often seats came after a rest since the last day on which one was used.
+fn asked_in_vain(days: &BTreeMap<NaiveDate, Tried>) -> u32 {
+    let mut asked = 0;
+    for ((last, _), (next, tried)) in days.iter().zip(days.iter().skip(1)) {
+        let rested = (*next - *last).num_days() > ASK_AGAIN_DAYS;
+        asked = if tried.came > 0 { 0 } else { asked + u32::from(rested) };
+    }
+    asked
 }
 
 /// People whom a session with some seats expects, each with a chance to come.

@@ -135,6 +135,12 @@ fn the_last_seats_say_whether_people_in_no_register_are_left() {
         (&[(1, 10, 0)], 40, 3, 0),
         // Some days later some seats ask again.
         (&[(1, 10, 0)], 40, 9, 2),
+        // Nobody came then either: they ask again after twice as many days.
+        (&[(1, 10, 0), (9, 2, 0)], 40, 20, 0),
+        (&[(1, 10, 0), (9, 2, 0)], 40, 24, 2),
+        (&[(1, 10, 0), (2, 9, 0)], 40, 10, 2),
+        (&[(1, 10, 0), (9, 2, 0), (24, 2, 0)], 40, 52, 0),
+        (&[(1, 10, 0), (9, 2, 0), (24, 2, 0)], 40, 53, 2),
         // The last seats count, not those before.
         (&[(1, 20, 16), (2, 6, 0)], 40, 3, 0),
         (&[(1, 20, 0), (2, 8, 7)], 40, 3, 40),

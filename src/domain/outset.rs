@@ -43,6 +43,15 @@ pub fn learned_from(today: NaiveDate) -> (NaiveDate, NaiveDate) {
     (last - TimeDelta::days(LEARN_DAYS - 1), last)
 }
 
+/// Days whose seats say whether people in no register are left. Our choice: as long as a campaign may wait for vaccine.
+const SEATS_DAYS: i64 = 60;
+
+/// The first day from whose seats is learned today whether people in no register are left.
+#[must_use]
+pub fn remembered_from(today: NaiveDate) -> NaiveDate {
+    today - TimeDelta::days(SEATS_DAYS)
+}
+
 /// By how much of it an official count of people may be wrong, in percent. Our choice; recounts are often a tenth off,
 /// and so is what is thought of who wants to come.
 const COUNT_OFF_PERCENT: u64 = 20;

@@ -107,7 +107,7 @@ fn seats_that_nobody_takes_say_that_nobody_is_left() {
     let persons = BTreeMap::new();
     for (came, others) in [(2, 50), (6, 70), (10, 70)] {
         let tried = Tried { all: 10, came };
-        let last_seats = [(key(), LastSeats { tried, day: on(9), comes: 0.8 })].into();
+        let last_seats = [(key(), LastSeats { tried, day: on(9), asked: 0, comes: 0.8 })].into();
         let facts =
             OutsetFacts { last_seats: &last_seats, ..facts(&campaign, &counted, &persons, &[]) };
         let found = outset(facts);

@@ -7,7 +7,7 @@ use crate::domain::campaign::{Campaign, CohortKey};
 use crate::domain::counting::ELSEWHERE;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::GroupId;
-use crate::domain::outset::{ReportedDoses, learned_from};
+use crate::domain::outset::{ReportedDoses, learned_from, remembered_from};
 use crate::domain::plan::PlanRow;
 use crate::domain::stock::{GivenAt, drawn_by_plan, stock_left};
 use chrono::{NaiveDate, TimeDelta};
@@ -28,7 +28,7 @@ pub(super) fn past_sessions(
     (recent, counted): (&[PlanRow], &[ReportedDoses]),
     (start, today): (NaiveDate, NaiveDate),
 ) -> Vec<Past> {
-    let (first, last) = (learned_from(today).0, today - TimeDelta::days(1));
+    let (first, last) = (remembered_from(today), today - TimeDelta::days(1));
     let mut seats: BTreeMap<Cell, u64> = BTreeMap::new();
     for row in recent.iter().filter(|row| row.day >= first.max(start)) {
         let place = register.places.find(&row.place);
@@ -39,15 +39,16 @@ pub(super) fn past_sessions(
     past(register, counted, &seats, (first, last))
 }
 
-/// What is learned from sessions: who comes, from those whose names are in; and whether people in no register are left,
-/// from the last ones.
+/// What is learned from sessions: who comes, from those of the last weeks whose names are in; and whether people in no
+/// register are left, from the last ones of each cohort.
 pub(super) fn learned(
     sessions: &[Past],
     campaign: &Campaign,
     today: NaiveDate,
 ) -> (Attendance, BTreeMap<CohortKey, LastSeats>) {
-    let (_, last) = learned_from(today);
-    let attendance = Attendance::of(sessions.iter().filter(|one| one.day <= last).cloned());
+    let (first, last) = learned_from(today);
+    let recent = sessions.iter().filter(|one| first <= one.day && one.day <= last);
+    let attendance = Attendance::of(recent.cloned());
     let seats = LastSeats::of(sessions, |cohort| comes(campaign, &attendance, (&cohort.group, 1)));
     (attendance, seats)
 }

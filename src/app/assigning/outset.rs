@@ -11,7 +11,7 @@ use crate::domain::dose::GivenRow;
 use crate::domain::id::PlaceCode;
 use crate::domain::outset::{
     Outset, OutsetFacts, REPORT_WAIT_DAYS, ReportedDoses, SeatsUsed, USE_DAYS, bind_to_store,
-    outset, seats_used,
+    outset, remembered_from, seats_used,
 };
 use crate::domain::plan::PlanRow;
 use crate::domain::whole_vials::drawn_doses;
@@ -67,7 +67,8 @@ pub(in crate::app) async fn begin(
     let heads = plans::heads(tx, loaded.no).await?;
     let unreported = unreported(tx, loaded, &heads, (rows, first), (today, open)).await?;
     let recent = recent(tx, loaded, &heads, (today, open)).await?;
-    let used = used(tx, loaded, (&recent, &counted)).await?;
+    let of_use = recent.partition_point(|row| row.day < today - TimeDelta::days(USE_DAYS));
+    let used = used(tx, loaded, (&recent[of_use..], &counted)).await?;
     let register = if people::count(tx).await? > 0 {
         let days = Days { today, first, open };
         Some(Box::pin(register::read(tx, &loaded.on(today), rows, days)).await?)
@@ -193,14 +194,14 @@ async fn unreported(
     Ok(out)
 }
 
-/// What plans had for the last days, up to yesterday, as they were in force.
+/// What plans had for the days from which something is learned, up to yesterday, as they were in force.
 async fn recent(
     tx: &mut Tx,
     loaded: &Loaded,
     heads: &[PlanHead],
     (today, open): (NaiveDate, NaiveDate),
 ) -> Result<Vec<PlanRow>> {
-    let first = (today - TimeDelta::days(USE_DAYS)).max(loaded.campaign.start);
+    let first = remembered_from(today).max(loaded.campaign.start);
     let mut out = Vec::new();
     for day in crate::domain::date::days(first, today - TimeDelta::days(1)) {
         let Some(head) = in_force(heads, day) else { continue };

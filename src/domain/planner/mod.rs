@@ -25,6 +25,7 @@ mod diff;
 mod draft;
 mod explain;
 mod free_capacity;
+mod gather;
 mod greedy;
 mod ground;
 #[cfg(feature = "highs")]
@@ -279,7 +280,10 @@ fn planned(
     let told = told.as_ref().map(<[_; 1]>::as_slice);
     let (from, limits) = (request.from, request.limits);
     let wanted = Wanted { from, published: &published, told, limits, warm };
-    let solved = solve(&market, wanted, SearchBudget { progress, time_used });
+    let mut solved = solve(&market, wanted, SearchBudget { progress, time_used });
+    if let Some(told) = told {
+        gather::gather(&mut solved.found.draft, told);
+    }
     let mut certificate = market.certificate(&solved.found.prices, solved.found.bound);
     if request.told.is_some() {
         // The bound holds for every plan, also for those that let people come on their last day.
@@ -337,7 +341,10 @@ pub fn make_joint(
     let published: Vec<&[PlanRow]> = request.published.iter().map(Vec::as_slice).collect();
     let (from, limits) = (request.from, request.limits);
     let wanted = Wanted { from, published: &published, told: told.as_deref(), limits, warm };
-    let solved = solve(&market, wanted, SearchBudget { progress, time_used });
+    let mut solved = solve(&market, wanted, SearchBudget { progress, time_used });
+    if let Some(told) = &told {
+        gather::gather(&mut solved.found.draft, told);
+    }
     let mut certificate = market.joint_certificate(&solved.found.prices, solved.found.bound);
     if request.told.is_some() {
         let all = Problem::joint(request.joined, &given, request.from);

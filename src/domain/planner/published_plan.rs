@@ -177,6 +177,18 @@ pub(super) fn known_days(
     out
 }
 
+/// Sessions of which people know, by programme. `told`: their seats, by programme.
+pub(super) fn known_sessions(
+    problem: &Problem,
+    told: &[&[PlanRow]],
+) -> impl Iterator<Item = (ProgrammeIndex, Place, Day)> {
+    problem.programmes.indices().zip(told).flat_map(move |(k, rows)| {
+        let places = Places::of(problem, k);
+        let steps = rows.iter().filter_map(move |row| places.step(problem, k, row));
+        steps.map(move |(_, _, step)| (k, step.place, step.day))
+    })
+}
+
 /// The wishes that a search leaves as they are: those of people who know of their first step, and those that a team
 /// serves before day `until`. `told`: seats that people know of, by programme.
 pub(super) fn stays(

@@ -4,7 +4,7 @@ use super::super::super::{Loaded, Result};
 use super::{Codes, Enrolled, Places, Shot};
 use crate::domain::assign::{CohortNo, Ended, PersonNo, PlaceNo, Seat};
 use crate::domain::date::day_of;
-use crate::domain::outset::learned_from;
+use crate::domain::outset::remembered_from;
 use crate::store::{Tx, assignments};
 use chrono::{DateTime, NaiveDate, TimeDelta};
 
@@ -18,8 +18,7 @@ pub(in crate::app) struct Called {
     pub(in crate::app) came: Option<bool>,
 }
 
-/// The appointments since the first day from which is learned today who comes, up to yesterday. `held`: those that
-/// stand.
+/// The appointments since the first day from which anything is learned today, up to yesterday. `held`: those that stand.
 pub(super) async fn called(
     tx: &mut Tx,
     loaded: &Loaded,
@@ -30,7 +29,7 @@ pub(super) async fn called(
     let cohort_of = |person: PersonNo| people.get(person.0 as usize).and_then(|one| one.cohort);
     let yesterday = today - TimeDelta::days(1);
     let mut out = Vec::new();
-    let days = (learned_from(today).0, yesterday);
+    let days = (remembered_from(today), yesterday);
     assignments::each_called(tx, loaded.no, days, |person, (dose, day, place), why, at| {
         let Some(person) = codes.find(&person) else { return };
         let Some(cohort) = cohort_of(person) else { return };
