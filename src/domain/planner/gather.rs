@@ -154,7 +154,7 @@ fn bring(draft: &mut Draft, path: &Path, at: At, to: Step, n: u32) -> u32 {
     let is_inside = |day: Day, (low, high): (Day, Day)| low <= day && day <= high;
     let in_time = match (nth.checked_sub(1), path.who) {
         (Some(before), _) => is_inside(to.day, window(before, path.steps[before].day)),
-        (None, Who::New) => to.day < programme.end,
+        (None, Who::New) => problem.cohorts[path.cohort].opens <= to.day && to.day < programme.end,
         (None, Who::Waiting(run)) => {
             let run = draft.run(path.cohort, run);
             is_inside(to.day, (run.low, run.high))
