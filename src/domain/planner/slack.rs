@@ -6,15 +6,14 @@ use super::{agreed, greedy, published_plan};
 use crate::domain::plan::PlanRow;
 use std::collections::BTreeMap;
 
-/// So many days before a window closes people are planned, or fewer where they find no place so early: whoever does not
-/// come is called again. Our choice.
-const SLACK_DAYS: [i64; 3] = [10, 5, 2];
+/// So many days before a window closes people are planned: whoever does not come is called twice more. Our choice.
+const SLACK_DAYS: i64 = 10;
 /// But at most this part of the window.
 const SLACK_PART: i64 = 3;
 /// Whoever is nearer to the end than that gets a dose within so many days.
 const SOON_DAYS: i64 = 7;
-/// How often the windows of people who find no place so early are opened further.
-const TRIES: usize = 12;
+/// How often the windows of people who find no place so early are opened again.
+const TRIES: usize = 4;
 
 impl Problem<'_> {
     /// The problem with windows of those who wait for a later dose that close some days earlier, wherever all of them
@@ -30,26 +29,20 @@ impl Problem<'_> {
             let days = of.map(|session| session.day).chain(known);
             days.map(Day::number).filter(|day| *day <= end).max()
         };
-        // Later ends of each window, the real one first.
-        let mut later: BTreeMap<(CohortIndex, RunIndex), Vec<Day>> = BTreeMap::new();
+        let mut real: BTreeMap<(CohortIndex, RunIndex), Day> = BTreeMap::new();
         for cohort in self.cohorts.indices().collect::<Vec<_>>() {
             for run in self.cohorts[cohort].waiting.indices().collect::<Vec<_>>() {
                 let one = self.cohorts[cohort].waiting[run];
                 let programme = self.programme(&self.cohorts[cohort]);
                 let (low, high) = programme.window(one.dose, 0);
-                let most = high.map_or(0, |high| (high - low) / SLACK_PART);
+                let slack = high.map_or(0, |high| ((high - low) / SLACK_PART).min(SLACK_DAYS));
                 let end = one.high.number();
                 let soon = self.first.number().max(one.low.number()) + SOON_DAYS;
-                let known = last(&self, cohort, one.dose, end).unwrap_or(i64::MIN);
-                let early = |slack: i64| (end - slack.min(most)).max(soon.min(end)).max(known);
-                let mut ends = vec![end];
-                ends.extend(SLACK_DAYS.into_iter().rev().map(early));
-                ends.dedup();
-                let first = ends.pop().filter(|first| one.bound && *first < end);
-                if let Some(first) = first {
-                    let ends = ends.into_iter().map(Day::of_number);
-                    later.insert((cohort, run), ends.collect());
-                    self.cohorts[cohort].waiting[run].high = Day::of_number(first);
+                let known = last(&self, cohort, one.dose, end).unwrap_or(end - slack);
+                let early = (end - slack).max(soon.min(end)).max(known);
+                if one.bound && early < end {
+                    real.insert((cohort, run), one.high);
+                    self.cohorts[cohort].waiting[run].high = Day::of_number(early);
                 }
             }
         }
@@ -61,7 +54,7 @@ impl Problem<'_> {
             drop(draft);
             let mut is_same = true;
             for at in late {
-                if let Some(high) = later.get_mut(&at).and_then(Vec::pop) {
+                if let Some(high) = real.remove(&at) {
                     self.cohorts[at.0].waiting[at.1].high = high;
                     is_same = false;
                 }
@@ -70,10 +63,8 @@ impl Problem<'_> {
                 return self;
             }
         }
-        for ((cohort, run), ends) in later {
-            if let Some(real) = ends.first() {
-                self.cohorts[cohort].waiting[run].high = *real;
-            }
+        for ((cohort, run), high) in real {
+            self.cohorts[cohort].waiting[run].high = high;
         }
         self
     }
@@ -114,13 +105,10 @@ mod tests {
         assert_eq!(last_day(&campaign, 20, &[]), 25);
         // Whoever knows of a later day keeps it.
         assert_eq!(last_day(&campaign, 0, &[row(23, 2, 1), row(22, 1, 1), row(30, 2, 1)]), 23);
-        // Where no place is open so early, the window closes two days before its end,
+        // Nobody loses a dose to it: where no place is open so early, the whole window is there.
         let shut =
             |day| Closure { place: "S1".into(), day: start() + TimeDelta::days(day), doses: 0 };
         campaign.closures.extend((11..=21).map(shut));
-        assert_eq!(last_day(&campaign, 0, &[]), 23);
-        // and nobody loses a dose to it: where none is open then either, the whole window is there.
-        campaign.closures.extend((22..=23).map(shut));
         assert_eq!(last_day(&campaign, 0, &[]), 25);
     }
 }
