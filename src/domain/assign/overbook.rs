@@ -140,10 +140,10 @@ struct Load<'a> {
 impl<'a> Load<'a> {
     fn of(sessions: &mut ByCohortAndDose, at: (NaiveDate, PlaceNo), chances: &'a Chances) -> Self {
         let stops = chances.tour(at);
-        let places: Vec<PlaceNo> = match stops.is_empty() {
-            true => vec![at.1],
-            false => stops.iter().map(|(place, _)| *place).collect(),
-        };
+        let mut places: Vec<PlaceNo> = stops.iter().map(|(place, _)| *place).collect();
+        if places.is_empty() {
+            places.push(at.1);
+        }
         let mut cells = Vec::new();
         for (cell, some) in sessions {
             for &place in &places {
