@@ -118,13 +118,16 @@ impl Letter {
     }
 }
 
+/// Number and bytes of a mail that left.
+type Left = (i64, Vec<u8>);
+
 struct County {
     app: App,
     runner: Runner,
     dir: tempfile::TempDir,
     people: usize,
-    /// Number and bytes of the mails that left since somebody looked.
-    left: Arc<Mutex<Vec<(i64, Vec<u8>)>>>,
+    /// The mails that left since somebody looked.
+    left: Arc<Mutex<Vec<Left>>>,
     reminders: usize,
 }
 
@@ -134,7 +137,7 @@ impl County {
         let dir = if shm.is_dir() { tempfile::tempdir_in(shm) } else { tempfile::tempdir() };
         let dir = dir.unwrap();
         let address = format!("sqlite://{}", dir.path().join("doseplan.db").display());
-        let left: Arc<Mutex<Vec<(i64, Vec<u8>)>>> = Arc::default();
+        let left: Arc<Mutex<Vec<Left>>> = Arc::default();
         let read = Arc::clone(&left);
         let script = Script::new(move |mail, stage| {
             if stage == Stage::Body {

@@ -119,6 +119,8 @@ fn what_is_written_of_several_campaigns_is_written_for_each() {
     let homes = world.run(&["homes", "show", "-o", "json"]).ends(0).json();
     assert_eq!(homes, serde_json::json!([]));
     on_time(&world, &["homes", "rounds"]).ends(0);
+    let refused = world.run(&["catch-up", "list"]).ends(1).err;
+    assert!(refused.contains("no open campaign is for catching up"), "{refused}");
 }
 
 #[test]

@@ -31,6 +31,7 @@ refused-never-written = mail { $id } was never written, because no mail can be s
 refused-no-account = there is no account "{ $name }"; `doseplan account list` shows all
 refused-no-campaign = there is no campaign yet; `doseplan campaign apply FOLDER` stores one
 refused-no-catch-up = campaign { $campaign } asks for one series; a catch-up campaign has series = "catch-up" in its campaign.toml
+refused-no-catch-ups = no open campaign is for catching up; such a campaign has series = "catch-up" in its campaign.toml
 refused-no-person = the register has no person { $code }
 refused-same-person = both codes are { $code } already
 refused-no-merger = { $code } leads to nobody else; "persons merges" lists the codes that do

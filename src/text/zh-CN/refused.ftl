@@ -31,6 +31,7 @@ refused-never-written = 邮件 { $id } 没有生成，因为地址无法使用
 refused-no-account = 没有账号“{ $name }”；用 `doseplan account list` 查看全部
 refused-no-campaign = 还没有活动；用 doseplan campaign apply 文件夹 保存一个
 refused-no-catch-up = 活动 { $campaign } 只有一种免疫程序；查漏补种活动的 campaign.toml 中写 series = "catch-up"
+refused-no-catch-ups = 进行中的活动都不是查漏补种；查漏补种活动的 campaign.toml 中写 series = "catch-up"
 refused-no-person = 登记册中没有 { $code }
 refused-same-person = 两个编号本来就是 { $code }
 refused-no-merger = { $code } 没有并入他人；用 persons merges 查看已合并的编号
