@@ -1,6 +1,6 @@
 //! `doseplan bookings`: who has which seat, what another program booked, and links to the booking page.
 
-use super::chosen::{Lines, only_one};
+use super::chosen::Lines;
 use super::output::{Format, Sheet, marked, tell};
 use super::{Invocation, exit, parse_day};
 use crate::app::booking::ListedBooking;
@@ -172,9 +172,8 @@ async fn import(invocation: &Invocation, file: &std::path::Path) -> anyhow::Resu
         tell(&marked(issue, invocation.out));
     }
     let (app, all) = invocation.meant(None).await?;
-    let loaded = only_one(all)?;
     let now = invocation.clock.now();
-    let done = app.import_bookings(&loaded, &rows, Actor::CommandLine, now).await?;
+    let done = app.import_bookings(&all, &rows, Actor::CommandLine, now).await?;
     let is_whole = done.refused.is_empty() && !crate::intake::has_errors(&issues);
     if invocation.out.format == Format::Json {
         invocation.out.json(&done);
