@@ -2,9 +2,9 @@
 
 use super::breaking::{self, Broken};
 use super::places::{Change, Composed, PlaceChange, owns, touched, unsettle};
-use super::{App, AppError, Loaded, Result, millis};
+use super::{App, AppError, Loaded, Refused, Result, millis};
 use crate::domain::audit::Action;
-use crate::domain::campaign::Campaign;
+use crate::domain::campaign::{Campaign, Language};
 use crate::domain::difference::{RowChange, between};
 use crate::domain::group::Group;
 use crate::domain::id::CampaignId;
@@ -12,7 +12,7 @@ use crate::domain::jurisdiction::{Beyond, LocalCampaign, StoredJurisdiction, loc
 use crate::domain::names;
 use crate::domain::permission::{Actor, Power};
 use crate::store::audit::Act;
-use crate::store::campaigns::{self, Version};
+use crate::store::campaigns::{self, CampaignFacts, Version};
 use crate::store::{CampaignNo, Tx, jurisdictions};
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use std::collections::BTreeMap;
@@ -167,7 +167,7 @@ impl App {
         Ok(!loaded.is_open)
     }
 
-    /// Removes a campaign that has no records.
+    /// Removes a campaign without facts: no records, and nobody who has an appointment or was told of its days.
     pub async fn remove_campaign(
         &self,
         loaded: &Loaded,
@@ -175,12 +175,14 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let mut act = self.act((by, Power::Plan), Action::CampaignRemove, now).await?;
-        let records = campaigns::facts(act.tx(), loaded.no).await?;
-        if records > 0 {
-            let campaign = &loaded.campaign.id;
-            let said: [(&'static str, &dyn std::fmt::Display); 2] =
-                [("campaign", campaign), ("records", &records)];
-            return Err(AppError::refused("refused-has-records", &said));
+        let facts = campaigns::facts(act.tx(), loaded.no).await?;
+        if facts != CampaignFacts::default() {
+            let said: [(&'static str, &dyn std::fmt::Display); 1] =
+                [("campaign", &loaded.campaign.id)];
+            let named = |language| fact_words(language, facts);
+            return Err(AppError::Refused(
+                Refused::new("refused-has-facts", &said).with("facts", named),
+            ));
         }
         leave(&mut act, loaded.no, millis(now)).await?;
         campaigns::remove(&mut act, loaded.no).await?;
@@ -229,6 +231,21 @@ impl App {
         let mut tx = self.store.read().await?;
         Ok(campaigns::newest_versions(&mut tx, loaded.no, most).await?)
     }
+}
+
+/// How many facts there are of each kind, in a language.
+fn fact_words(language: Language, facts: CampaignFacts) -> String {
+    let all = [
+        ("fact-records", facts.records),
+        ("fact-appointments", facts.appointments),
+        ("fact-messages", facts.messages),
+        ("fact-consents", facts.consents),
+        ("fact-calls", facts.calls),
+    ];
+    let some = all.into_iter().filter(|(_, count)| *count > 0);
+    let words: Vec<String> =
+        some.map(|(key, count)| crate::text::say(language, key, &[("count", &count)])).collect();
+    words.join(&crate::text::word(language, "fact-separator"))
 }
 
 /// Takes a campaign that is removed out of the jurisdiction.

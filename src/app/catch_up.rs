@@ -101,16 +101,17 @@ pub struct CatchUpReport {
 }
 
 impl App {
-    /// The catch-up campaign that is meant: the one named, or the only open one.
-    pub async fn catching_up(&self, wanted: Option<&str>) -> Result<Loaded> {
-        if wanted.is_none() {
-            let mut open = self.meant(None).await?;
-            open.retain(|loaded| matches!(loaded.judge.asks, Asks::CatchUp { .. }));
-            if let [only] = open.as_slice() {
-                return Ok(only.clone());
-            }
+    /// The catch-up campaigns that are meant: the one named, or those of the open ones. Refused where several campaigns
+    /// are open and none of them is one.
+    pub async fn catching_up(&self, wanted: Option<&str>) -> Result<Vec<Loaded>> {
+        let mut all = self.meant(wanted).await?;
+        if all.len() > 1 {
+            all.retain(|loaded| matches!(loaded.judge.asks, Asks::CatchUp { .. }));
         }
-        self.campaign(wanted).await
+        if all.is_empty() {
+            return Err(AppError::refused("refused-no-catch-ups", &[]));
+        }
+        Ok(all)
     }
 
     /// Everybody of the register who lacks doses on a day, by code.

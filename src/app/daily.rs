@@ -1,7 +1,7 @@
 //! Daily mails by hand: what a digest or summary would be now, sent now, sent as a copy. The command line and the page
 //! ask here.
 
-use super::notices::{Post, on_day};
+use super::notices::{Post, on_days};
 use super::{App, AppError, Loaded, Result, today};
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
@@ -28,10 +28,11 @@ pub fn daily_day(post: &str, today: NaiveDate) -> NaiveDate {
     if post == SUMMARY { today - TimeDelta::days(1) } else { today }
 }
 
-/// Of these campaigns those that a daily mail speaks of: a digest is about tomorrow.
+/// Of these campaigns those that a daily mail speaks of: a digest is about today, as far as it asks for reports, and
+/// tomorrow.
 pub fn daily_campaigns(meant: &[Loaded], (post, day): (&str, NaiveDate)) -> Vec<Loaded> {
-    let about = if post == SUMMARY { day } else { day + TimeDelta::days(1) };
-    on_day(meant, about)
+    let last = if post == SUMMARY { day } else { day + TimeDelta::days(1) };
+    on_days(meant, (day, last))
 }
 
 /// Refuses a mail about a day that is not over: what is queued for a day stays, and would be in the way of the true

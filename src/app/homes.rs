@@ -35,6 +35,8 @@ pub struct HomeOrder {
     pub leaves_at: NaiveTime,
     /// The teams that make rounds; empty: all.
     pub teams: Vec<TeamCode>,
+    /// Days of teams that rounds take which are not adopted yet.
+    pub taken: BTreeSet<(TeamCode, NaiveDate)>,
 }
 
 impl HomeOrder {
@@ -182,7 +184,7 @@ impl App {
         let day = today(campaign, now);
         let first = first_day(campaign, day + TimeDelta::days(1), order.first);
         let mut due = self.due_at_home(loaded, (day, first)).await?;
-        let mut busy = BTreeSet::new();
+        let mut busy = order.taken.clone();
         let mut called = BTreeSet::new();
         let mut tx = self.store.read().await?;
         let mark = homes::mark(&mut tx).await?;

@@ -138,6 +138,73 @@ impl App {
         Ok(effect)
     }
 
+    /// Locks the sessions that some campaigns have at a place on a day, as far as they are not locked; returns what
+    /// that keeps of each. Refused where there is nothing to lock.
+    pub async fn lock_all(
+        &self,
+        all: &[Loaded],
+        (place, day, why): (&str, NaiveDate, &str),
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(Loaded, LockEffect)>> {
+        let mut can = Vec::new();
+        let mut refused: Option<(bool, AppError)> = None;
+        for loaded in all {
+            match self.lock_effect(loaded, (place, day), by, now).await {
+                Ok(_) => can.push(loaded),
+                Err(error @ AppError::Refused(_)) => {
+                    // That it is locked already tells more than that another campaign has no session there.
+                    let is_locked = self.is_locked(loaded, (place, day)).await?;
+                    if refused.as_ref().is_none_or(|(locked, _)| is_locked && !locked) {
+                        refused = Some((is_locked, error));
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if let (true, Some((_, error))) = (can.is_empty(), refused) {
+            return Err(error);
+        }
+        let mut out = Vec::new();
+        for loaded in can {
+            let effect = self.lock_planned(loaded, (place, day, why), by, now).await?;
+            out.push((loaded.clone(), effect));
+        }
+        Ok(out)
+    }
+
+    async fn is_locked(&self, loaded: &Loaded, (place, day): (&str, NaiveDate)) -> Result<bool> {
+        let mut tx = self.store.read().await?;
+        let is_it = |one: &PlanLock| one.place.as_str() == place && one.day == day;
+        Ok(locked::from(&mut tx, loaded.no, day).await?.iter().any(is_it))
+    }
+
+    /// Unlocks the sessions of some campaigns at a place on a day; returns those that had locked it. Refused where none
+    /// had.
+    pub async fn unlock_all(
+        &self,
+        all: &[Loaded],
+        (place, day): (&str, NaiveDate),
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Loaded>> {
+        let mut done = Vec::new();
+        for loaded in all {
+            if self.is_locked(loaded, (place, day)).await? {
+                self.unlock_planned(loaded, (place, day), by, now).await?;
+                done.push(loaded.clone());
+            }
+        }
+        match all.first() {
+            // It says that nothing is locked.
+            Some(first) if done.is_empty() => {
+                self.unlock_planned(first, (place, day), by, now).await?;
+                Ok(vec![first.clone()])
+            }
+            _ => Ok(done),
+        }
+    }
+
     /// Unlocks a session; refused where it was not locked.
     pub async fn unlock_planned(
         &self,

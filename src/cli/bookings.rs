@@ -64,7 +64,8 @@ pub(super) enum Requests {
 impl Requests {
     async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         let now = invocation.clock.now();
-        let (app, loaded) = invocation.loaded(None).await?;
+        // The register is everybody's: what differs between campaigns is none of its requests.
+        let (app, loaded) = invocation.any_of().await?;
         let by = Actor::CommandLine;
         match self {
             Self::List => {
@@ -170,9 +171,9 @@ async fn import(invocation: &Invocation, file: &std::path::Path) -> anyhow::Resu
     for issue in &issues {
         tell(&marked(issue, invocation.out));
     }
-    let (app, loaded) = invocation.loaded(None).await?;
+    let (app, all) = invocation.meant(None).await?;
     let now = invocation.clock.now();
-    let done = app.import_bookings(&loaded, &rows, Actor::CommandLine, now).await?;
+    let done = app.import_bookings(&all, &rows, Actor::CommandLine, now).await?;
     let is_whole = done.refused.is_empty() && !crate::intake::has_errors(&issues);
     if invocation.out.format == Format::Json {
         invocation.out.json(&done);
@@ -194,16 +195,24 @@ async fn import(invocation: &Invocation, file: &std::path::Path) -> anyhow::Resu
     Ok(if is_whole { exit::OK } else { exit::FAILED })
 }
 
+/// A link for each campaign in which something is due for the person.
 async fn link(invocation: &Invocation, person: &str) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
+    let (app, all) = invocation.meant(None).await?;
     let now = invocation.clock.now();
-    let found = app.booking_link(&loaded, person, Actor::CommandLine, now).await?;
+    let mut lines = Lines::of(&all);
+    let mut has_one = false;
+    for loaded in &all {
+        if let Some(link) = app.booking_link(loaded, person, Actor::CommandLine, now).await? {
+            let mut sheet = Sheet::new(&["link"]);
+            sheet.push(vec![link]);
+            lines.sheet(loaded, sheet);
+            has_one = true;
+        }
+    }
     app.store.close().await;
-    let Some(link) = found else {
+    if !has_one {
         return Err(invocation.out.fail("bookings-no-link", &[]));
-    };
-    let mut sheet = Sheet::new(&["link"]);
-    sheet.push(vec![link]);
-    invocation.out.sheet(&sheet);
+    }
+    lines.print(invocation);
     Ok(exit::OK)
 }

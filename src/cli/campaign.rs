@@ -1,14 +1,16 @@
 //! `doseplan campaign`.
 
 use super::applied::{CHANGE, change_row, changed_rows, checked, place_changes, row_changes, told};
+use super::chosen::{Lines, folder_of, only_one};
 use super::output::{Format, Sheet, harmless};
 use super::{Invocation, exit, parse_day, workbook};
-use crate::app::AppError;
+use crate::app::{AppError, Loaded};
 use crate::domain::id::CampaignId;
 use crate::domain::jurisdiction::Jurisdiction;
 use crate::domain::permission::Actor;
 use crate::intake;
 use crate::store::StoreError;
+use crate::store::campaigns::Version;
 use chrono::NaiveDate;
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
@@ -34,7 +36,7 @@ pub(super) enum Campaign {
     },
     /// The campaigns in the database
     List,
-    /// Every version of a campaign and what it changed, including eligible counts and their sources
+    /// Every version of each campaign and what it changed, including eligible counts and their sources
     History,
     /// End a campaign: no jobs, nobody need say --campaign because of it; its figures stay
     Close {
@@ -59,12 +61,12 @@ pub(super) enum Campaign {
         #[arg(long, value_parser = parse_day)]
         end: NaiveDate,
     },
-    /// Remove a campaign that has no records
+    /// Remove a campaign without records, of whose days nobody was told
     Remove {
         /// Its id
         id: String,
     },
-    /// Write the campaign as a folder of files, or as one workbook
+    /// Write the campaign as a folder of files, or as one workbook; several campaigns each into a folder of their own
     Export {
         /// The folder, created if needed, or a file that ends in .xlsx
         path: PathBuf,
@@ -239,52 +241,75 @@ async fn list(invocation: &Invocation) -> anyhow::Result<u8> {
 }
 
 async fn history(invocation: &Invocation) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
+    let (app, all) = invocation.meant(None).await?;
+    let mut lines = Lines::of(&all);
+    for loaded in &all {
+        lines.title_of_table(invocation, loaded);
+        let versions = app.versions(loaded).await?;
+        versions_of(invocation, loaded, &versions, &mut lines);
+    }
+    lines.print(invocation);
+    Ok(exit::OK)
+}
+
+/// What each version of a campaign changed.
+fn versions_of(invocation: &Invocation, loaded: &Loaded, versions: &[Version], lines: &mut Lines) {
     let zone = loaded.campaign.timezone;
-    let versions = app.versions(&loaded).await?;
-    let mut old: Option<&crate::store::campaigns::Version> = None;
-    let mut lines = Vec::new();
+    let mut old: Option<&Version> = None;
     let mut sheet = Sheet::new(&[&["version", "applied_at"], &CHANGE[..]].concat());
-    for version in &versions {
+    for version in versions {
         let at = super::job::local(zone, version.applied_at);
         let found = old
             .map(|old| crate::app::jurisdictions::version_changes(old, version))
             .unwrap_or_default();
-        if invocation.out.format == Format::Json {
-            lines.push(serde_json::json!({
-                "version": version.version, "applied_at": at, "changes": found,
-            }));
-        } else if invocation.out.format == Format::Csv {
-            // A version that changed no row, as the first, has a line of its own.
-            let mut rows: Vec<_> = found.iter().map(|row| change_row(invocation, row)).collect();
-            if rows.is_empty() {
-                rows.push(vec![String::new(); CHANGE.len()]);
+        match invocation.out.format {
+            Format::Json => {
+                let line = serde_json::json!({
+                    "version": version.version, "applied_at": at, "changes": found,
+                });
+                lines.json(loaded, &line);
             }
-            for row in rows {
-                sheet.push([vec![version.version.to_string(), at.clone()], row].concat());
+            Format::Csv => {
+                // A version that changed no row, as the first, has a line of its own.
+                let mut rows: Vec<_> =
+                    found.iter().map(|row| change_row(invocation, row)).collect();
+                if rows.is_empty() {
+                    rows.push(vec![String::new(); CHANGE.len()]);
+                }
+                for row in rows {
+                    sheet.push([vec![version.version.to_string(), at.clone()], row].concat());
+                }
             }
-        } else {
-            invocation.out.note("campaign-version", &[("version", &version.version), ("at", &at)]);
-            row_changes(invocation, &found);
+            Format::Table => {
+                let version: [(&str, &dyn std::fmt::Display); 2] =
+                    [("version", &version.version), ("at", &at)];
+                invocation.out.note("campaign-version", &version);
+                row_changes(invocation, &found);
+            }
         }
         old = Some(version);
     }
-    match invocation.out.format {
-        Format::Json => invocation.out.json(&lines),
-        Format::Csv => invocation.out.sheet(&sheet),
-        Format::Table => {}
+    if invocation.out.format == Format::Csv {
+        lines.sheet(loaded, sheet);
     }
-    Ok(exit::OK)
 }
 
+/// Writes a campaign; of several each into a folder of its own, named by its id.
 async fn export(invocation: &Invocation, path: &Path) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
-    let own = app.own(&loaded).await?;
+    let (app, all) = invocation.meant(None).await?;
     if workbook::is_workbook(path) {
-        workbook::export(invocation, &own, path)?;
+        // A workbook has room for one campaign.
+        let loaded = only_one(all)?;
+        workbook::export(invocation, &app.own(&loaded).await?, path)?;
     } else {
-        intake::export::folder(&own, path)
-            .map_err(|error| invocation.out.not_written(path, &error))?;
+        for loaded in &all {
+            let folder = match all.as_slice() {
+                [_] => path.to_path_buf(),
+                _ => path.join(folder_of(&loaded.campaign.id)),
+            };
+            intake::export::folder(&app.own(loaded).await?, &folder)
+                .map_err(|error| invocation.out.not_written(&folder, &error))?;
+        }
     }
     invocation.out.note("campaign-exported", &[("dir", &path.display())]);
     Ok(exit::OK)

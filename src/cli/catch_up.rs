@@ -1,8 +1,10 @@
 //! `doseplan catch-up`: who is missing doses, and which areas are below the target share.
 
-use super::output::{Format, Sheet, percent};
+use super::chosen::Lines;
+use super::output::{Format, Sheet, percent, tell};
 use super::{Invocation, exit, parse_day};
 use crate::app::catch_up::{AreaLine, CatchUpReport, MissedDoseLine, PersonToCatchUp};
+use crate::app::{App, Loaded};
 use crate::domain::id::AreaCode;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
@@ -52,11 +54,28 @@ pub(super) struct Who {
 
 impl CatchUp {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
-        let (Self::List { who, .. } | Self::Report { who, .. } | Self::Eligible { who }) = self;
         let app = invocation.open(false).await?;
-        let loaded = app.catching_up(invocation.common.campaign.as_deref()).await?;
-        let day = who.as_of.unwrap_or_else(|| invocation.today(&loaded));
-        let areas = super::areas_below(invocation.out, &loaded, who.area.as_deref())?;
+        let all = app.catching_up(invocation.common.campaign.as_deref()).await?;
+        let mut lines = Lines::of(&all);
+        let mut code = exit::OK;
+        for loaded in &all {
+            let one = self.of_one(&invocation, (&app, loaded), &mut lines).await?;
+            code = code.max(one);
+        }
+        lines.print(&invocation);
+        Ok(code)
+    }
+
+    /// What is said of one campaign, and the exit code for it.
+    async fn of_one(
+        &self,
+        invocation: &Invocation,
+        (app, loaded): (&App, &Loaded),
+        lines: &mut Lines,
+    ) -> anyhow::Result<u8> {
+        let (Self::List { who, .. } | Self::Report { who, .. } | Self::Eligible { who }) = self;
+        let day = who.as_of.unwrap_or_else(|| invocation.today(loaded));
+        let areas = super::areas_below(invocation.out, loaded, who.area.as_deref())?;
         let is_in =
             |area: &AreaCode| areas.as_ref().is_none_or(|areas: &BTreeSet<_>| areas.contains(area));
         let rules = &loaded.judge.rules;
@@ -65,28 +84,39 @@ impl CatchUp {
             Self::List { vaccine, .. } => {
                 let codes = rules.vaccine_by_code.keys().map(|code| &**code);
                 known(invocation.out, vaccine.as_deref(), groups.chain(codes))?;
-                let mut lines = app.lacking(&loaded, day).await?;
+                let mut people = app.lacking(loaded, day).await?;
                 let named = |dose: &MissedDoseLine| {
                     vaccine.as_ref().is_none_or(|wanted| {
                         *wanted == dose.vaccine || Some(wanted) == dose.code.as_ref()
                     })
                 };
-                lines.retain(|line| is_in(&line.area) && line.missed.iter().any(named));
-                list(&invocation, &lines);
+                people.retain(|line| is_in(&line.area) && line.missed.iter().any(named));
+                if invocation.out.format == Format::Json {
+                    for line in &people {
+                        lines.json(loaded, line);
+                    }
+                } else {
+                    lines.sheet(loaded, list(invocation, &people));
+                }
                 Ok(exit::OK)
             }
             Self::Report { vaccine, below, .. } => {
                 known(invocation.out, vaccine.as_deref(), groups)?;
-                let mut report = app.catch_up_report(&loaded, day).await?;
+                let mut report = app.catch_up_report(loaded, day).await?;
                 report.rows.retain(|row| {
                     is_in(&row.area)
                         && vaccine.as_ref().is_none_or(|wanted| *wanted == row.vaccine)
                         && (row.below || !below)
                 });
-                Ok(tell(&invocation, &report))
+                if invocation.out.format == Format::Json {
+                    lines.thing(loaded, serde_json::to_value(&report)?);
+                } else {
+                    lines.sheet(loaded, rows(invocation, &report.rows));
+                }
+                Ok(told(invocation, lines, loaded, &report))
             }
             Self::Eligible { .. } => {
-                let mut counts = app.lacking_counts(&loaded, day).await?;
+                let mut counts = app.lacking_counts(loaded, day).await?;
                 counts.retain(|(area, _), _| is_in(area));
                 let mut sheet = Sheet::new(&["area", "group", "people", "source", "as_of"]);
                 for ((area, group), people) in counts {
@@ -94,7 +124,7 @@ impl CatchUp {
                     let (area, group) = (area.to_string(), group.to_string());
                     sheet.push(vec![area, group, people.to_string(), source, day.to_string()]);
                 }
-                invocation.out.sheet(&sheet);
+                lines.sheet(loaded, sheet);
                 Ok(exit::OK)
             }
         }
@@ -116,13 +146,8 @@ fn known<'a>(
     Ok(())
 }
 
-/// Prints the report and returns the exit code.
-fn tell(invocation: &Invocation, report: &CatchUpReport) -> u8 {
-    if invocation.out.format == Format::Json {
-        invocation.out.json(report);
-    } else {
-        print(invocation, &report.rows);
-    }
+/// Says whether areas are below the target share, and returns the exit code.
+fn told(invocation: &Invocation, lines: &Lines, loaded: &Loaded, report: &CatchUpReport) -> u8 {
     let rate = (report.rate * rust_decimal::Decimal::ONE_HUNDRED).normalize();
     let below: BTreeSet<&str> =
         report.rows.iter().filter(|row| row.below).map(|row| row.area.as_str()).collect();
@@ -132,15 +157,12 @@ fn tell(invocation: &Invocation, report: &CatchUpReport) -> u8 {
     } else {
         ("catch-up-below", exit::BELOW)
     };
-    invocation.out.note(key, &[("areas", &areas), ("rate", &rate), ("day", &day)]);
+    let said = invocation.out.say(key, &[("areas", &areas), ("rate", &rate), ("day", &day)]);
+    tell(&lines.named(loaded, said));
     code
 }
 
-fn list(invocation: &Invocation, lines: &[PersonToCatchUp]) {
-    if invocation.out.format == Format::Json {
-        invocation.out.json(&lines);
-        return;
-    }
+fn list(invocation: &Invocation, lines: &[PersonToCatchUp]) -> Sheet {
     let columns =
         ["person", "name", "phone", "area", "group", "lacks", "day", "vaccines", "visits"];
     let mut sheet = Sheet::new(&columns);
@@ -164,10 +186,10 @@ fn list(invocation: &Invocation, lines: &[PersonToCatchUp]) {
             line.visits.len().to_string(),
         ]);
     }
-    invocation.out.sheet(&sheet);
+    sheet
 }
 
-fn print(invocation: &Invocation, rows: &[AreaLine]) {
+fn rows(invocation: &Invocation, rows: &[AreaLine]) -> Sheet {
     let mut sheet = Sheet::new(&[
         "area",
         "name",
@@ -204,5 +226,5 @@ fn print(invocation: &Invocation, rows: &[AreaLine]) {
             row.aged_out.to_string(),
         ]);
     }
-    invocation.out.sheet(&sheet);
+    sheet
 }

@@ -3,7 +3,7 @@
 use super::job::local;
 use super::output::{Format, Sheet, harmless};
 use super::{Invocation, exit};
-use crate::app::{App, passage_words};
+use crate::app::{App, AppError, passage_words};
 use clap::Subcommand;
 
 /// The most replies that are listed.
@@ -66,7 +66,9 @@ impl Channels {
         let code = match self {
             Self::List => list(&invocation, &app).await?,
             Self::Test { name, to } => {
-                let loaded = app.campaign(invocation.common.campaign.as_deref()).await?;
+                // A test says nothing of a campaign.
+                let meant = app.meant(invocation.common.campaign.as_deref()).await?;
+                let loaded = meant.into_iter().next().ok_or(AppError::NoCampaign)?;
                 let id = app.test_channel(&loaded, name, to.as_deref(), now).await?;
                 out.note("channels-test", &[("id", &id), ("name", &harmless(name))]);
                 exit::OK

@@ -1,8 +1,9 @@
 //! Which campaigns a command is about.
 
 use super::Invocation;
-use super::output::{Format, Sheet};
-use crate::app::{App, Loaded};
+use super::output::{Format, Sheet, harmless};
+use crate::app::{App, AppError, Loaded};
+use crate::domain::id::CampaignId;
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -34,10 +35,39 @@ impl Invocation {
         Ok((app, meant))
     }
 
+    /// The app and a campaign for what is the same in all of them: the one named, or the first of those that are meant.
+    pub(super) async fn any_of(&self) -> anyhow::Result<(App, Loaded)> {
+        let (app, meant) = self.meant(None).await?;
+        match meant.into_iter().next() {
+            Some(first) => Ok((app, first)),
+            None => Err(AppError::NoCampaign.into()),
+        }
+    }
+
     /// Today, in the campaign's time zone.
     pub(super) fn today(&self, loaded: &Loaded) -> NaiveDate {
         crate::app::today(&loaded.campaign, self.clock.now())
     }
+}
+
+/// The only campaign that is left of those that are meant; an error that names them where there are several.
+pub(super) fn only_one(left: Vec<Loaded>) -> anyhow::Result<Loaded> {
+    let ids: Vec<&str> = left.iter().map(|loaded| loaded.campaign.id.as_str()).collect();
+    let known = ids.join(", ");
+    let mut left = left.into_iter();
+    match (left.next(), left.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) => Err(AppError::NoCampaign.into()),
+        (Some(_), Some(_)) => Err(AppError::WhichCampaign(known).into()),
+    }
+}
+
+/// The name of a campaign's folder: its id, as far as a name of a file may have it.
+pub(super) fn folder_of(id: &CampaignId) -> String {
+    let is_good = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    let plain = |letter: char| if is_good(letter) { letter } else { '_' };
+    let name: String = id.as_str().chars().map(plain).collect();
+    if name.starts_with('.') { format!("_{name}") } else { name }
 }
 
 /// What a command lists, of one campaign or of several.
@@ -56,6 +86,21 @@ impl Lines {
     /// A text that says of which of several campaigns it is.
     pub(super) fn named(&self, loaded: &Loaded, said: String) -> String {
         if self.several { format!("{}: {said}", loaded.campaign.id) } else { said }
+    }
+
+    /// The heading of a campaign's section, where there are several.
+    pub(super) fn title(&self, loaded: &Loaded) {
+        if self.several {
+            let (name, id) = (harmless(&loaded.campaign.name), &loaded.campaign.id);
+            super::output::print(&format!("{name} ({id})\n"));
+        }
+    }
+
+    /// The same where data are printed as a table.
+    pub(super) fn title_of_table(&self, invocation: &Invocation, loaded: &Loaded) {
+        if invocation.out.format == Format::Table {
+            self.title(loaded);
+        }
     }
 
     pub(super) fn json(&mut self, loaded: &Loaded, line: &impl Serialize) {

@@ -5,7 +5,7 @@ use super::mails::{Part, drain};
 use super::output::{Format, Sheet, harmless, print};
 use super::{Invocation, browser, exit, parse_day};
 use crate::app::daily::daily_day;
-use crate::app::notices::{Post, on_day};
+use crate::app::notices::{Post, on_days};
 use crate::app::{App, AppError, Loaded};
 use crate::domain::message::MailKind;
 use crate::domain::permission::Actor;
@@ -188,7 +188,7 @@ async fn send_all(
     said: Option<usize>,
 ) -> anyhow::Result<u8> {
     let day = which.day.unwrap_or_else(|| invocation.today(&meant[0]));
-    let all = on_day(meant, day + TimeDelta::days(1));
+    let all = on_days(meant, (day, day + TimeDelta::days(1)));
     let readers = app.digest_readers(&all, day).await?;
     let question = invocation.out.say("digest-how-many", &[("readers", &readers), ("day", &day)]);
     let said = match said {

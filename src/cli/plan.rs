@@ -2,7 +2,7 @@
 
 use super::chosen::Lines;
 use super::output::{Format, Sheet, harmless};
-use super::plan_choice::{any_plan, chosen, planning_day};
+use super::plan_choice::{chosen, plans_of};
 use super::plan_files::Basis;
 use super::plan_joint::{Asked, Together};
 use super::plan_print::{rows_sheet, table, travel_note, view};
@@ -22,7 +22,7 @@ use crate::domain::plan::{MadeBy, Plan as PlanValue, is_over};
 use crate::domain::planner::{self, GroupVerdict, Limits, Method};
 use crate::store::plans::PlanHead;
 use anyhow::Context as _;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -64,7 +64,8 @@ pub(super) enum Plan {
     Tours(plan_tours::Tours),
     /// How much vaccine each county gets: by week and lot, waste included
     Allocation(plan_allocation::Allocation),
-    /// Lock a session of the plan in force: new plans leave it as it is, as far as place and people allow
+    /// Lock a session of the plan in force, of every campaign that has one there: new plans leave it as it is, as far
+    /// as place and people allow
     Lock(plan_lock::Lock),
     /// Unlock a session
     Unlock(plan_lock::Unlock),
@@ -344,16 +345,14 @@ async fn show(
         day.is_none_or(|day| on == day) && place.is_none_or(here)
     };
     if vials {
-        return show_vials(invocation, no, &asked).await;
+        return plan_vials::run(invocation, no, &asked).await;
     }
     let (app, all) = chosen(invocation, no).await?;
     let (mut shown, mut travel) = (Vec::new(), Vec::new());
-    for loaded in &all {
-        if let Some((head, mut rows)) = any_plan(invocation, &app, loaded, no).await? {
-            travel.push(planner::least_travel(&loaded.campaign.on(head.from), &rows));
-            rows.retain(|row| asked(row.day, &row.place, row.team.as_ref()));
-            shown.push((loaded, head, rows));
-        }
+    for (loaded, (head, mut rows)) in plans_of(invocation, &app, &all, no).await? {
+        travel.push(planner::least_travel(&loaded.campaign.on(head.from), &rows));
+        rows.retain(|row| asked(row.day, &row.place, row.team.as_ref()));
+        shown.push((loaded, head, rows));
     }
     if shown.is_empty() {
         return Ok(exit::FAILED);
@@ -377,30 +376,6 @@ async fn show(
             .note("plan-shown", &[("no", &head.no), ("state", &state), ("from", &head.from)]);
     }
     travel_note(invocation, travel.into_iter().sum());
-    Ok(exit::OK)
-}
-
-async fn show_vials(
-    invocation: &Invocation,
-    no: Option<i64>,
-    asked: &impl Fn(NaiveDate, &PlaceCode, Option<&TeamCode>) -> bool,
-) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
-    let Some((head, rows)) = any_plan(invocation, &app, &loaded, no).await? else {
-        return Ok(exit::FAILED);
-    };
-    let history = app.history(&loaded, head.from).await?;
-    let campaign = &loaded.campaign;
-    let fixed = planning_day(invocation, &loaded).max(head.from) - TimeDelta::days(1);
-    let fixed = fixed + TimeDelta::days(i64::from(campaign.freeze_days));
-    let mut sessions = planner::vials(campaign, &rows, &history, head.from);
-    let mut advice = planner::merges(campaign, &rows, &history, head.from, fixed);
-    sessions.retain(|one| asked(one.day, &one.place, one.team.as_ref()));
-    let is_shown = |merge: &planner::Merge, day| {
-        sessions.iter().any(|one| one.place == merge.place && one.day == day)
-    };
-    advice.retain(|merge| is_shown(merge, merge.from) || is_shown(merge, merge.into));
-    plan_vials::print(invocation, campaign, &plan_vials::View { sessions, advice });
     Ok(exit::OK)
 }
 

@@ -3,7 +3,7 @@
 
 use super::chosen::Lines;
 use super::output::{Format, Sheet, harmless};
-use super::plan_choice::{any_plan, chosen};
+use super::plan_choice::{chosen, plans_of};
 use super::{Invocation, exit, workbook};
 use crate::app::Loaded;
 use crate::domain::allocation::AllocationLine;
@@ -35,11 +35,9 @@ impl Allocation {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         let (app, all) = chosen(invocation, self.no).await?;
         let mut parts = Vec::new();
-        for loaded in &all {
-            if let Some((head, rows)) = any_plan(invocation, &app, loaded, self.no).await? {
-                let lines = app.allocation(loaded, (head.from, &rows)).await?;
-                parts.push(Part { loaded, plan: head.no, lines });
-            }
+        for (loaded, (head, rows)) in plans_of(invocation, &app, &all, self.no).await? {
+            let lines = app.allocation(loaded, (head.from, &rows)).await?;
+            parts.push(Part { loaded, plan: head.no, lines });
         }
         app.store.close().await;
         if parts.is_empty() {

@@ -2,14 +2,14 @@
 
 use super::chosen::Lines;
 use super::job::local;
-use super::output::{Format, Sheet, harmless};
+use super::output::{Format, Sheet, harmless, tell};
 use super::{Invocation, exit, parse_day};
 use crate::domain::permission::Actor;
 use chrono::NaiveDate;
 use clap::Args;
 use serde::Serialize;
 
-/// Lock a session.
+/// Lock a session, of every campaign that has one there.
 #[derive(Debug, Args)]
 pub(super) struct Lock {
     /// The site or stop
@@ -22,7 +22,7 @@ pub(super) struct Lock {
     reason: String,
 }
 
-/// Unlock a session.
+/// Unlock a session, of every campaign that has locked it.
 #[derive(Debug, Args)]
 pub(super) struct Unlock {
     /// The site or stop
@@ -34,18 +34,20 @@ pub(super) struct Unlock {
 
 impl Lock {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let (app, loaded) = invocation.loaded(None).await?;
+        let (app, all) = invocation.meant(None).await?;
         let (by, now) = (Actor::CommandLine, invocation.clock.now());
         let what = (self.place.as_str(), self.day, self.reason.as_str());
-        let kept = app.lock_planned(&loaded, what, by, now).await?;
+        let lines = Lines::of(&all);
         let place = harmless(&self.place);
-        let about: [(&str, &dyn std::fmt::Display); 4] = [
-            ("place", &place),
-            ("day", &self.day),
-            ("doses", &kept.doses),
-            ("people", &kept.appointments),
-        ];
-        invocation.out.note("plan-locked", &about);
+        for (loaded, kept) in app.lock_all(&all, what, by, now).await? {
+            let about: [(&str, &dyn std::fmt::Display); 4] = [
+                ("place", &place),
+                ("day", &self.day),
+                ("doses", &kept.doses),
+                ("people", &kept.appointments),
+            ];
+            tell(&lines.named(&loaded, invocation.out.say("plan-locked", &about)));
+        }
         app.store.close().await;
         Ok(exit::OK)
     }
@@ -53,11 +55,15 @@ impl Lock {
 
 impl Unlock {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let (app, loaded) = invocation.loaded(None).await?;
+        let (app, all) = invocation.meant(None).await?;
         let (by, now) = (Actor::CommandLine, invocation.clock.now());
-        app.unlock_planned(&loaded, (&self.place, self.day), by, now).await?;
+        let lines = Lines::of(&all);
         let place = harmless(&self.place);
-        invocation.out.note("plan-unlocked", &[("place", &place), ("day", &self.day)]);
+        for loaded in app.unlock_all(&all, (&self.place, self.day), by, now).await? {
+            let about: [(&str, &dyn std::fmt::Display); 2] =
+                [("place", &place), ("day", &self.day)];
+            tell(&lines.named(&loaded, invocation.out.say("plan-unlocked", &about)));
+        }
         app.store.close().await;
         Ok(exit::OK)
     }

@@ -1,8 +1,10 @@
 //! `doseplan plan why --session`: whom a session expects, and how many of them come.
 
+use super::chosen::Lines;
 use super::output::{Format, Sheet, harmless};
 use super::usage_errors::Remedy;
 use super::{Invocation, exit, parse_day};
+use crate::app::Loaded;
 use crate::app::odds::Odds;
 use crate::domain::figure::fixed;
 use crate::domain::id::PlaceCode;
@@ -24,18 +26,43 @@ pub(super) fn parse_session(text: &str) -> Result<At, Remedy> {
 }
 
 pub(super) async fn run(invocation: &Invocation, at: &At) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
-    if loaded.campaign.place(at.place.as_str()).is_none() {
+    let (app, all) = invocation.meant(None).await?;
+    let here = |loaded: &&Loaded| loaded.campaign.place(at.place.as_str()).is_some();
+    if !all.iter().any(|loaded| here(&loaded)) {
         let code = harmless(at.place.as_str());
         return Err(invocation.out.fail("fail-no-site-or-stop", &[("code", &code)]));
     }
-    let odds = app.session_odds(&loaded, (&at.place, at.day), invocation.clock.now()).await?;
+    let (now, out) = (invocation.clock.now(), invocation.out);
+    let mut found = Vec::new();
+    for loaded in all.iter().filter(here) {
+        if let Some(odds) = app.session_odds(loaded, (&at.place, at.day), now).await? {
+            found.push((loaded, odds));
+        }
+    }
     app.store.close().await;
-    let out = invocation.out;
-    let Some(odds) = odds else {
+    if found.is_empty() {
         out.note("odds-no-session", &[("place", &at.place), ("day", &at.day)]);
         return Ok(exit::FAILED);
-    };
+    }
+    let mut lines = Lines::of(&all);
+    for (loaded, odds) in &found {
+        match out.format {
+            Format::Json => lines.thing(loaded, serde_json::to_value(odds)?),
+            Format::Csv => lines.sheet(loaded, sheet(loaded, odds)),
+            Format::Table => {
+                lines.title(loaded);
+                say(invocation, odds);
+                if !odds.groups.is_empty() {
+                    out.sheet(&sheet(loaded, odds));
+                }
+            }
+        }
+    }
+    lines.print(invocation);
+    Ok(exit::OK)
+}
+
+fn sheet(loaded: &Loaded, odds: &Odds) -> Sheet {
     let mut sheet =
         Sheet::new(&["group", "dose", "expected", "chance", "called_before", "came_before"]);
     for one in &odds.groups {
@@ -49,17 +76,7 @@ pub(super) async fn run(invocation: &Invocation, at: &At) -> anyhow::Result<u8> 
             one.before.came.to_string(),
         ]);
     }
-    match out.format {
-        Format::Json => out.json(&odds),
-        Format::Csv => out.sheet(&sheet),
-        Format::Table => {
-            say(invocation, &odds);
-            if !odds.groups.is_empty() {
-                out.sheet(&sheet);
-            }
-        }
-    }
-    Ok(exit::OK)
+    sheet
 }
 
 fn say(invocation: &Invocation, odds: &Odds) {

@@ -1,7 +1,7 @@
 //! Prints a plan: figures, targets, rows, and the people without a place in it.
 
 use super::Invocation;
-use super::output::{Format, NONE, Sheet, harmless};
+use super::output::{Format, NONE, Out, Sheet, harmless};
 use crate::app::staffing::StaffOutcome;
 use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
@@ -182,10 +182,13 @@ fn figure_lines(figures: &Figures) -> Vec<(&'static str, String)> {
 }
 
 pub(super) fn unplaced_table(invocation: &Invocation, campaign: &Campaign, unplaced: &[Unplaced]) {
-    if unplaced.is_empty() {
-        return;
+    if !unplaced.is_empty() {
+        invocation.out.sheet(&unplaced_sheet(invocation.out, campaign, unplaced));
     }
-    let out = invocation.out;
+}
+
+/// A line for each cohort of which people have no place.
+pub(super) fn unplaced_sheet(out: Out, campaign: &Campaign, unplaced: &[Unplaced]) -> Sheet {
     let mut sheet = Sheet::new(&["area", "group", "people", "reason"]);
     for one in unplaced {
         let name = |found: Option<&str>, code: &str| match out.format {
@@ -199,5 +202,5 @@ pub(super) fn unplaced_table(invocation: &Invocation, campaign: &Campaign, unpla
             verdict_words::reason(out.language, one.reason),
         ]);
     }
-    out.sheet(&sheet);
+    sheet
 }

@@ -12,23 +12,28 @@ use chrono::NaiveDateTime;
 use rust_decimal::prelude::ToPrimitive as _;
 use std::fmt::Display;
 
-/// The campaigns that teams work for: the one that was asked for, and others whose plans in force use the same days.
-pub(super) struct Served<'a>(pub(super) Vec<&'a Campaign>);
+/// The campaigns that teams work for: those that were asked for, or the one and others whose plans in force use the
+/// same days.
+pub(super) struct Served<'a> {
+    pub(super) campaigns: Vec<&'a Campaign>,
+    /// Whether several were asked for, so that each tour says for which one it is.
+    pub(super) is_of_all: bool,
+}
 
 impl<'a> Served<'a> {
     /// The name of a stop, in whichever campaign has it.
     pub(super) fn stop_name(&self, code: &str) -> String {
-        let found = self.0.iter().find_map(|campaign| campaign.stop(code));
+        let found = self.campaigns.iter().find_map(|campaign| campaign.stop(code));
         found.map(|stop| harmless(&stop.name)).unwrap_or_default()
     }
 
-    /// Doses of a stop by campaign; empty where the tour is for the first one alone.
+    /// Doses of a stop by campaign; empty where the tour is for the one that was asked for alone.
     pub(super) fn parts(&self, of: &SharedTour, stop: &str) -> Vec<(&'a Campaign, u32)> {
-        if of.plans().len() < 2 {
+        if of.plans().len() < 2 && !self.is_of_all {
             return Vec::new();
         }
         let parts = of.parts.get(stop).into_iter().flatten();
-        parts.filter_map(|(plan, doses)| Some((*self.0.get(*plan)?, *doses))).collect()
+        parts.filter_map(|(plan, doses)| Some((*self.campaigns.get(*plan)?, *doses))).collect()
     }
 }
 
@@ -48,7 +53,7 @@ pub(super) fn workbook(
     tours: &[SharedTour],
     clock: impl Fn(f64) -> String,
 ) -> anyhow::Result<Vec<u8>> {
-    let Some(campaign) = served.0.first() else { return Ok(Vec::new()) };
+    let Some(campaign) = served.campaigns.first() else { return Ok(Vec::new()) };
     let language = campaign.language;
     let mut book = Book::new(&campaign.name, made_at);
     for shared in tours {
@@ -61,7 +66,7 @@ pub(super) fn workbook(
         let rows: Vec<Vec<Cell>> = (1..)
             .zip(&one.tour.stops)
             .map(|(no, stop)| {
-                let mut all = served.0.iter();
+                let mut all = served.campaigns.iter();
                 let known = all.find_map(|campaign| campaign.stop(stop.stop.as_str()));
                 let parts = served.parts(shared, stop.stop.as_str()).into_iter();
                 let parts: Vec<String> =
@@ -101,7 +106,7 @@ fn titles(
     let one = &shared.of;
     let plans = shared.plans();
     let own: Vec<(usize, &Campaign)> =
-        plans.iter().filter_map(|plan| Some((*plan, *served.0.get(*plan)?))).collect();
+        plans.iter().filter_map(|plan| Some((*plan, *served.campaigns.get(*plan)?))).collect();
     let team = own.iter().find_map(|(_, campaign)| campaign.team(one.team.as_str()));
     let team = team.map_or("", |team| team.name.as_str());
     let km = fixed(one.tour.km, 1);

@@ -1,19 +1,22 @@
 //! `doseplan plan tours`: each team's day, from leaving the base to returning.
 
 use super::output::{Format, Sheet, harmless};
-use super::plan_choice::any_plan;
+use super::plan_choice::{plans_of, reported};
 use super::plan_tour_sheets::{Served, workbook};
 use super::usage_errors::Remedy;
 use super::{Invocation, exit, parse_day};
+use crate::app::Loaded;
 use crate::domain::campaign::Campaign;
 use crate::domain::figure::fixed;
 use crate::domain::id::CampaignId;
+use crate::domain::jurisdiction::Jurisdiction;
 use crate::domain::plan::PlanRow;
 use crate::domain::planner::{self, SharedTour, TeamTour};
 use chrono::{NaiveDate, NaiveTime, Timelike as _};
+use chrono_tz::Tz;
 use clap::Args;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// Minutes of a day: a team is back before they are over.
@@ -64,72 +67,97 @@ struct StopView<'a> {
     first_dose: String,
     leaves: String,
     doses: u32,
-    /// Doses by campaign, of a tour for several.
+    /// Doses by campaign, of a tour for several and where several campaigns are shown.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     campaigns: BTreeMap<&'a CampaignId, u32>,
 }
 
 impl Tours {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let (app, loaded) = invocation.loaded(None).await?;
-        let found = any_plan(invocation, &app, &loaded, self.no).await?;
+        let (app, all) = reported(invocation, self.no).await?;
+        let mut found = plans_of(invocation, &app, &all, self.no).await?;
         let places = app.jurisdiction().await?;
-        let Some((head, mut rows)) = found else {
+        if found.is_empty() {
             app.store.close().await;
             return Ok(exit::FAILED);
+        }
+        self.know_team(invocation, &all)?;
+        for (_, (_, rows)) in &mut found {
+            rows.retain(|row| {
+                let is_team = |team: &String| row.team.as_ref().is_some_and(|t| t.as_str() == team);
+                self.day.is_none_or(|day| row.day == day) && self.team.as_ref().is_none_or(is_team)
+            });
+        }
+        // A plan that is shown alone comes with what its teams do for others on these days.
+        let is_of_all = all.len() > 1;
+        let others = match found.as_slice() {
+            [(loaded, (_, rows))] if !is_of_all => app.tours_beside(loaded, rows).await?,
+            _ => Vec::new(),
         };
-        let campaign = &loaded.campaign;
-        self.know_team(invocation, campaign)?;
-        rows.retain(|row| {
-            let is_team = |team: &String| row.team.as_ref().is_some_and(|t| t.as_str() == team);
-            self.day.is_none_or(|day| row.day == day) && self.team.as_ref().is_none_or(is_team)
-        });
-        let others = app.tours_beside(&loaded, &rows).await?;
         app.store.close().await;
-        let own = std::iter::once((&**campaign, rows.as_slice()));
+        let own = found.iter().map(|(loaded, (_, rows))| (&*loaded.campaign, rows.as_slice()));
         let others = others.iter().map(|(other, rows)| (&*other.campaign, rows.as_slice()));
         let plans: Vec<(&Campaign, &[PlanRow])> = own.chain(others).collect();
-        let tours = planner::shared_tours(&plans);
-        let served = Served(plans.iter().map(|plan| plan.0).collect());
+        let tours =
+            if is_of_all { planner::all_tours(&plans) } else { planner::shared_tours(&plans) };
+        let served = Served { campaigns: plans.iter().map(|plan| plan.0).collect(), is_of_all };
+        let numbers: Vec<i64> = found.iter().map(|(_, (head, _))| head.no).collect();
+        self.show(invocation, (&served, places.as_ref()), &tours, &numbers)
+    }
+
+    /// Shows or writes tours; `numbers`: of the plans that were asked for.
+    fn show(
+        &self,
+        invocation: &Invocation,
+        (served, places): (&Served<'_>, Option<&Jurisdiction>),
+        tours: &[SharedTour],
+        numbers: &[i64],
+    ) -> anyhow::Result<u8> {
         let out = invocation.out;
-        self.all_back(invocation, &tours)?;
+        self.all_back(invocation, tours)?;
         if let Some(path) = &self.save {
             let now = invocation.clock.now();
-            let local = now.with_timezone(&campaign.timezone).naive_local();
+            let zone = served.campaigns.first().map_or(Tz::UTC, |first| first.timezone);
+            let local = now.with_timezone(&zone).naive_local();
             let clock = |minutes| self.clock(minutes);
-            let bytes = workbook((&served, places.as_ref()), local, &tours, clock)?;
+            let bytes = workbook((served, places), local, tours, clock)?;
             crate::files::write(path, bytes).map_err(|error| out.not_written(path, &error))?;
             out.note("tour-written", &[("tours", &tours.len()), ("path", &path.display())]);
             return Ok(exit::OK);
         }
         if out.format == Format::Json {
-            let views: Vec<View> = tours.iter().map(|tour| self.view(&served, tour)).collect();
+            let views: Vec<View> = tours.iter().map(|tour| self.view(served, tour)).collect();
             out.json(&views);
             return Ok(exit::OK);
         }
         let columns = ["day", "team", "at", "name", "arrives", "first_dose", "leaves", "doses"];
         let is_shared = tours.iter().any(|tour| tour.plans().len() > 1);
-        let more = is_shared.then_some("campaigns");
+        let names_campaigns = is_shared || served.is_of_all;
+        let more = names_campaigns.then_some("campaigns");
         let columns: Vec<&str> = columns.into_iter().chain(more).collect();
         let mut sheet = Sheet::new(&columns);
-        for tour in &tours {
-            self.push(invocation, (&mut sheet, is_shared), tour, &served);
+        for tour in tours {
+            self.push(invocation, (&mut sheet, names_campaigns), tour, served);
         }
         out.sheet(&sheet);
-        out.note("plan-tours", &[("no", &head.no), ("tours", &tours.len())]);
-        if is_shared {
+        let told = numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+        let key = if numbers.len() > 1 { "plan-tours-of" } else { "plan-tours" };
+        out.note(key, &[("no", &told), ("tours", &tours.len())]);
+        if is_shared && !served.is_of_all {
             out.note("plan-tours-shared", &[]);
         }
         Ok(exit::OK)
     }
 
-    /// Refuses a team that the campaign does not have.
-    fn know_team(&self, invocation: &Invocation, campaign: &Campaign) -> anyhow::Result<()> {
-        let Some(team) = self.team.as_deref().filter(|team| campaign.team(team).is_none()) else {
+    /// Refuses a team that no campaign has.
+    fn know_team(&self, invocation: &Invocation, all: &[Loaded]) -> anyhow::Result<()> {
+        let is_none = |team: &&str| all.iter().all(|one| one.campaign.team(team).is_none());
+        let Some(team) = self.team.as_deref().filter(is_none) else {
             return Ok(());
         };
-        let known = campaign.teams.iter().map(|team| team.code.as_str());
-        let known = known.collect::<Vec<_>>().join(", ");
+        let teams = all.iter().flat_map(|loaded| &loaded.campaign.teams);
+        let known: BTreeSet<&str> = teams.map(|team| team.code.as_str()).collect();
+        let known = known.into_iter().collect::<Vec<_>>().join(", ");
         let known = if known.is_empty() { "–" } else { &known };
         let code = harmless(team);
         let said: [(&str, &dyn std::fmt::Display); 2] = [("code", &code), ("known", &known)];
@@ -147,11 +175,11 @@ impl Tours {
         Err(invocation.out.fail("tour-late", &said))
     }
 
-    /// Adds rows for departure, each stop, and return. `is_shared`: with a column of what is for which campaign.
+    /// Adds rows for departure, each stop, and return. `names_campaigns`: with a column of what is for which one.
     fn push(
         &self,
         invocation: &Invocation,
-        (sheet, is_shared): (&mut Sheet, bool),
+        (sheet, names_campaigns): (&mut Sheet, bool),
         one: &SharedTour,
         served: &Served<'_>,
     ) {
@@ -161,7 +189,7 @@ impl Tours {
         let day = of.day.to_string();
         let mut add = |cells: [String; 6], parts: String| {
             let first = [day.clone(), team.clone()];
-            let last = is_shared.then_some(parts);
+            let last = names_campaigns.then_some(parts);
             sheet.push(first.into_iter().chain(cells).chain(last).collect());
         };
         let start = self.clock(0.0);

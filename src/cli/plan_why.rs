@@ -1,14 +1,16 @@
 //! `doseplan plan why`: who has no place and why, and what one more unit would bring.
 
+use super::chosen::Lines;
 use super::output::{Format, Out, Sheet, harmless};
-use super::plan_choice::any_plan;
+use super::plan_choice::{StoredPlan, plans_of, reported};
 use super::plan_joint::{staff_gaps, staff_limits};
 use super::plan_odds;
-use super::plan_print::unplaced_table;
+use super::plan_print::{unplaced_sheet, unplaced_table};
 use super::{Invocation, exit, parse_day};
-use crate::app::Loaded;
+use crate::app::staffing::StaffOutcome;
 use crate::app::verdict_words;
 use crate::app::visits::VisitCounts;
+use crate::app::{App, Loaded};
 use crate::domain::campaign::Campaign;
 use crate::domain::figure::fixed;
 use crate::domain::plan::{Certificate, Unplaced};
@@ -54,6 +56,14 @@ struct View {
     visits: Option<VisitCounts>,
 }
 
+/// What is said of a campaign's plan.
+struct Answer {
+    no: i64,
+    has_prices: bool,
+    view: View,
+    staff: StaffOutcome,
+}
+
 /// Most lines of a table. JSON and CSV have all of them.
 const LINES: usize = 15;
 /// Most cohorts whose best series is shown.
@@ -64,17 +74,47 @@ impl Why {
         if let Some(session) = &self.session {
             return plan_odds::run(invocation, session).await;
         }
-        let (app, loaded) = invocation.loaded(None).await?;
-        self.check(invocation.out, &loaded)?;
-        let Some((head, rows)) = any_plan(invocation, &app, &loaded, self.no).await? else {
+        let (app, all) = reported(invocation, self.no).await?;
+        let mut known = Vec::new();
+        let mut refused = None;
+        for loaded in &all {
+            match self.check(invocation.out, loaded) {
+                Ok(()) => known.push(loaded.clone()),
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        // Of several campaigns those that do not have what was asked for have nothing to say.
+        if let (true, Some(error)) = (known.is_empty(), refused) {
+            return Err(error);
+        }
+        let plans = plans_of(invocation, &app, &known, self.no).await?;
+        if plans.is_empty() {
             return Ok(exit::FAILED);
-        };
-        let prices = app.plan_prices(&loaded, head.no).await?;
-        let visits = app.visit_counts(&loaded, invocation.clock.now()).await?;
+        }
+        let mut answers = Vec::new();
+        for (loaded, plan) in plans {
+            answers.push((loaded, self.answer((&app, loaded), plan, invocation).await?));
+        }
+        app.store.close().await;
+        let mut lines = Lines::of(&all);
+        for (loaded, answer) in &answers {
+            self.show(invocation, loaded, answer, &mut lines)?;
+        }
+        lines.print(invocation);
+        Ok(exit::OK)
+    }
+
+    async fn answer(
+        &self,
+        (app, loaded): (&App, &Loaded),
+        (head, rows): StoredPlan,
+        invocation: &Invocation,
+    ) -> anyhow::Result<Answer> {
+        let prices = app.plan_prices(loaded, head.no).await?;
+        let visits = app.visit_counts(loaded, invocation.clock.now()).await?;
         let campaign = &loaded.campaign;
         let plan = (head.from, rows.as_slice(), head.unplaced.as_slice());
-        let mut said = app.staff_limits(&loaded, plan, prices.as_ref()).await?;
-        app.store.close().await;
+        let mut said = app.staff_limits(loaded, plan, prices.as_ref()).await?;
         said.limits.retain(|one| self.asks(campaign, &one.place, (one.first, one.last)));
         said.gaps.retain(|one| self.asks(campaign, &one.place, (one.day, one.day)));
         let mut unplaced = head.unplaced;
@@ -89,21 +129,35 @@ impl Why {
         let gaps = planner::staff_gaps(&said.gaps);
         let visits = (visits.all() + visits.too_near > 0).then_some(visits);
         let view = View { unplaced, scarce, best_series, staff: said.limits.clone(), gaps, visits };
-        let out = invocation.out;
+        Ok(Answer { no: head.no, has_prices: prices.is_some(), view, staff: said })
+    }
+
+    fn show(
+        &self,
+        invocation: &Invocation,
+        loaded: &Loaded,
+        answer: &Answer,
+        lines: &mut Lines,
+    ) -> anyhow::Result<()> {
+        let (out, campaign, view) = (invocation.out, &loaded.campaign, &answer.view);
         match out.format {
-            Format::Json => out.json(&view),
+            Format::Json => lines.thing(loaded, serde_json::to_value(view)?),
             Format::Csv if self.place.is_some() || self.day.is_some() => {
-                out.sheet(&scarce_sheet(invocation, campaign, &view.scarce));
+                lines.sheet(loaded, scarce_sheet(invocation, campaign, &view.scarce));
             }
-            Format::Csv => unplaced_table(invocation, campaign, &view.unplaced),
-            Format::Table => print(invocation, campaign, &view, prices.is_some()),
+            Format::Csv if view.unplaced.is_empty() => {}
+            Format::Csv => lines.sheet(loaded, unplaced_sheet(out, campaign, &view.unplaced)),
+            Format::Table => {
+                lines.title(loaded);
+                print(invocation, campaign, view, answer.has_prices);
+            }
         }
-        staff_limits(invocation, &said);
+        staff_limits(invocation, &answer.staff);
         staff_gaps(invocation, (campaign, campaign.start), &view.gaps);
-        if prices.is_none() {
-            out.note("why-no-prices", &[("no", &head.no)]);
+        if !answer.has_prices {
+            out.note("why-no-prices", &[("no", &answer.no)]);
         }
-        Ok(exit::OK)
+        Ok(())
     }
 
     /// Whether the question is about a place with too few people: one that reaches the area, or a team.

@@ -1,5 +1,6 @@
 //! `doseplan report`: the tables that are handed up, and bulletins.
 
+use super::chosen::Lines;
 use super::output::{Format, Sheet, harmless};
 use super::report_bulletin::Which;
 use super::report_print as print;
@@ -8,7 +9,7 @@ use super::{Invocation, exit, workbook};
 use crate::app::reports::{Ask, cell_at, has_records};
 use crate::app::{App, Loaded};
 use crate::domain::id::AreaCode;
-use crate::domain::report::{NAMES, Name};
+use crate::domain::report::{NAMES, Name, Report as Shown};
 use chrono::{Datelike, Months, NaiveDate, TimeDelta};
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
@@ -108,9 +109,7 @@ impl Report {
             Self::List => Ok(list(&invocation)),
             Self::Show { name, when, explain } => {
                 let Some(cell) = explain else { return show(&invocation, *name, when).await };
-                let (app, loaded) = invocation.loaded(None).await?;
-                let ask = when.ask(&invocation, &loaded, *name);
-                explained(&invocation, &app, &loaded, &ask, cell).await
+                explained(&invocation, *name, when, cell).await
             }
             Self::Bulletin { which } => which.run(&invocation).await,
             Self::Save { path, when } => {
@@ -193,32 +192,66 @@ async fn show(invocation: &Invocation, name: Name, when: &When) -> anyhow::Resul
     Ok(exit::OK)
 }
 
+/// Explains a cell; of several campaigns in each one's report that has it.
 async fn explained(
     invocation: &Invocation,
-    app: &App,
-    loaded: &Loaded,
-    ask: &Ask,
+    name: Name,
+    when: &When,
     cell: &str,
 ) -> anyhow::Result<u8> {
-    let found = app.report(loaded, ask).await?;
-    let Some(figure) = cell_at(&found, cell, print::FIRST_ROW) else {
-        let last = print::letters(found.columns.len().saturating_sub(1));
-        let end = print::FIRST_ROW + found.rows.len().saturating_sub(1);
-        let first = print::FIRST_ROW;
-        let cell = harmless(cell);
-        return Err(invocation.out.fail(
-            "report-no-cell",
-            &[("cell", &cell), ("last", &last), ("first", &first), ("end", &end)],
-        ));
-    };
-    if !has_records(figure) {
-        invocation.out.note("report-no-records", &[]);
-        print::unexplained(invocation, &found, cell, figure);
-        return Ok(exit::OK);
+    let (app, meant) = invocation.meant(None).await?;
+    let several = meant.len() > 1;
+    let asked = |loaded: &&Loaded| !several || names(loaded).any(|known| known == name);
+    let out = invocation.out;
+    let mut lines = Lines::of(&meant);
+    let (mut refused, mut has_one) = (None, false);
+    for loaded in meant.iter().filter(asked) {
+        let ask = when.ask(invocation, loaded, name);
+        let found = app.report(loaded, &ask).await?;
+        let Some(figure) = cell_at(&found, cell, print::FIRST_ROW) else {
+            refused = refused.or_else(|| Some(no_cell(invocation, &found, cell)));
+            continue;
+        };
+        has_one = true;
+        let told = if has_records(figure) {
+            Some(app.report_explained(loaded, &ask, figure).await?)
+        } else {
+            None
+        };
+        lines.title_of_table(invocation, loaded);
+        if told.is_none() {
+            out.note("report-no-records", &[]);
+        }
+        match out.format {
+            Format::Json => {
+                let at = (&found, cell);
+                lines.thing(loaded, print::explained_json(out.language, at, figure, told.as_ref()));
+            }
+            Format::Csv => {
+                lines.sheet(loaded, print::explained_sheet(out.language, told.as_ref()));
+            }
+            Format::Table => {
+                if let Some(told) = &told {
+                    print::explained(invocation, &found, cell, told);
+                }
+            }
+        }
     }
-    let told = app.report_explained(loaded, ask, figure).await?;
-    print::explained(invocation, &found, cell, &told);
+    if let (false, Some(error)) = (has_one, refused) {
+        return Err(error);
+    }
+    lines.print(invocation);
     Ok(exit::OK)
+}
+
+fn no_cell(invocation: &Invocation, found: &Shown, cell: &str) -> anyhow::Error {
+    let last = print::letters(found.columns.len().saturating_sub(1));
+    let end = print::FIRST_ROW + found.rows.len().saturating_sub(1);
+    let first = print::FIRST_ROW;
+    let cell = harmless(cell);
+    let said: [(&str, &dyn std::fmt::Display); 4] =
+        [("cell", &cell), ("last", &last), ("first", &first), ("end", &end)];
+    invocation.out.fail("report-no-cell", &said)
 }
 
 /// The reports that make sense for this campaign.

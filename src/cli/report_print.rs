@@ -1,6 +1,6 @@
 //! Reports as tables, JSON, CSV files and sheets of a workbook.
 
-use super::output::{Format, NONE, Sheet, harmless};
+use super::output::{NONE, Sheet, harmless};
 use super::{Invocation, output};
 use crate::app::reports::{Ask, Explained, Part, SourceRecord};
 use crate::domain::campaign::{Campaign, Language};
@@ -282,79 +282,20 @@ fn record_row(
     ]
 }
 
-/// Prints that a cell was computed from no record, for programs.
-pub(super) fn unexplained(
-    invocation: &Invocation,
-    report: &Report,
-    address: &str,
-    figure: &Figure,
-) {
-    let out = invocation.out;
-    match out.format {
-        Format::Json => out.json(&json!({
-            "report": report.name, "cell": address.trim().to_ascii_uppercase(),
-            "value": figure.value, "formula": null, "parts": [],
-        })),
-        Format::Csv => out.sheet(&Sheet::new(&COLUMNS)),
-        Format::Table => {}
-    }
-}
-
-/// Prints what a cell was computed from.
-pub(super) fn explained(invocation: &Invocation, report: &Report, address: &str, told: &Explained) {
-    let out = invocation.out;
-    let value = |figure: &Figure| shown(&figure.value);
-    match out.format {
-        Format::Json => out.json(&explained_json(out.language, report, address, told)),
-        Format::Csv => {
-            let mut sheet = Sheet::new(&COLUMNS);
-            for (index, part) in told.parts.iter().enumerate() {
-                for record in &part.records {
-                    sheet.push(record_row(out.language, index, record, false));
-                }
-            }
-            out.sheet(&sheet);
-        }
-        Format::Table => {
-            let address = address.trim().to_ascii_uppercase();
-            let name = report.name.word();
-            let column = out.word(&format!("report-name-{name}"));
-            let said = value(&told.figure);
-            let line = out.say(
-                "report-cell",
-                &[("cell", &harmless(&address)), ("column", &column), ("value", &said)],
-            );
-            output::print(&format!("{line}\n"));
-            let line = out.say("report-formula", &[("formula", &told.formula)]);
-            output::print(&format!("{line}\n"));
-            for (index, part) in told.parts.iter().enumerate() {
-                let (name, said) = (letter(index), value(&part.figure));
-                let what = what(out.language, part);
-                let line =
-                    out.say("report-part", &[("name", &name), ("value", &said), ("what", &what)]);
-                output::print(&format!("\n{line}\n"));
-                let mut sheet = Sheet::new(&COLUMNS).spare(&["part", "group", "area"]);
-                for record in part.records.iter().take(RECORDS_SHOWN_MAX) {
-                    sheet.push(record_row(out.language, index, record, true));
-                }
-                if !sheet.is_empty() {
-                    out.sheet(&sheet);
-                }
-                let more = part.records.len().saturating_sub(RECORDS_SHOWN_MAX);
-                if more > 0 {
-                    out.note("report-more", &[("count", &more)]);
-                }
-            }
-        }
-    }
-}
-
-fn explained_json(
+/// What a cell was computed from, as `-o json` prints it; without records where nothing is `told`.
+pub(super) fn explained_json(
     language: Language,
-    report: &Report,
-    address: &str,
-    told: &Explained,
+    (report, address): (&Report, &str),
+    figure: &Figure,
+    told: Option<&Explained>,
 ) -> serde_json::Value {
+    let cell = address.trim().to_ascii_uppercase();
+    let Some(told) = told else {
+        return json!({
+            "report": report.name, "cell": cell, "value": figure.value, "formula": null,
+            "parts": [],
+        });
+    };
     let parts: Vec<_> = (0..)
         .zip(&told.parts)
         .map(|(index, part)| {
@@ -377,7 +318,52 @@ fn explained_json(
         })
         .collect();
     json!({
-        "report": report.name, "cell": address.trim().to_ascii_uppercase(),
-        "value": told.figure.value, "formula": told.formula, "parts": parts,
+        "report": report.name, "cell": cell, "value": told.figure.value,
+        "formula": told.formula, "parts": parts,
     })
+}
+
+/// The records that a cell was computed from.
+pub(super) fn explained_sheet(language: Language, told: Option<&Explained>) -> Sheet {
+    let mut sheet = Sheet::new(&COLUMNS);
+    for (index, part) in told.iter().flat_map(|told| &told.parts).enumerate() {
+        for record in &part.records {
+            sheet.push(record_row(language, index, record, false));
+        }
+    }
+    sheet
+}
+
+/// Prints what a cell was computed from, for people.
+pub(super) fn explained(invocation: &Invocation, report: &Report, address: &str, told: &Explained) {
+    let out = invocation.out;
+    let value = |figure: &Figure| shown(&figure.value);
+    let address = address.trim().to_ascii_uppercase();
+    let name = report.name.word();
+    let column = out.word(&format!("report-name-{name}"));
+    let said = value(&told.figure);
+    let line = out.say(
+        "report-cell",
+        &[("cell", &harmless(&address)), ("column", &column), ("value", &said)],
+    );
+    output::print(&format!("{line}\n"));
+    let line = out.say("report-formula", &[("formula", &told.formula)]);
+    output::print(&format!("{line}\n"));
+    for (index, part) in told.parts.iter().enumerate() {
+        let (name, said) = (letter(index), value(&part.figure));
+        let what = what(out.language, part);
+        let line = out.say("report-part", &[("name", &name), ("value", &said), ("what", &what)]);
+        output::print(&format!("\n{line}\n"));
+        let mut sheet = Sheet::new(&COLUMNS).spare(&["part", "group", "area"]);
+        for record in part.records.iter().take(RECORDS_SHOWN_MAX) {
+            sheet.push(record_row(out.language, index, record, true));
+        }
+        if !sheet.is_empty() {
+            out.sheet(&sheet);
+        }
+        let more = part.records.len().saturating_sub(RECORDS_SHOWN_MAX);
+        if more > 0 {
+            out.note("report-more", &[("count", &more)]);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! `doseplan schools`: three lists become one, consent, classes, visits, lists to print and who was missed.
 
+use super::chosen::{Lines, folder_of, only_one};
 use super::output::{Format, Sheet, harmless, marked, tell};
 use super::plan_tours::parse_time;
 use super::report::parse_month;
@@ -9,12 +10,12 @@ use super::schools_print::{
 use super::schools_send::{Correct, Send, asked_school};
 use super::usage_errors::Remedy;
 use super::{Invocation, exit, parse_day};
-use crate::app::schools::{DecidedRow, MatchRequest, PaperKind, VisitOrder};
+use crate::app::schools::{DecidedRow, MatchRequest, MissedLine, PaperKind, VisitOrder};
 use crate::app::{App, Loaded};
 use crate::domain::permission::Actor;
 use crate::domain::schools::Decided;
 use crate::intake::{Issue, has_errors, rows};
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{Months, NaiveDate, NaiveTime};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -130,8 +131,19 @@ fn parse_decision(text: &str) -> Result<DecidedRow, Remedy> {
 
 impl Schools {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let (app, loaded) = invocation.loaded(None).await?;
+        let (app, all) = invocation.meant(None).await?;
+        let about = app.school_campaigns(all).await?;
+        match self {
+            Self::Classes { as_of } => return classes(invocation, (&app, &about), *as_of).await,
+            Self::Missed(it) => return Box::pin(it.run(invocation, (&app, &about))).await,
+            _ => {}
+        }
+        // Lists of pupils are everybody's.
+        let is_for_all = matches!(self, Self::Import { .. } | Self::Decide { .. });
+        let kept = if is_for_all { 1 } else { usize::MAX };
+        let loaded = only_one(about.into_iter().take(kept).collect())?;
         let done = match self {
+            Self::Classes { .. } | Self::Missed(_) => Ok(exit::OK),
             Self::Import { files } => Box::pin(import(invocation, (&app, &loaded), files)).await,
             Self::Match(it) => Box::pin(it.run(invocation, (&app, &loaded))).await,
             Self::Decide { rows } => {
@@ -141,12 +153,10 @@ impl Schools {
                 Ok(exit::OK)
             }
             Self::Consent { files } => Box::pin(consent(invocation, (&app, &loaded), files)).await,
-            Self::Classes { as_of } => classes(invocation, (&app, &loaded), *as_of).await,
             Self::Visits(it) => Box::pin(it.run(invocation, (&app, &loaded))).await,
             Self::Lists(it) => Box::pin(it.run(invocation, (&app, &loaded))).await,
             Self::Send(it) => Box::pin(it.run(invocation, (&app, &loaded))).await,
             Self::Correct(it) => Box::pin(it.run(invocation, (&app, &loaded))).await,
-            Self::Missed(it) => Box::pin(it.run(invocation, (&app, &loaded))).await,
         };
         app.store.close().await;
         done
@@ -301,16 +311,23 @@ async fn consent(
 
 async fn classes(
     invocation: &Invocation,
-    (app, loaded): (&App, &Loaded),
+    (app, all): (&App, &[Loaded]),
     as_of: Option<NaiveDate>,
 ) -> anyhow::Result<u8> {
-    let found = app.classes(loaded, as_of, invocation.clock.now()).await?;
-    if invocation.out.format == Format::Json {
-        invocation.out.json(&found);
-        return Ok(exit::OK);
+    let mut lines = Lines::of(all);
+    let doses = all.iter().map(|loaded| loaded.campaign.series.dose_count()).max().unwrap_or(0);
+    for loaded in all {
+        let found = app.classes(loaded, as_of, invocation.clock.now()).await?;
+        if invocation.out.format == Format::Json {
+            for line in &found {
+                lines.json(loaded, line);
+            }
+        } else {
+            lines.sheet(loaded, class_sheet(invocation, doses, &found));
+        }
     }
-    let sheet = class_sheet(invocation, loaded, &found);
-    invocation.out.sheet(&sheet);
+    app.store.close().await;
+    lines.print(invocation);
     Ok(exit::OK)
 }
 
@@ -369,54 +386,73 @@ impl MissedList {
     async fn run(
         &self,
         invocation: &Invocation,
-        (app, loaded): (&App, &Loaded),
+        (app, all): (&App, &[Loaded]),
     ) -> anyhow::Result<u8> {
-        let today = invocation.today(loaded);
-        let next = self.month.and_then(|first| first.checked_add_months(chrono::Months::new(1)));
-        let month_end = next.and_then(|day| day.pred_opt());
-        let day = month_end.or(self.as_of).unwrap_or(today).min(today);
-        let found = app.missed_pupils(loaded, day).await?;
+        let mut lines = Lines::of(all);
+        let (mut books, mut people, mut last) = (0, 0, None);
+        for loaded in all {
+            let today = invocation.today(loaded);
+            let next = self.month.and_then(|first| first.checked_add_months(Months::new(1)));
+            let month_end = next.and_then(|day| day.pred_opt());
+            let day = month_end.or(self.as_of).unwrap_or(today).min(today);
+            let found = app.missed_pupils(loaded, day).await?;
+            (people, last) = (people + found.len(), Some(day));
+            if let Some(dir) = &self.save {
+                let dir = match all {
+                    [_] => dir.clone(),
+                    _ => dir.join(folder_of(&loaded.campaign.id)),
+                };
+                let (by, now) = (Actor::CommandLine, invocation.clock.now());
+                let (asked, language) = ((PaperKind::Missed(day), None), loaded.campaign.language);
+                let made = app.school_papers(loaded, asked, language, (by, now)).await?;
+                write(invocation, &dir, &made)?;
+                books += made.len();
+            } else if invocation.out.format == Format::Json {
+                for line in &found {
+                    lines.json(loaded, line);
+                }
+            } else {
+                lines.sheet(loaded, missed_sheet(invocation, &found));
+            }
+        }
+        app.store.close().await;
         if let Some(dir) = &self.save {
-            let (by, now) = (Actor::CommandLine, invocation.clock.now());
-            let (asked, language) = ((PaperKind::Missed(day), None), loaded.campaign.language);
-            let books = app.school_papers(loaded, asked, language, (by, now)).await?;
-            write(invocation, dir, &books)?;
-            let (count, people) = (books.len(), found.len());
             let dir = dir.display();
             let said: [(&str, &dyn std::fmt::Display); 3] =
-                [("count", &count), ("people", &people), ("dir", &dir)];
+                [("count", &books), ("people", &people), ("dir", &dir)];
             invocation.out.note("schools-written", &said);
             return Ok(exit::OK);
         }
-        if invocation.out.format == Format::Json {
-            invocation.out.json(&found);
-            return Ok(exit::OK);
+        lines.print(invocation);
+        if let (Some(day), false) = (last, invocation.out.format == Format::Json) {
+            invocation.out.note("schools-missed", &[("count", &people), ("date", &day)]);
         }
-        let columns =
-            ["school", "class", "person", "name", "born", "dose", "visit", "why", "reason"];
-        let mut sheet = Sheet::new(&columns);
-        for line in &found {
-            let why = match invocation.out.format {
-                Format::Table => {
-                    let key = line.why.word().replace('_', "-");
-                    invocation.out.word(&format!("school-why-{key}"))
-                }
-                Format::Json | Format::Csv => line.why.to_string(),
-            };
-            sheet.push(vec![
-                harmless(&line.school_name),
-                harmless(&line.at.class),
-                line.person.to_string(),
-                harmless(&line.name),
-                line.born.to_string(),
-                line.dose.to_string(),
-                line.visit.to_string(),
-                why,
-                harmless(&line.reason),
-            ]);
-        }
-        invocation.out.sheet(&sheet);
-        invocation.out.note("schools-missed", &[("count", &found.len()), ("date", &day)]);
         Ok(exit::OK)
     }
+}
+
+fn missed_sheet(invocation: &Invocation, found: &[MissedLine]) -> Sheet {
+    let columns = ["school", "class", "person", "name", "born", "dose", "visit", "why", "reason"];
+    let mut sheet = Sheet::new(&columns);
+    for line in found {
+        let why = match invocation.out.format {
+            Format::Table => {
+                let key = line.why.word().replace('_', "-");
+                invocation.out.word(&format!("school-why-{key}"))
+            }
+            Format::Json | Format::Csv => line.why.to_string(),
+        };
+        sheet.push(vec![
+            harmless(&line.school_name),
+            harmless(&line.at.class),
+            line.person.to_string(),
+            harmless(&line.name),
+            line.born.to_string(),
+            line.dose.to_string(),
+            line.visit.to_string(),
+            why,
+            harmless(&line.reason),
+        ]);
+    }
+    sheet
 }

@@ -147,9 +147,9 @@ pub(super) fn write(
 /// The columns of doses by number; no series of a school has more.
 const DOSES: [&str; 3] = ["dose1", "dose2", "dose3"];
 
-/// The figures of classes, and their sums for people.
-pub(super) fn class_sheet(invocation: &Invocation, loaded: &Loaded, found: &[ClassLine]) -> Sheet {
-    let doses = loaded.campaign.series.dose_count();
+/// The figures of classes, and their sums for people. `doses`: of the longest series that is shown.
+pub(super) fn class_sheet(invocation: &Invocation, doses: usize, found: &[ClassLine]) -> Sheet {
+    let doses = doses.min(DOSES.len());
     let mut columns: Vec<String> =
         ["school", "name", "class", "eligible", "agreed", "refused", "not_returned"]
             .map(str::to_owned)
@@ -158,21 +158,24 @@ pub(super) fn class_sheet(invocation: &Invocation, loaded: &Loaded, found: &[Cla
     columns.extend(["missed".to_owned()]);
     let heads: Vec<&str> = columns.iter().map(String::as_str).collect();
     let mut sheet = Sheet::new(&heads);
-    let mut sums = vec![0; doses.min(DOSES.len()) + 5];
+    let mut sums: Vec<Option<u32>> = vec![None; doses + 5];
+    let said = |number: &Option<u32>| number.map_or(NONE.to_owned(), |one| one.to_string());
     for line in found {
         let count = &line.count;
-        let mut numbers = vec![count.eligible, count.yes, count.no, count.open];
-        numbers.extend(count.given.iter().take(DOSES.len()));
-        numbers.push(count.missed);
-        sums.iter_mut().zip(&numbers).for_each(|(sum, number)| *sum += number);
+        let mut numbers = [count.eligible, count.yes, count.no, count.open].map(Some).to_vec();
+        numbers.extend((0..doses).map(|dose| count.given.get(dose).copied()));
+        numbers.push(Some(count.missed));
+        for (sum, number) in sums.iter_mut().zip(&numbers) {
+            *sum = number.map(|number| sum.unwrap_or_default() + number).or(*sum);
+        }
         let mut cells =
             vec![line.at.school.to_string(), harmless(&line.name), harmless(&line.at.class)];
-        cells.extend(numbers.iter().map(ToString::to_string));
+        cells.extend(numbers.iter().map(said));
         sheet.push(cells);
     }
     if invocation.out.format == Format::Table {
         let mut cells = vec![invocation.out.word("schools-sum"), NONE.to_owned(), NONE.to_owned()];
-        cells.extend(sums.iter().map(ToString::to_string));
+        cells.extend(sums.iter().map(|sum| said(&Some(sum.unwrap_or_default()))));
         sheet.push(cells);
     }
     sheet

@@ -119,7 +119,12 @@ pub(super) fn screen(invocation: &Invocation, loaded: &Loaded, status: &Value) {
         "status-days",
         &[("start", &status.start), ("end", &status.end), ("today", &status.today)],
     );
-    line("status-doses", &[("as_of", &status.as_of), ("doses", &doses), ("today", &today)]);
+    let key = if status.doses_today == 0 && status.coverage.sites.is_silent() {
+        "status-doses-unreported"
+    } else {
+        "status-doses"
+    };
+    line(key, &[("as_of", &status.as_of), ("doses", &doses), ("today", &today)]);
     let share = |part: u64, whole: u64| {
         let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         percent(Percent::of(signed(part), signed(whole)))

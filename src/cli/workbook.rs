@@ -2,6 +2,7 @@
 
 use super::output::harmless;
 use super::{Invocation, exit};
+use crate::app::{App, Loaded};
 use crate::domain::campaign::Campaign;
 use crate::domain::id::PlaceCode;
 use crate::domain::jurisdiction::{Jurisdiction, LocalCampaign};
@@ -86,67 +87,89 @@ pub(super) fn export_jurisdiction(
     crate::files::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))
 }
 
-/// `persons|doses|outcomes new`: an empty form with the campaign's codes.
+/// `persons|doses|outcomes new`: an empty form with the campaigns' codes.
 pub(super) async fn records(invocation: &Invocation, stem: &str, new: &New) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
+    let (app, all) = invocation.meant(None).await?;
     app.store.close().await;
-    filled(invocation, &loaded.campaign, stem, new, &[])
+    filled(invocation, &all, stem, new, &[])
 }
 
 /// `tallies new`: a form for a day, with the planned rows.
 pub(super) async fn tallies(invocation: &Invocation, it: &NewTallies) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
+    let (app, all) = invocation.meant(None).await?;
     let mut rows = Vec::new();
     if let Some(date) = it.date {
-        let planned = app.plan(&loaded, None).await?.map(|(_, rows)| rows).unwrap_or_default();
-        let is_wanted = |row: &&crate::domain::plan::PlanRow| {
-            row.day == date
-                && it.place.as_ref().is_none_or(|place| {
-                    row.place.as_str() == place
-                        || row.team.as_ref().is_some_and(|team| team.as_str() == place)
-                })
-        };
-        let keys: BTreeSet<[String; 4]> = planned
-            .iter()
-            .filter(is_wanted)
-            .map(|row| {
-                let [place, area] = [row.place.to_string(), row.area.to_string()];
-                [place, area, row.group.to_string(), row.dose.to_string()]
-            })
-            .collect();
-        if keys.is_empty() {
-            invocation.out.note("workbook-nothing-planned", &[("date", &date)]);
-        }
         // Codes are unique over all campaigns.
-        let several = app.campaigns().await?.len() > 1;
-        let prefix = if several { format!("{}-", loaded.campaign.id) } else { String::new() };
-        for key in keys {
-            let stored = app.tallies_of(&loaded, &PlaceCode::from(key[0].as_str()), date).await?;
-            // What was counted before is corrected under its own code.
-            let known = stored.iter().find(|tally| {
-                let dose = tally.dose.to_string();
-                let group = tally.group.as_str();
-                [tally.area.as_str(), group, &dose] == [&key[1], &key[2], &key[3]]
-            });
-            let [place, area, group, dose] = key;
-            let own = || format!("{prefix}{date}-{place}-{area}-{group}-{dose}");
-            let record = known.map_or_else(own, |tally| tally.record.to_string());
-            rows.push(vec![record, date.to_string(), place, area, group, dose, String::new()]);
+        let prefixes = app.campaigns().await?.len() > 1;
+        for loaded in &all {
+            let mut own = planned_rows(&app, loaded, it, (date, prefixes)).await?;
+            if all.len() > 1 {
+                for row in &mut own {
+                    row.push(loaded.campaign.id.to_string());
+                }
+            }
+            rows.append(&mut own);
+        }
+        if rows.is_empty() {
+            invocation.out.note("workbook-nothing-planned", &[("date", &date)]);
         }
     }
     app.store.close().await;
-    filled(invocation, &loaded.campaign, "tallies", &it.new, &rows)
+    filled(invocation, &all, "tallies", &it.new, &rows)
+}
+
+/// The rows that a campaign's plan has on a day, under the codes of what was counted before. `prefixes`: new codes
+/// begin with the campaign's id.
+async fn planned_rows(
+    app: &App,
+    loaded: &Loaded,
+    it: &NewTallies,
+    (date, prefixes): (NaiveDate, bool),
+) -> anyhow::Result<Vec<Vec<String>>> {
+    let planned = app.plan(loaded, None).await?.map(|(_, rows)| rows).unwrap_or_default();
+    let is_wanted = |row: &&crate::domain::plan::PlanRow| {
+        row.day == date
+            && it.place.as_ref().is_none_or(|place| {
+                row.place.as_str() == place
+                    || row.team.as_ref().is_some_and(|team| team.as_str() == place)
+            })
+    };
+    let keys: BTreeSet<[String; 4]> = planned
+        .iter()
+        .filter(is_wanted)
+        .map(|row| {
+            let [place, area] = [row.place.to_string(), row.area.to_string()];
+            [place, area, row.group.to_string(), row.dose.to_string()]
+        })
+        .collect();
+    let prefix = if prefixes { format!("{}-", loaded.campaign.id) } else { String::new() };
+    let mut rows = Vec::new();
+    for key in keys {
+        let stored = app.tallies_of(loaded, &PlaceCode::from(key[0].as_str()), date).await?;
+        // What was counted before is corrected under its own code.
+        let known = stored.iter().find(|tally| {
+            let dose = tally.dose.to_string();
+            let group = tally.group.as_str();
+            [tally.area.as_str(), group, &dose] == [&key[1], &key[2], &key[3]]
+        });
+        let [place, area, group, dose] = key;
+        let own = || format!("{prefix}{date}-{place}-{area}-{group}-{dose}");
+        let record = known.map_or_else(own, |tally| tally.record.to_string());
+        rows.push(vec![record, date.to_string(), place, area, group, dose, String::new()]);
+    }
+    Ok(rows)
 }
 
 fn filled(
     invocation: &Invocation,
-    campaign: &Campaign,
+    all: &[Loaded],
     stem: &str,
     new: &New,
     rows: &[Vec<String>],
 ) -> anyhow::Result<u8> {
-    let made_at = made_at(invocation, Some(campaign));
-    let made = workbook_form::records(stem, campaign, rows, invocation.out.language, made_at);
+    let campaigns: Vec<&Campaign> = all.iter().map(|loaded| &*loaded.campaign).collect();
+    let made_at = made_at(invocation, campaigns.first().copied());
+    let made = workbook_form::records(stem, &campaigns, rows, invocation.out.language, made_at);
     let bytes = made.expect("every kind of records has a form")?;
     write(invocation, new, &bytes)
 }

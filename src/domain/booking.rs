@@ -147,6 +147,8 @@ words! {
         HasOne = "has-one",
         /// The register does not have them, or the campaign is closed.
         Stranger = "stranger",
+        /// Several campaigns have a seat for them there, and nothing says which one is meant.
+        WhichCampaign = "which-campaign",
     }
 }
 

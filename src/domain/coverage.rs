@@ -38,6 +38,14 @@ pub struct SitesReported {
     pub missing: Vec<PlaceCode>,
 }
 
+impl SitesReported {
+    /// Whether sites were asked to report, and none has.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.expected > 0 && self.reported == 0
+    }
+}
+
 /// Coverage of one group or group set in one area.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CoverageRow {

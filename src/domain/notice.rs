@@ -254,6 +254,14 @@ pub struct Summary {
     pub audit_head: Option<String>,
 }
 
+impl Summary {
+    /// Whether nobody of those who were asked has reported the day: what was given then is not known, and not nothing.
+    #[must_use]
+    pub fn is_unreported(&self) -> bool {
+        self.doses_today == 0 && self.by_group.sites.is_silent()
+    }
+}
+
 /// A township in the summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AreaLine {
@@ -314,6 +322,8 @@ pub struct Amended {
     pub campaign: CampaignId,
     /// Its name.
     pub campaign_name: String,
+    /// Name of its vaccine, where there are several campaigns to tell apart.
+    pub vaccine_name: Option<String>,
     /// Code of the site or team.
     pub post: String,
     /// Its name.
@@ -343,6 +353,8 @@ pub struct PlanChange {
     pub campaign: CampaignId,
     /// Its name.
     pub campaign_name: String,
+    /// Name of its vaccine, where there are several campaigns to tell apart.
+    pub vaccine_name: Option<String>,
     /// Who reads it.
     pub coordinator: Contact,
     /// In which language.

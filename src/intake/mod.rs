@@ -43,6 +43,7 @@ mod toml_file;
 mod tree;
 mod values;
 mod workbook;
+mod workbook_codes;
 mod workbook_errors;
 pub mod workbook_form;
 pub mod workbook_out;

@@ -10,6 +10,7 @@ use super::rows::FORM_OF;
 use super::series;
 use super::settings::SETTINGS;
 use super::table::{ABOUT, Column};
+use super::workbook_codes::{codes_of, dictionary};
 use super::workbook_out::{Book, Cell, Choice, Look, Page};
 use crate::domain::campaign::{Campaign, Language};
 use crate::domain::jurisdiction::{Jurisdiction, LocalCampaign, jurisdiction_tables, local_tables};
@@ -18,8 +19,6 @@ use crate::text;
 use chrono::NaiveDateTime;
 use rust_xlsxwriter::XlsxError;
 
-/// Version of the form, kept in the hidden sheet.
-const VERSION: &str = "1";
 /// Empty rows that get drop-downs.
 const ROWS_AHEAD: u32 = 2000;
 /// Decimal digits that a spreadsheet keeps of a number.
@@ -102,6 +101,7 @@ fn codes_in(stem: &str, column: &str) -> Option<&'static str> {
         (_, "site") => Some("sites"),
         (_, "group") => Some("groups"),
         (_, "place") => Some("places"),
+        ("tallies" | "doses" | "outcomes", "campaign") => Some("campaigns"),
         _ => None,
     }
 }
@@ -291,37 +291,12 @@ pub(super) fn guide(
     page.close()
 }
 
-/// Codes with their names, for drop-downs and for the person who fills in the form.
-struct Codes {
-    sheet: &'static str,
-    codes: Vec<(String, String)>,
-}
-
 /// Whether a sheet belongs to the form itself and is not filled in by people.
 pub(super) fn is_ours(sheet: &str) -> bool {
     let languages = [Language::ZhCn, Language::En];
     ["workbook-guide", "workbook-codes", "workbook-reason-sheet"]
         .iter()
         .any(|key| languages.iter().any(|language| text::word(*language, key) == sheet.trim()))
-}
-
-/// The hidden sheet: the version, then pairs of columns with codes and names.
-fn dictionary(book: &mut Book, codes: &[Codes], language: Language) -> Done {
-    let mut page = book.page(&text::word(language, "workbook-codes"));
-    page.put(0, 0, &Cell::text("doseplan"), Look::Head)?;
-    page.put(0, 1, &Cell::text(VERSION), Look::Plain)?;
-    for (pair, codes) in (1_u16..).zip(codes) {
-        let at = pair * 2;
-        page.put(0, at, &Cell::text(codes.sheet), Look::Head)?;
-        for (row, (code, name)) in (1..).zip(&codes.codes) {
-            page.put(row, at, &Cell::text(code), Look::Plain)?;
-            page.put(row, at + 1, &Cell::text(name), Look::Plain)?;
-        }
-    }
-    if codes.is_empty() {
-        page.hide();
-    }
-    page.close()
 }
 
 /// A campaign as a workbook. Reading it gives an equal campaign.
@@ -421,58 +396,46 @@ fn workbook(
 /// The column of the first row, from 0, that names the campaign of a form.
 const FORM_OF_AT: u16 = 5;
 
-/// A form for records of one kind (`tallies`, `doses`, `persons`, `outcomes`), with the campaign's codes for
-/// drop-downs and the rows that are already known.
+/// A form for records of one kind (`tallies`, `doses`, `persons`, `outcomes`), with the codes of some campaigns for
+/// drop-downs and the rows that are already known. A form of one campaign says whose it is; in one of several each row
+/// does. `None`: no such kind, or no campaign.
 pub fn records(
     stem: &str,
-    campaign: &Campaign,
+    campaigns: &[&Campaign],
     rows: &[Vec<String>],
     language: Language,
     made_at: NaiveDateTime,
 ) -> Option<Result<Vec<u8>, XlsxError>> {
     let form = form(stem)?;
-    Some(records_of(form, campaign, rows, language, made_at))
+    let first = campaigns.first()?;
+    Some(records_of(form, (first, campaigns), rows, language, made_at))
 }
 
 fn records_of(
     form: Form,
-    campaign: &Campaign,
+    (first, all): (&Campaign, &[&Campaign]),
     rows: &[Vec<String>],
     language: Language,
     made_at: NaiveDateTime,
 ) -> Result<Vec<u8>, XlsxError> {
-    let mut book = Book::new(&campaign.name, made_at);
-    let codes = [
-        Codes {
-            sheet: "areas",
-            codes: pairs(campaign.areas.iter().map(|a| (a.code.as_str(), &a.name))),
-        },
-        Codes {
-            sheet: "groups",
-            codes: pairs(campaign.groups.iter().map(|g| (g.id.as_str(), &g.name))),
-        },
-        Codes {
-            sheet: "places",
-            codes: pairs(
-                campaign
-                    .sites
-                    .iter()
-                    .map(|s| (s.code.as_str(), &s.name))
-                    .chain(campaign.stops.iter().map(|s| (s.code.as_str(), &s.name))),
-            ),
-        },
-    ];
+    let several = all.len() > 1;
+    let names: Vec<&str> = all.iter().map(|campaign| campaign.name.as_str()).collect();
+    let names = names.join(&text::word(language, "mail-separator"));
+    let mut book = Book::new(&names, made_at);
+    let codes = codes_of(all);
     let sheet = text::word(language, "workbook-codes");
     let known = |name: &'static str| {
         let at = codes.iter().position(|codes| codes.sheet == name)?;
-        let column = ["C", "E", "G"][at];
+        let column = ["C", "E", "G", "I"].get(at)?;
         let last = codes[at].codes.len() + 1;
         Some(format!("='{sheet}'!${column}$2:${column}${last}"))
     };
     let mut page = book.page(form.stem);
     let place = heading(&mut page, form, language)?;
-    // Reading the form again finds the campaign here.
-    page.put(0, FORM_OF_AT, &Cell::text(format!("{FORM_OF}{}", campaign.id)), Look::Remark)?;
+    if !several {
+        // Reading the form again finds the campaign here.
+        page.put(0, FORM_OF_AT, &Cell::text(format!("{FORM_OF}{}", first.id)), Look::Remark)?;
+    }
     for (row, cells) in (place.header + 1..).zip(rows) {
         for (at, (column, text)) in (0..).zip(form.columns.iter().zip(cells)) {
             page.put(row, at, &cell(column.name, text), Look::Plain)?;
@@ -482,11 +445,7 @@ fn records_of(
     rules(&mut page, form, place.header, &columns, known, language)?;
     page.close()?;
     let help = text::say(language, "workbook-guide-records", &[("kind", &form.stem)]);
-    guide(&mut book, &[form], &help, &campaign.name, language)?;
+    guide(&mut book, &[form], &help, &names, language)?;
     dictionary(&mut book, &codes, language)?;
     book.bytes()
-}
-
-fn pairs<'a>(rows: impl Iterator<Item = (&'a str, &'a String)>) -> Vec<(String, String)> {
-    rows.map(|(code, name)| (code.to_owned(), name.clone())).collect()
 }

@@ -29,13 +29,22 @@ const UNSETTLED: &str = "SELECT campaign FROM unsettled ORDER BY campaign";
 const SETTLED: &str = "DELETE FROM unsettled WHERE campaign = $1";
 const UNSETTLE: &str = "INSERT INTO unsettled (campaign) SELECT no FROM campaign WHERE true \
      ON CONFLICT (campaign) DO NOTHING";
-/// Counts what a campaign's records are: while there are any, it cannot be removed.
+/// Counts what a campaign's facts are: while there are any, it cannot be removed. People who were told of days of its
+/// plan know of it, also where they have no appointment any more.
 const FACTS: &str = "SELECT (SELECT COUNT(*) FROM dose WHERE campaign = $1) \
      + (SELECT COUNT(*) FROM dose_past WHERE campaign = $1) \
      + (SELECT COUNT(*) FROM tally WHERE campaign = $1) \
      + (SELECT COUNT(*) FROM tally_past WHERE campaign = $1) \
+     + (SELECT COUNT(*) FROM doubtful WHERE campaign = $1) \
      + (SELECT COUNT(*) FROM outcome WHERE campaign = $1) \
-     + (SELECT COUNT(*) FROM outcome_past WHERE campaign = $1)";
+     + (SELECT COUNT(*) FROM outcome_past WHERE campaign = $1), \
+     (SELECT COUNT(*) FROM assignment WHERE campaign = $1), \
+     (SELECT COUNT(DISTINCT r.outbox) FROM reminder r JOIN outbox o ON o.id = r.outbox \
+      WHERE r.campaign = $1 AND o.state IN ('sending', 'sent', 'in_doubt')) \
+     + (SELECT COUNT(DISTINCT b.outbox) FROM briefing b JOIN outbox o ON o.id = b.outbox \
+      WHERE b.campaign = $1 AND o.state IN ('sending', 'sent', 'in_doubt')), \
+     (SELECT COUNT(*) FROM consent WHERE campaign = $1), \
+     (SELECT COUNT(*) FROM phone_call WHERE campaign = $1 AND undone_at IS NULL)";
 /// Takes a campaign out of every table, the tables that others refer to last. Mails stay, as nobody's.
 const REMOVE: &[&str] = &[
     "UPDATE outbox SET state = 'expired', fence = fence + 1 \
@@ -153,10 +162,33 @@ pub async fn reopen(act: &mut Act, no: CampaignNo) -> Result<()> {
     Ok(())
 }
 
-/// How many records a campaign has, now or before.
-pub async fn facts(tx: &mut Tx, no: CampaignNo) -> Result<u64> {
+/// What keeps a campaign from being removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CampaignFacts {
+    /// Doses, tallies and outcomes, now or before, and counts that wait to be confirmed.
+    pub records: u64,
+    /// Appointments that stand.
+    pub appointments: u64,
+    /// Messages that told people or leads of days of its plan.
+    pub messages: u64,
+    /// Answers of guardians.
+    pub consents: u64,
+    /// Telephone calls.
+    pub calls: u64,
+}
+
+/// The facts of a campaign.
+pub async fn facts(tx: &mut Tx, no: CampaignNo) -> Result<CampaignFacts> {
     let row = tx.row(FACTS, args![no]).await?;
-    row.expect("a sum has a row").count(0, "campaign")
+    let row = row.expect("sums have a row");
+    let count = |at| row.count(at, "campaign");
+    Ok(CampaignFacts {
+        records: count(0)?,
+        appointments: count(1)?,
+        messages: count(2)?,
+        consents: count(3)?,
+        calls: count(4)?,
+    })
 }
 
 /// Removes a campaign with all that belongs to it alone.

@@ -122,7 +122,11 @@ async fn line(context: &PageContext) -> Result<Vec<Cell>, Refusal> {
         Cell::text(loaded.campaign.end.to_string()),
         Cell::text(t.w(state)),
         Cell::count(summary.doses_total),
-        Cell::count(summary.doses_today),
+        if summary.is_unreported() {
+            Cell::number(t.w("mail-summary-no-report"))
+        } else {
+            Cell::count(summary.doses_today)
+        },
         Cell::rate(t, done),
     ])
 }

@@ -172,7 +172,12 @@ fn card(context: &PageContext, stand: &Stand) -> Card {
         figures.push(people("web-home-short", short));
     }
     figures.push((t.w("web-doses"), thousands(summary.doses_total)));
-    figures.push((t.w("web-home-day-doses"), thousands(summary.doses_today)));
+    let day_doses = if summary.is_unreported() {
+        t.w("mail-summary-no-report")
+    } else {
+        thousands(summary.doses_today)
+    };
+    figures.push((t.w("web-home-day-doses"), day_doses));
     let sites = &summary.by_group.sites;
     figures.push((t.w("web-reported"), format!("{} / {}", sites.reported, sites.expected)));
     let (is_good, state) = state(t, stand);

@@ -87,7 +87,11 @@ fn tiles(t: T, stand: &Stand) -> Vec<(String, String, String)> {
         tile(
             "web-doses",
             thousands(summary.doses_total),
-            t.say("web-doses-today", &[("count", &thousands(summary.doses_today))]),
+            if summary.is_unreported() {
+                t.w("web-doses-unreported")
+            } else {
+                t.say("web-doses-today", &[("count", &thousands(summary.doses_today))])
+            },
         ),
         tile(
             "web-progress",

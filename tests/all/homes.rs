@@ -261,7 +261,7 @@ fn never_both(world: &World) {
     assert!(!both.is_empty(), "{planned:?} {rounds:?}");
     // The draft knew nothing of the rounds.
     let refused = at(world, &["plan", "adopt"]);
-    let remedy = format!("doseplan homes withdraw {} T1 --campaign small", both[0]);
+    let remedy = format!("doseplan homes withdraw {} T1", both[0]);
     assert!(refused.code != 0 && refused.err.contains(&remedy), "{}", refused.err);
     assert!(refused.err.contains("plan make"), "{}", refused.err);
     // A new one leaves the days to them, at night, too.
@@ -342,6 +342,7 @@ fn a_round_is_not_adopted_for_the_day_of_a_tour_that_came_in_between() {
         open_vial_minutes: 360,
         leaves_at: NaiveTime::from_hms_opt(8, 0, 0).unwrap(),
         teams: Vec::new(),
+        taken: BTreeSet::new(),
     };
     let made = with_app(&world, async |app, now| {
         let loaded = app.campaign(None).await.unwrap();

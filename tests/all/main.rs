@@ -46,6 +46,8 @@ mod national_web;
 mod oidc;
 #[expect(dead_code, reason = "shared with the tests of the library")]
 mod old_workbook;
+mod one_voice;
+mod open_campaigns;
 mod operation;
 mod outputs;
 mod overbooking;

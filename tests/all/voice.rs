@@ -9,7 +9,7 @@ use doseplan::store::Store;
 use serde_json::Value;
 
 /// Few people, so that both campaigns have a session on the first day.
-fn small_flu() -> Folder {
+pub(crate) fn small_flu() -> Folder {
     flu().swap("eligible.csv", "A,adult,200", "A,adult,10").swap(
         "eligible.csv",
         "B,adult,100",
@@ -17,14 +17,14 @@ fn small_flu() -> Folder {
     )
 }
 
-fn on_time(world: &World, arguments: &[&str]) -> Ran {
+pub(crate) fn on_time(world: &World, arguments: &[&str]) -> Ran {
     let mut command = world.command(arguments);
     command.env("DOSEPLAN_CLOCK", "2021-03-31T08:00:00+08:00");
-    Ran::from(command.output().unwrap()).ends(0)
+    Ran::from(command.output().unwrap())
 }
 
 /// Two campaigns with adopted plans at the same places.
-fn county() -> World {
+pub(crate) fn county() -> World {
     county_of(World::empty(), &small())
 }
 
@@ -36,8 +36,8 @@ fn county_of(world: World, small: &Folder) -> World {
     world.import("persons", SENIORS).ends(0);
     for campaign in ["flu", "small"] {
         let chosen = ["--campaign", campaign, "--from", "2021-04-01", "--steps", "0"];
-        on_time(&world, &[&["plan", "make"][..], &chosen].concat());
-        on_time(&world, &["plan", "adopt", "--campaign", campaign]);
+        on_time(&world, &[&["plan", "make"][..], &chosen].concat()).ends(0);
+        on_time(&world, &["plan", "adopt", "--campaign", campaign]).ends(0);
     }
     world
 }
@@ -111,8 +111,8 @@ fn a_lead_with_nothing_to_do_gets_no_digest_unless_the_configuration_says_so() {
     for (rule, readers) in [("needed", 0), ("always", 3)] {
         let world = World::small();
         world.file("doseplan.toml", format!("[mail]\ndigest = \"{rule}\"\n"));
-        on_time(&world, &["plan", "make", "--from", "2021-04-01", "--steps", "0"]);
-        on_time(&world, &["plan", "adopt"]);
+        on_time(&world, &["plan", "make", "--from", "2021-04-01", "--steps", "0"]).ends(0);
+        on_time(&world, &["plan", "adopt"]).ends(0);
         let at = ["--config", "doseplan.toml", "job", "run", "digest", "--at", "2021-04-08T18:00"];
         world.run(&at).ends(0);
         assert_eq!(mails(&world, "digest").len(), readers, "{rule}: {:?}", mails(&world, "digest"));

@@ -2,6 +2,7 @@
 
 use crate::support::{World, python, text};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What openpyxl reads from a workbook.
@@ -239,6 +240,28 @@ fn a_form_for_tallies_has_the_days_plan_and_refused_rows_come_back_in_a_workbook
     world.run(&["tallies", "import", "t-errors.xlsx"]).ends(0);
     let reported = &world.coverage(&date)["sites"]["reported"];
     assert!(reported.as_u64().unwrap() > 0, "{reported}");
+}
+
+#[test]
+fn a_form_for_tallies_of_several_campaigns_says_of_each_row_whose_it_is() {
+    let world = crate::voice::county();
+    let date = "2021-04-01";
+    world.run(&["tallies", "new", "--xlsx", "t.xlsx", "--date", date]).ends(0);
+    let path = world.path("t.xlsx");
+    let Some(book) = look(&path) else { return };
+    let plan = world.run(&["plan", "show", "--day", date, "-o", "csv"]).ends(0).csv();
+    let columns = ["campaign", "place", "area", "group", "dose"];
+    let rows: BTreeSet<Vec<&String>> =
+        plan.iter().map(|row| columns.iter().map(|column| &row[*column]).collect()).collect();
+    let lines = 5..5 + rows.len();
+    let said = |line: usize| cell(&book, "tallies", &format!("H{line}"))["value"].clone();
+    let ids: BTreeSet<String> =
+        lines.clone().map(|line| said(line).as_str().expect("an id").to_owned()).collect();
+    assert_eq!(ids, ["flu", "small"].map(str::to_owned).into());
+    let fill: Vec<String> = lines.map(|line| format!("tallies!G{line}=1")).collect();
+    change(&path, &fill.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
+    let done = world.run(&["tallies", "import", "t.xlsx", "-o", "json"]).ends(0).json();
+    assert_eq!(done["new"], rows.len());
 }
 
 #[test]

@@ -74,16 +74,24 @@ impl App {
         let numbers = Numbers::of(self, &mut tx, today(&loaded.campaign, now)).await?;
         let news = news(&mut tx, loaded, (day, &numbers), &told).await?;
         drop(tx);
+        let vaccine = self.vaccine_to_tell(loaded).await?;
         let mut new = 0;
         for (recipient, news) in news {
             new += match news {
                 News::Anew(mail) => self.digest_anew(loaded, &recipient, (day, mail), now).await?,
-                News::Changed(change, doses, mail) => {
+                News::Changed(mut change, doses, mail) => {
+                    change.vaccine_name.clone_from(&vaccine);
                     self.queue_amended(loaded, &change, (&doses, mail), now).await?
                 }
             };
         }
         Ok(new)
+    }
+
+    /// The name of a campaign's vaccine, where a reader has several open campaigns to tell apart.
+    async fn vaccine_to_tell(&self, loaded: &Loaded) -> Result<Option<String>> {
+        let open = self.campaigns().await?.iter().filter(|one| one.is_open).count();
+        Ok((open > 1).then(|| loaded.campaign.series.name.clone()))
     }
 
     /// Queues a digest again that was withdrawn, and withdraws it where it still waits.
@@ -161,6 +169,7 @@ impl App {
         let change = PlanChange {
             campaign: campaign.id.clone(),
             campaign_name: campaign.name.clone(),
+            vaccine_name: self.vaccine_to_tell(loaded).await?,
             coordinator,
             language: campaign.language,
             today: today(campaign, now),
@@ -344,6 +353,7 @@ fn amended(
     Amended {
         campaign: campaign.id.clone(),
         campaign_name: campaign.name.clone(),
+        vaccine_name: None,
         post: recipient.code.clone(),
         post_name: recipient.name.clone(),
         lead,

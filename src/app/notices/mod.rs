@@ -262,14 +262,10 @@ impl App {
     }
 }
 
-/// Of these campaigns those that have the day; the first one where none has.
-pub fn on_day(all: &[Loaded], day: NaiveDate) -> Vec<Loaded> {
-    let with: Vec<Loaded> = all.iter().filter(|one| has_day(one, day)).cloned().collect();
+/// Of these campaigns those that have one of some days; the first one where none has.
+pub fn on_days(all: &[Loaded], days: (NaiveDate, NaiveDate)) -> Vec<Loaded> {
+    let with: Vec<Loaded> = all.iter().filter(|one| has_any(one, days)).cloned().collect();
     if with.is_empty() { all.iter().take(1).cloned().collect() } else { with }
-}
-
-fn has_day(loaded: &Loaded, day: NaiveDate) -> bool {
-    has_any(loaded, (day, day))
 }
 
 fn has_any(loaded: &Loaded, (first, last): (NaiveDate, NaiveDate)) -> bool {

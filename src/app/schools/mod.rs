@@ -82,23 +82,51 @@ pub fn school_called<'a>(campaign: &'a Campaign, text: &str) -> Option<&'a AreaC
     Schools::of(campaign).called(text)
 }
 
+/// What a campaign has to do with schools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum SchoolUse {
+    /// No school can be visited, or no group may be at one.
+    None,
+    /// Schools have sent lists, and a group says nothing of places.
+    Open,
+    /// A group is for schools, or a visit is agreed.
+    Own,
+}
+
 impl App {
     /// Whether a campaign goes to schools: a school can be visited, and a group is for schools, or a visit is agreed,
     /// or schools have sent lists for groups that say nothing of places.
     pub(super) async fn has_schools(&self, loaded: &Loaded) -> Result<bool> {
+        Ok(self.school_use(loaded).await? > SchoolUse::None)
+    }
+
+    /// Those of some campaigns that what schools say is about: those for which a group or a visit says so; where there
+    /// is none, all that may go to schools, and where none may, all.
+    pub async fn school_campaigns(&self, all: Vec<Loaded>) -> Result<Vec<Loaded>> {
+        let mut uses = Vec::new();
+        for loaded in &all {
+            uses.push(self.school_use(loaded).await?);
+        }
+        let most = uses.iter().copied().max().unwrap_or(SchoolUse::None);
+        let left = all.into_iter().zip(uses).filter(|(_, one)| *one == most);
+        Ok(left.map(|(loaded, _)| loaded).collect())
+    }
+
+    async fn school_use(&self, loaded: &Loaded) -> Result<SchoolUse> {
         let campaign = &loaded.campaign;
         let own_schools = Schools::of(campaign);
         if own_schools.codes.is_empty() {
-            return Ok(false);
+            return Ok(SchoolUse::None);
         }
         let own = self.own(loaded).await?;
         let is_for_schools = |kinds: &Vec<String>| kinds.iter().any(|kind| kind == SCHOOL);
         let is_visited = |session: &AgreedSession| own_schools.visited(session).is_some();
         if own.kinds.values().any(is_for_schools) || own.sessions.iter().any(is_visited) {
-            return Ok(true);
+            return Ok(SchoolUse::Own);
         }
         let is_open = campaign.groups.iter().any(|group| !own.kinds.contains_key(&group.id));
-        Ok(is_open && schools::has_lists(&mut self.store.read().await?).await?)
+        let has_lists = is_open && schools::has_lists(&mut self.store.read().await?).await?;
+        Ok(if has_lists { SchoolUse::Open } else { SchoolUse::None })
     }
 }
 

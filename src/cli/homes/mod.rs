@@ -1,8 +1,10 @@
 //! `doseplan homes`: rounds of teams to people who are visited at home.
 
-use super::output::{Format, Sheet, harmless};
+use super::chosen::Lines;
+use super::output::{Format, Sheet, harmless, tell};
 use super::plan_tours::parse_time;
 use super::{Invocation, exit, parse_day};
+use crate::app::Loaded;
 use crate::app::home_others::OtherVisit;
 use crate::app::homes::{HomeCall, HomeOrder, HomeRound, HomeRounds};
 use crate::domain::campaign::Language;
@@ -80,51 +82,95 @@ impl Homes {
 
 impl Rounds {
     async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let (app, loaded) = invocation.loaded(None).await?;
+        let (app, all) = invocation.planned(None).await?;
         let now = invocation.clock.now();
         for code in &self.team {
-            if loaded.campaign.team(code).is_none() {
+            if all.iter().all(|loaded| loaded.campaign.team(code).is_none()) {
                 let team = harmless(code);
                 return Err(invocation.out.fail("homes-no-team", &[("team", &team)]));
             }
         }
-        let order = HomeOrder {
+        let mut order = self.order();
+        let mut made = Vec::new();
+        let mut adopted: Option<usize> = None;
+        for loaded in &all {
+            let found = app.home_rounds(loaded, &order, now).await?;
+            if self.adopt && !found.rounds.is_empty() {
+                let count = app.adopt_homes(loaded, &found, Actor::CommandLine, now).await?;
+                adopted = Some(adopted.unwrap_or_default() + count);
+            }
+            // A team makes one round a day, whichever campaign it is for.
+            order.taken.extend(found.rounds.iter().map(|round| (round.team.clone(), round.day)));
+            made.push((loaded, found));
+        }
+        app.store.close().await;
+        let is_nobody = |found: &HomeRounds| found.people == 0 && found.kept == 0;
+        if made.iter().all(|(_, found)| is_nobody(found)) {
+            invocation.out.note("homes-nobody", &[]);
+            made.truncate(1);
+        } else {
+            made.retain(|(_, found)| !is_nobody(found));
+        }
+        self.show(invocation, &all, &made)?;
+        if let Some(count) = adopted {
+            invocation.out.note("homes-adopted", &[("count", &count)]);
+        }
+        let is_whole =
+            made.iter().all(|(_, found)| found.unreached.is_empty() && found.without_day == 0);
+        Ok(if is_whole { exit::OK } else { exit::FAILED })
+    }
+
+    fn order(&self) -> HomeOrder {
+        HomeOrder {
             first: self.from,
             visits_max: self.max_visits,
             minutes_per_visit: self.minutes_per_visit,
             open_vial_minutes: self.open_vial_hours * 60,
             leaves_at: self.leave_at,
             teams: self.team.iter().map(|code| TeamCode::new(code.as_str())).collect(),
-        };
-        let found = app.home_rounds(&loaded, &order, now).await?;
-        let adopted = if self.adopt && !found.rounds.is_empty() {
-            Some(app.adopt_homes(&loaded, &found, Actor::CommandLine, now).await)
-        } else {
-            None
-        };
-        app.store.close().await;
-        let adopted = adopted.transpose()?;
-        if found.people == 0 && found.kept == 0 {
-            invocation.out.note("homes-nobody", &[]);
+            taken: BTreeSet::new(),
         }
-        if let Some(path) = &self.save {
-            let local = now.with_timezone(&loaded.campaign.timezone).naive_local();
-            let title = loaded.campaign.name.as_str();
-            let bytes = workbook(loaded.campaign.language, (title, local), &found)?;
+    }
+
+    /// Shows or writes the rounds of the campaigns that have any.
+    fn show(
+        &self,
+        invocation: &Invocation,
+        all: &[Loaded],
+        made: &[(&Loaded, HomeRounds)],
+    ) -> anyhow::Result<()> {
+        let mut lines = Lines::of(all);
+        if let (Some(path), Some((first, _))) = (&self.save, made.first()) {
+            let local =
+                invocation.clock.now().with_timezone(&first.campaign.timezone).naive_local();
+            let names: Vec<&str> =
+                made.iter().map(|(loaded, _)| loaded.campaign.name.as_str()).collect();
+            let language = first.campaign.language;
+            let title = names.join(&text::word(language, "mail-separator"));
+            let rounds = made.iter().flat_map(|(loaded, found)| {
+                found.rounds.iter().map(|round| (loaded.campaign.name.as_str(), round))
+            });
+            let bytes = workbook(language, (&title, local), rounds)?;
             crate::files::write(path, bytes)
                 .map_err(|error| invocation.out.not_written(path, &error))?;
             invocation.out.note("homes-written", &[("path", &path.display())]);
-        } else if invocation.out.format == Format::Json {
-            invocation.out.json(&found);
         } else {
-            invocation.out.sheet(&sheet(&found));
+            for (loaded, found) in made {
+                match invocation.out.format {
+                    Format::Json => lines.thing(loaded, serde_json::to_value(found)?),
+                    Format::Csv | Format::Table => lines.sheet(loaded, sheet(found)),
+                }
+            }
+            lines.print(invocation);
         }
-        told(invocation, &found);
-        if let Some(count) = adopted {
-            invocation.out.note("homes-adopted", &[("count", &count)]);
+        for (loaded, found) in made {
+            if made.len() > 1 {
+                let (name, id) = (harmless(&loaded.campaign.name), &loaded.campaign.id);
+                tell(&format!("{name} ({id})"));
+            }
+            told(invocation, found);
         }
-        let is_whole = found.unreached.is_empty() && found.without_day == 0;
-        Ok(if is_whole { exit::OK } else { exit::FAILED })
+        Ok(())
     }
 }
 
@@ -211,17 +257,19 @@ fn told(invocation: &Invocation, found: &HomeRounds) {
 }
 
 /// A sheet for each round, to take along.
-fn workbook(
+fn workbook<'a>(
     language: Language,
     (title, made_at): (&str, NaiveDateTime),
-    found: &HomeRounds,
+    rounds: impl Iterator<Item = (&'a str, &'a HomeRound)>,
 ) -> anyhow::Result<Vec<u8>> {
     let word = |code: &str| text::word(language, &format!("home-head-{code}"));
     let codes =
         ["no", "time", "name", "phone", "address", "dose", "lot", "given_at", "signed", "remark"];
     let heads = codes.map(word);
     let mut book = Book::new(title, made_at);
-    for round in &found.rounds {
+    let mut is_empty = true;
+    for (campaign, round) in rounds {
+        is_empty = false;
         let mut page = book.page(&format!("{} {}", round.day, round.team));
         let rows: Vec<Vec<Cell>> = (1..)
             .zip(&round.calls)
@@ -240,10 +288,10 @@ fn workbook(
                 ]
             })
             .collect();
-        page.table(&titles(language, title, round), &heads, &rows)?;
+        page.table(&titles(language, campaign, round), &heads, &rows)?;
         page.close()?;
     }
-    if found.rounds.is_empty() {
+    if is_empty {
         book.page(title).close()?;
     }
     Ok(book.bytes()?)

@@ -1,5 +1,6 @@
 //! `doseplan homes show|withdraw`: rounds of home visits that were adopted.
 
+use super::super::chosen::Lines;
 use super::super::output::{Format, Sheet, harmless};
 use super::super::{Invocation, exit, parse_day};
 use super::{COLUMNS, call_cells};
@@ -39,23 +40,30 @@ pub(super) fn clock(time: NaiveTime) -> String {
 
 impl Show {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let (app, loaded) = invocation.loaded(None).await?;
+        let (app, all) = invocation.meant(None).await?;
         let now = invocation.clock.now();
-        let from = self.from.unwrap_or_else(|| crate::app::today(&loaded.campaign, now));
-        let until = self.until.unwrap_or(loaded.campaign.end).max(from);
-        let found = app.adopted_homes(&loaded, (from, until), now).await;
-        app.store.close().await;
-        let mut found = found?;
-        found.retain(|round| self.team.as_ref().is_none_or(|team| round.team.as_str() == team));
-        if invocation.out.format == Format::Json {
-            invocation.out.json(&found);
-        } else {
-            invocation.out.sheet(&sheet(invocation, &found));
+        let mut lines = Lines::of(&all);
+        let (mut rounds, mut calls, mut open) = (0, 0, 0);
+        for loaded in &all {
+            let from = self.from.unwrap_or_else(|| crate::app::today(&loaded.campaign, now));
+            let until = self.until.unwrap_or(loaded.campaign.end).max(from);
+            let mut found = app.adopted_homes(loaded, (from, until), now).await?;
+            found.retain(|round| self.team.as_ref().is_none_or(|team| round.team.as_str() == team));
+            rounds += found.len();
+            calls += found.iter().map(|round| round.calls.len()).sum::<usize>();
+            open += found.iter().map(|round| round.open().count()).sum::<usize>();
+            if invocation.out.format == Format::Json {
+                for round in &found {
+                    lines.json(loaded, round);
+                }
+            } else {
+                lines.sheet(loaded, sheet(invocation, &found));
+            }
         }
-        let calls: usize = found.iter().map(|round| round.calls.len()).sum();
-        let open: usize = found.iter().map(|round| round.open().count()).sum();
+        app.store.close().await;
+        lines.print(invocation);
         let said: [(&str, &dyn std::fmt::Display); 3] =
-            [("rounds", &found.len()), ("visits", &calls), ("open", &open)];
+            [("rounds", &rounds), ("visits", &calls), ("open", &open)];
         invocation.out.note("homes-shown", &said);
         Ok(exit::OK)
     }
@@ -79,14 +87,20 @@ fn sheet(invocation: &Invocation, found: &[AdoptedRound]) -> Sheet {
 
 impl Withdraw {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let (app, loaded) = invocation.loaded(None).await?;
+        let (app, all) = invocation.meant(None).await?;
         let now = invocation.clock.now();
         let round = (self.day, self.team.as_str());
-        let done = app.withdraw_home_round(&loaded, round, Actor::CommandLine, now).await;
+        let mut done = None;
+        // A team makes one round a day: at most one campaign has it.
+        for loaded in &all {
+            if done.is_none() {
+                done = app.withdraw_home_round(loaded, round, Actor::CommandLine, now).await?;
+            }
+        }
         app.store.close().await;
         let team = harmless(&self.team);
         let said: [(&str, &dyn std::fmt::Display); 2] = [("team", &team), ("date", &self.day)];
-        let Some(mails) = done? else {
+        let Some(mails) = done else {
             return Err(invocation.out.fail("homes-no-round", &said));
         };
         invocation.out.note("homes-withdrawn", &said);

@@ -89,7 +89,7 @@ pub use check::{
 pub use diff::{CountChange, PlanDiff, SessionChange, diff};
 pub use joint_verdict::joint_verdict;
 pub use lot_allocation::{CurveDay, LotDraw, curve, lot_draws};
-pub use routes::{SharedTour, TeamTour, Tour, TourStop, shared_tours, tour, tours};
+pub use routes::{SharedTour, TeamTour, Tour, TourStop, all_tours, shared_tours, tour, tours};
 pub use staff_days::{StaffGap, price_gaps, say_gaps, staff_gaps};
 pub use staff_limits::{StaffLimit, Wanting, staff_limits};
 pub use staffed::{Join, StaffedPlan, StaffedRequest, make_staffed};

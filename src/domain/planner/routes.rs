@@ -156,6 +156,13 @@ impl SharedTour {
 /// The days of teams on which the first of some plans has a stop, with what they do for the others: a team makes one
 /// tour a day.
 pub fn shared_tours(plans: &[(&Campaign, &[PlanRow])]) -> Vec<SharedTour> {
+    let mut all = all_tours(plans);
+    all.retain(|tour| tour.plans().contains(&0));
+    all
+}
+
+/// The days of teams on which any of some plans has a stop: a team makes one tour a day, whoever it is for.
+pub fn all_tours(plans: &[(&Campaign, &[PlanRow])]) -> Vec<SharedTour> {
     type Stops<'r> = BTreeMap<&'r PlaceCode, BTreeMap<usize, u32>>;
     let mut days: BTreeMap<(NaiveDate, &TeamCode), Stops<'_>> = BTreeMap::new();
     for (plan, (_, rows)) in plans.iter().enumerate() {
@@ -167,9 +174,6 @@ pub fn shared_tours(plans: &[(&Campaign, &[PlanRow])]) -> Vec<SharedTour> {
         }
     }
     let tour_of = |((day, team), stops): ((NaiveDate, &TeamCode), Stops<'_>)| {
-        if !stops.values().any(|plans| plans.contains_key(&0)) {
-            return None;
-        }
         let all = |plans: &BTreeMap<usize, u32>| plans.values().sum::<u32>();
         let known: Vec<(PlaceCode, u32)> =
             stops.iter().map(|(stop, plans)| ((*stop).clone(), all(plans))).collect();

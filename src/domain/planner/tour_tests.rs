@@ -122,4 +122,15 @@ fn a_day_that_two_campaigns_share_is_one_tour_with_what_is_for_whom() {
     let alone = tours(&campaign, &own);
     assert!(found[0].of.tour.minutes > alone[0].tour.minutes);
     assert_eq!(found[1].of, alone[1]);
+    let all = all_tours(&[(&campaign, &own), (&campaign, &other)]);
+    let of: Vec<_> = all.iter().map(|one| (one.of.day, one.plans())).collect();
+    let plans = [[0, 1].into(), [1].into(), [0].into()];
+    assert_eq!(
+        of,
+        [0, 1, 2]
+            .map(|day| start() + TimeDelta::days(day))
+            .into_iter()
+            .zip(plans)
+            .collect::<Vec<_>>()
+    );
 }

@@ -1,6 +1,6 @@
 //! Short mails about a change: to a lead whose day is no longer as in the digest, to the coordinator about the plan.
 
-use super::digest::{Body, POST_COLUMNS_MAX, Part};
+use super::digest::{Body, POST_COLUMNS_MAX, Part, VACCINE_COLUMNS_MAX};
 use super::people::people_section;
 use super::table::Section;
 use super::words::Words;
@@ -10,12 +10,24 @@ use crate::domain::standing::{Cause, Unrest};
 use crate::mail::safe;
 use crate::text::thousands;
 
+/// A vaccine as a subject names it.
+fn vaccine(name: &str) -> String {
+    safe::one_line(&safe::name(name), VACCINE_COLUMNS_MAX)
+}
+
 /// The mail to a lead whose day has changed since the digest.
 pub(super) fn amended(change: &Amended, caps: Caps) -> Letter {
     let words = Words(change.language);
     let post = safe::one_line(&safe::name(&change.post), POST_COLUMNS_MAX);
     let (short, date) = (words.day_short(change.day), words.date(change.day));
-    let subject = words.say("mail-amended-subject", &[("date", &short), ("post", &post)]);
+    let vaccine = change.vaccine_name.as_deref().map(vaccine);
+    let subject = match &vaccine {
+        Some(vaccine) => words.say(
+            "mail-amended-subject-vaccine",
+            &[("date", &short), ("vaccine", vaccine), ("post", &post)],
+        ),
+        None => words.say("mail-amended-subject", &[("date", &short), ("post", &post)]),
+    };
     let session = |(name, before, now): &(String, u64, u64)| {
         let (name, before) = (safe::name(name), thousands(*before));
         if *now == 0 {
@@ -75,8 +87,16 @@ fn listed(words: Words, key: &str, people: &[PersonLine], left: &mut usize) -> O
 pub(super) fn plan(change: &PlanChange, _: Caps) -> Letter {
     let words = Words(change.language);
     let seats = thousands(change.unrest.total());
-    let key = if change.waits { "mail-change-subject-waits" } else { "mail-change-subject" };
-    let subject = words.say(key, &[("plan", &change.plan), ("seats", &seats)]);
+    let vaccine = change.vaccine_name.as_deref().map(vaccine);
+    let key = match (change.waits, &vaccine) {
+        (true, None) => "mail-change-subject-waits",
+        (true, Some(_)) => "mail-change-subject-waits-vaccine",
+        (false, None) => "mail-change-subject",
+        (false, Some(_)) => "mail-change-subject-vaccine",
+    };
+    let vaccine = vaccine.unwrap_or_default();
+    let subject =
+        words.say(key, &[("plan", &change.plan), ("seats", &seats), ("vaccine", &vaccine)]);
     let alerts = lines(words, change).into_iter().enumerate();
     let alert = |(index, text)| Alert { number: index + 1, text, ..Alert::default() };
     let body = Body {

@@ -22,7 +22,7 @@ const AREAS_SHOWN_MAX: usize = 4;
 
 /// Vaccines named in a subject, and the display columns of each.
 const VACCINES_SHOWN_MAX: usize = 3;
-const VACCINE_COLUMNS_MAX: usize = 16;
+pub(super) const VACCINE_COLUMNS_MAX: usize = 16;
 
 /// Display columns of a site's or team's code in a subject.
 pub(super) const POST_COLUMNS_MAX: usize = 12;

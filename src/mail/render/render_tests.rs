@@ -439,6 +439,31 @@ fn a_lot_has_the_name_of_its_vaccine_and_not_its_code() {
     }
 }
 
+#[test]
+fn a_day_that_nobody_has_reported_is_not_told_as_zero() {
+    let silent = || {
+        let mut one = county(Language::ZhCn);
+        one.doses_today = 0;
+        for area in &mut one.by_area {
+            area.today = None;
+        }
+        one.trend = vec![(day("2021-10-19"), 5), (one.as_of, 0)];
+        let sites = &mut one.by_group.sites;
+        (sites.expected, sites.reported) = (14, 0);
+        one
+    };
+    let alone = told(&silent()).text;
+    assert!(alone.contains("累计报告接种 1,690,000 剂次，当日数据未报。"), "{alone}");
+    assert!(!alone.contains("当日接种 0"), "{alone}");
+    let both = summary(&[silent(), silent()], None);
+    assert!(both.subject.starts_with("【接种日报】10/20 2项活动 当日未报"), "{}", both.subject);
+    // Where one of them has reported nothing given, that is the figure.
+    let mut open = silent();
+    open.by_group.sites.reported = 1;
+    let one = summary(&[silent(), open], None).subject;
+    assert!(one.starts_with("【接种日报】10/20 2项活动 当日0剂次"), "{one}");
+}
+
 /// What a template holds besides tags, styles and expressions is words; those belong in the
 /// catalogue.
 #[test]

@@ -106,7 +106,7 @@ fn part(
         Some(progress(words, summary)),
         needs_section(words, &summary.needs, caps),
         areas(words, summary, caps),
-        trend(words, &summary.trend),
+        trend(words, summary),
         super::trend::section(words, picture),
     ];
     let own = |text: fn(Words, &Summary) -> String| {
@@ -150,8 +150,13 @@ fn footer(words: Words, audit_head: Option<&str>) -> String {
 
 /// The bulletin's sentence.
 pub(super) fn opening(words: Words, summary: &Summary) -> String {
+    let key = if summary.is_unreported() {
+        "mail-summary-opening-unreported"
+    } else {
+        "mail-summary-opening"
+    };
     words.say(
-        "mail-summary-opening",
+        key,
         &[
             ("end", &words.day_end(summary.as_of)),
             ("county", &safe::name(&summary.county)),
@@ -406,14 +411,20 @@ fn progress(words: Words, summary: &Summary) -> Section {
 }
 
 /// Doses of the last days, each with a bar.
-fn trend(words: Words, trend: &[(chrono::NaiveDate, u64)]) -> Option<Section> {
+fn trend(words: Words, summary: &Summary) -> Option<Section> {
+    let trend = &summary.trend;
     let days = &trend[trend.len().saturating_sub(TREND_DAYS_MAX)..];
+    let is_unknown = |day: chrono::NaiveDate| day == summary.as_of && summary.is_unreported();
     let longest = days.iter().map(|(_, doses)| *doses).max()?;
     let row = |(day, doses): &(chrono::NaiveDate, u64)| {
         vec![
             Cell::right(words.date(*day)),
             Cell::default().bar(Some(Bar::of(*doses, longest))),
-            Cell::right(thousands(*doses)),
+            Cell::right(if is_unknown(*day) {
+                words.word("mail-summary-no-report")
+            } else {
+                thousands(*doses)
+            }),
         ]
     };
     let table = Table {

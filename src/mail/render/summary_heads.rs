@@ -11,8 +11,13 @@ use crate::text::thousands;
 /// The sentence with which a summary of several campaigns opens.
 pub(super) fn opening_of_all(words: Words, summaries: &[Summary]) -> String {
     let sum = |of: fn(&Summary) -> u64| thousands(summaries.iter().map(of).sum::<u64>());
+    let key = if are_unreported(summaries) {
+        "mail-summary-opening-campaigns-unreported"
+    } else {
+        "mail-summary-opening-campaigns"
+    };
     words.say(
-        "mail-summary-opening-campaigns",
+        key,
         &[
             ("end", &words.day_end(summaries[0].as_of)),
             ("county", &safe::name(&summaries[0].county)),
@@ -23,11 +28,28 @@ pub(super) fn opening_of_all(words: Words, summaries: &[Summary]) -> String {
     )
 }
 
+/// Whether nobody of those who were asked has reported the day, in any campaign.
+fn are_unreported(summaries: &[Summary]) -> bool {
+    let mut asked = summaries.iter().filter(|one| one.by_group.sites.expected > 0).peekable();
+    asked.peek().is_some()
+        && asked.all(Summary::is_unreported)
+        && summaries.iter().all(|one| one.doses_today == 0)
+}
+
+/// The doses of the day, or that they are not reported.
+fn today_cell(words: Words, summary: &Summary) -> Cell {
+    Cell::right(if summary.is_unreported() {
+        words.word("mail-summary-no-report")
+    } else {
+        thousands(summary.doses_today)
+    })
+}
+
 /// A line for each campaign: first doses, people who finished, doses of the day, and what needs attention.
 pub(super) fn overview(words: Words, summaries: &[Summary]) -> Table {
     let row = |summary: &Summary| {
         let name = safe::name(summary.vaccine_name.as_ref().unwrap_or(&summary.campaign_name));
-        let cells = match total(&summary.by_area) {
+        let cells = match total(&summary.by_area).or_else(|| only_row(summary)) {
             Some(line) => [
                 share_cell(words, line.first, line.first_percent),
                 share_cell(words, line.complete, line.complete_percent),
@@ -36,7 +58,7 @@ pub(super) fn overview(words: Words, summaries: &[Summary]) -> Table {
         };
         let mut row = vec![Cell::left(name)];
         row.extend(cells);
-        row.push(Cell::right(thousands(summary.doses_today)));
+        row.push(today_cell(words, summary));
         row.push(Cell::right(summary.attention.len().to_string()));
         row
     };
@@ -52,6 +74,23 @@ pub(super) fn overview(words: Words, summaries: &[Summary]) -> Table {
     }
 }
 
+/// The line of a place below which nothing has a denominator, and of whose groups one alone has: that one's figures.
+fn only_row(summary: &Summary) -> Option<AreaLine> {
+    let mut rows = summary.by_group.rows.iter().filter(|row| row.eligible.is_some());
+    let (row, None) = (rows.next()?, rows.next()) else { return None };
+    let first = row.doses.first()?;
+    Some(AreaLine {
+        area: row.area.clone(),
+        area_name: String::new(),
+        eligible: row.eligible?,
+        first: first.people,
+        first_percent: Some(first.percent?),
+        complete: row.complete.people,
+        complete_percent: row.complete.percent,
+        today: None,
+    })
+}
+
 /// The sum of all townships, for the last line of their table; `None` without a denominator.
 pub(super) fn total(areas: &[AreaLine]) -> Option<AreaLine> {
     let sum = |of: fn(&AreaLine) -> People| areas.iter().map(of).sum::<People>();
@@ -65,7 +104,11 @@ pub(super) fn total(areas: &[AreaLine]) -> Option<AreaLine> {
         first_percent: Some(first.percent_of(eligible)?),
         complete,
         complete_percent: complete.percent_of(eligible),
-        today: Some(areas.iter().filter_map(|area| area.today).sum()),
+        // Where no township has reported, nothing is known of them together.
+        today: areas
+            .iter()
+            .any(|area| area.today.is_some())
+            .then(|| areas.iter().filter_map(|area| area.today).sum()),
     })
 }
 
@@ -73,9 +116,11 @@ pub(super) fn subject(words: Words, summaries: &[Summary], county: &str) -> Stri
     let [summary] = summaries else {
         let sum = |of: fn(&Summary) -> u64| summaries.iter().map(of).sum::<u64>();
         let (doses, count) = (sum(|one| one.doses_today), sum(|one| one.attention.len() as u64));
-        let key = match count {
-            0 => "mail-summary-subject-campaigns",
-            _ => "mail-summary-subject-campaigns-attention",
+        let key = match (count, are_unreported(summaries)) {
+            (0, false) => "mail-summary-subject-campaigns",
+            (0, true) => "mail-summary-subject-campaigns-unreported",
+            (_, false) => "mail-summary-subject-campaigns-attention",
+            (_, true) => "mail-summary-subject-campaigns-unreported-attention",
         };
         return words.say(
             key,

@@ -45,6 +45,7 @@ booking-said-waiting = You are on the waiting list.
 booking-said-left = You are no longer on the waiting list.
 booking-no-has-one = There is an appointment already. Cancel it first if you cannot come.
 booking-no-stranger = The register does not have this person, or the campaign is closed.
+booking-no-which-campaign = Several campaigns have a seat for this person there; import the file of one vaccine with --campaign ID.
 booking-sign-in = Without a link
 booking-sign-in-why = Open the link of the newest message. Without it, you get a code by text, to the mobile number that your vaccination site has of you.
 booking-sign-in-who = Identity card number, or code in the register

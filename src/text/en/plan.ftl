@@ -32,6 +32,7 @@ column-worst_area = worst area
 column-travel_km = travel, km
 
 plan-tours = plan { $no }: { $tours } tours
+plan-tours-of = plans { $no }: { $tours } tours
 plan-tours-shared = Teams also work for other campaigns on these days: their doses are those of the plans in force.
 tour-base = base
 column-at = at

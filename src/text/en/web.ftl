@@ -151,6 +151,7 @@ web-complete = full series
 web-needs = Still needed to finish in time
 web-doses = Doses
 web-doses-today = { $count } on the day
+web-doses-unreported = the day is not reported
 web-progress = Progress against the plan
 web-progress-of = { $done } of { $planned } doses
 web-reported = Places that reported

@@ -45,6 +45,7 @@ booking-said-waiting = 已加入候补。
 booking-said-left = 已退出候补。
 booking-no-has-one = 已有预约。如不能来，请先取消。
 booking-no-stranger = 登记册中没有此人，或接种活动已结束。
+booking-no-which-campaign = 多项活动在该处都有此人可用的名额；请按疫苗分文件，用 --campaign 编号 导入。
 booking-sign-in = 没有链接
 booking-sign-in-why = 请打开最近一条消息中的链接。没有链接时，验证码将发送到您在接种单位登记的手机号码。
 booking-sign-in-who = 身份证号或登记编号

@@ -32,6 +32,7 @@ column-worst_area = 最差地区
 column-travel_km = 路程（公里）
 
 plan-tours = 计划 { $no }：{ $tours } 条路线
+plan-tours-of = 计划 { $no }：共 { $tours } 条路线
 plan-tours-shared = 接种队当天还承担其他活动的任务：其剂次按各活动现行计划。
 tour-base = 驻地
 column-at = 地点

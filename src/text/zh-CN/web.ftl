@@ -151,6 +151,7 @@ web-complete = 全程
 web-needs = 按期完成尚需
 web-doses = 累计剂次
 web-doses-today = 当日 { $count }
+web-doses-unreported = 当日未报
 web-progress = 序时进度
 web-progress-of = { $done } / { $planned } 剂次
 web-reported = 已报／应报

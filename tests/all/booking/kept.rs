@@ -4,6 +4,7 @@ use super::{EVE, Town};
 use crate::support::{Ran, at, day, on_postgresql, wait};
 use doseplan::app::booking::{Done, Wish};
 use doseplan::domain::booking::{Answer, NoBooking, SlotTime};
+use doseplan::domain::id::CampaignId;
 use doseplan::domain::message::MailState;
 use doseplan::domain::permission::Actor;
 use doseplan::intake::bookings::read;
@@ -74,14 +75,19 @@ async fn another_program_books() {
     let (rows, issues) = read(&path);
     assert_eq!((rows.len(), issues.len()), (4, 1), "{issues:?}");
     let by = Actor::CommandLine;
-    let done = town.app.import_bookings(&town.loaded, &rows, by, now).await.unwrap();
+    // A campaign that has no plan takes no row away.
+    let campaign = &town.loaded.campaign;
+    let like = (&CampaignId::new("like"), campaign.start, campaign.end);
+    town.app.copy_campaign(&town.loaded, like, by, now).await.unwrap();
+    let all = [town.loaded.clone(), town.app.campaign(Some("like")).await.unwrap()];
+    let done = town.app.import_bookings(&all, &rows, by, now).await.unwrap();
     let refused: Vec<_> = done.refused.iter().map(|one| (one.row, one.why)).collect();
     assert_eq!((done.rows, done.new, done.same), (4, 2, 0));
     assert_eq!(refused, [(4, NoBooking::Full), (5, NoBooking::Stranger)]);
     let after = town.held().await;
     assert_eq!(after["p0010"].answer, Some(Answer::Confirmed));
     assert!(!after.contains_key("p0030"));
-    let again = town.app.import_bookings(&town.loaded, &rows, by, now).await.unwrap();
+    let again = town.app.import_bookings(&all, &rows, by, now).await.unwrap();
     assert_eq!((again.new, again.same), (0, 2));
     // The seat that was given back is free for other programs to see.
     let open = town.app.open_slots(&town.loaded, now).await.unwrap();
