@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
 const NOW: &str = "2021-04-02T10:00:00+08:00";
-const ROLES: [&str; 4] = ["admin", "planner", "lead", "viewer"];
+pub(crate) const ROLES: [&str; 4] = ["admin", "planner", "lead", "viewer"];
 
 /// The small campaign with figures, an account of each role, and a daemon.
 pub(crate) struct Office {
@@ -192,7 +192,9 @@ impl Browser {
 }
 
 /// Addresses, and the roles that may open them.
-pub(crate) const ADDRESSES: [(&str, &[&str]); 57] = [
+pub(crate) const ADDRESSES: [(&str, &[&str]); 59] = [
+    ("/c/small/inbox?as-of=2021-04-01", &["admin", "planner", "lead"]),
+    ("/imports/run/0000", &["admin", "planner"]),
     ("/outlines", &["admin", "planner"]),
     ("/c/small/bulletin?as-of=2021-04-01", &ROLES),
     ("/bulletin", &ROLES),
@@ -253,7 +255,11 @@ pub(crate) const ADDRESSES: [(&str, &[&str]); 57] = [
 ];
 
 /// Forms, and the roles that may send them.
-pub(crate) const FORMS: [(&str, &[&str]); 32] = [
+pub(crate) const FORMS: [(&str, &[&str]); 36] = [
+    ("/me", &ROLES),
+    ("/c/small/search?as-of=2021-04-01", &ROLES),
+    ("/c/small/inbox?as-of=2021-04-01", &["admin", "planner", "lead"]),
+    ("/system/backup", &["admin", "planner"]),
     ("/outlines", &["admin", "planner"]),
     ("/outlines/remove", &["admin", "planner"]),
     ("/c/small/daily?as-of=2021-04-01", &["admin", "planner"]),

@@ -95,6 +95,13 @@ for (const role of ROLES) {
         await page.emulateMedia({ colorScheme });
         const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         must(over <= 0, `${name} at ${width}: ${over} px too wide`);
+        const head = await page.evaluate(() => document.querySelector("header").offsetHeight);
+        must(width > 360 || head <= 170, `${name} at ${width}: ${head} px before the page begins`);
+        const here = page.locator("nav ul [aria-current]").first();
+        if (await here.count()) {
+          const { left, right } = await here.evaluate((link) => link.getBoundingClientRect());
+          must(left >= 0 && right <= width, `${name} at ${width}: the navigation shows where somebody is`);
+        }
         if (colorScheme === "dark") await sound(page, `${name} dark`);
         if (pictures) {
           const file = `${new URL(name).pathname.replace(/\W+/g, "_")}-${width}-${colorScheme}.png`;
