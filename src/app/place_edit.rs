@@ -130,8 +130,8 @@ impl App {
     }
 
     /// Changes a place; what the plans in force lose is noted, and the appointments that no longer stand end. All of it
-    /// is one transaction, so two changes at a time both count; one that was made without knowing of the other is refused
-    /// by its mark, as in [`place_effect`](Self::place_effect).
+    /// is one transaction, so two changes at a time both count. One that was made without knowing of the other is
+    /// refused by its mark, as in [`place_effect`](Self::place_effect).
     pub async fn edit_place(
         &self,
         code: &str,

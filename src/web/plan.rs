@@ -436,8 +436,8 @@ pub(super) async fn make(
     Ok(Redirect::to(&format!("{}&done=searching", context.to("plan"))).into_response())
 }
 
-/// Puts a draft in force. Where it cannot be, because somebody adopted it or a fact changed meanwhile, the page of plans
-/// as they are now says why.
+/// Puts a draft in force. Where it cannot be, because somebody adopted it or a fact changed meanwhile, the page of
+/// plans as they are now says why.
 pub(super) async fn adopt(
     mut context: PageContext,
     Query(which): Query<Which>,

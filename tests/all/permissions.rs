@@ -309,7 +309,7 @@ fn every_route_is_tried_by_every_role() {
     }
 }
 
-/// What an account of another township is answered where a page is about a place, a person or a part that is not theirs.
+/// What an account of another township is answered where a page is about a place, person or part that is not theirs.
 const NOT_THEIRS: [(&str, u16); 3] =
     [("/c/small/place/S1", 404), ("/c/small/person/p1", 403), ("/national/children", 404)];
 

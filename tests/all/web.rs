@@ -674,6 +674,27 @@ fn names_of_the_campaign_are_text_on_every_page() {
     assert!(browser.get("/c/small/overview?as-of=2021-04-01").body.contains("&#60;script"));
 }
 
+#[test]
+fn names_of_eighty_characters_stand_whole_on_every_page() {
+    let name = "长名测试".repeat(20);
+    let folder = small()
+        .swap("campaign.toml", "小县接种", &name)
+        .swap("campaign.toml", "18–59岁", &name)
+        .swap("areas.csv", "甲镇", &name)
+        .swap("sites.csv", "甲镇卫生院", &name);
+    let office = Office::at(World::with(&folder), NOW);
+    let browser = office.login("admin");
+    for (path, _) in ADDRESSES {
+        let answer = browser.get(path);
+        assert!([200, 303, 404].contains(&answer.status), "{path}: {}", answer.status);
+        assert!(answer.body.len() < 100 * 1024, "{path}: {} bytes", answer.body.len());
+    }
+    for page in ["overview", "bulletin", "place/S1", "tally", "month", "plan", "due"] {
+        let shown = browser.get(&format!("/c/small/{page}?as-of=2021-04-01")).body;
+        assert!(shown.contains(&name), "{page}: {shown}");
+    }
+}
+
 /// Schemathesis generates good and bad calls from the description and compares the answers with it.
 #[test]
 fn the_api_is_what_its_description_says() {
