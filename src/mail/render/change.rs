@@ -13,7 +13,7 @@ use crate::text::thousands;
 /// The mail to a lead whose day has changed since the digest.
 pub(super) fn amended(change: &Amended, caps: Caps) -> Letter {
     let words = Words(change.language);
-    let post = safe::one_line(&safe::name(&change.post), POST_COLUMNS_MAX);
+    let post = safe::one_line(&safe::name(&change.post_name), POST_COLUMNS_MAX);
     let (short, date) = (words.day_short(change.day), words.date(change.day));
     let subject = words.say("mail-amended-subject", &[("date", &short), ("post", &post)]);
     let session = |(name, before, now): &(String, u64, u64)| {
