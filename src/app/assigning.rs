@@ -57,7 +57,13 @@ pub async fn each_standing(
         let group = asked.group(&person.area, person.traits(), day).map(|group| group.id.clone());
         take(stands(loaded, (person, group), doses, noted, day));
     };
-    match near {
+    each_person(tx, loaded, take).await
+}
+
+/// Calls `take` for everybody whose records the work of a campaign reads, sorted by code: whoever it asks is among
+/// them.
+pub async fn each_person(tx: &mut Tx, loaded: &Loaded, take: impl FnMut(Person)) -> Result<()> {
+    match loaded.near() {
         Some(near) => people::each_near(tx, near, take).await?,
         None => people::each(tx, take).await?,
     }

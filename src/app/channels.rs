@@ -1,7 +1,7 @@
 //! The channels beside mail: which there are, what they cost, which templates and names do not fit, which numbers are
 //! closed, and a try of one.
 
-use super::notices::ways::{self, Census};
+use super::notices::ways;
 use super::passing;
 use super::{App, AppError, Loaded, Result, millis, today};
 use crate::config::{ChannelConfig, MAIL, Place};
@@ -231,7 +231,10 @@ impl App {
     pub async fn closed_numbers(&self, now: DateTime<Utc>) -> Result<(Vec<ClosedNumber>, usize)> {
         let mut tx = self.store.read().await?;
         let closed = receipts::closed(&mut tx).await?;
-        let census: Census = ways::census(&mut tx, now.date_naive()).await?;
+        let today = now.date_naive();
+        // Where texts are written it is read once a day, by a calendar that may be ahead of this one.
+        let will_do = |day| day == today || Some(day) == today.succ_opt();
+        let census = self.census_on(&mut tx, today, will_do).await?;
         let mut out: Vec<ClosedNumber> = closed
             .into_iter()
             .map(|(number, (at, why))| ClosedNumber { number, at: Some(at), why })

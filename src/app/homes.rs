@@ -1,6 +1,6 @@
 //! Home visits: who cannot come is visited, on rounds that are as short as they are found to be.
 
-use super::assigning::standings;
+use super::assigning::{each_person, standings};
 use super::home_others::OtherVisits;
 use super::{App, AppError, Loaded, Result, today};
 use crate::domain::area::Point;
@@ -13,7 +13,7 @@ use crate::domain::id::{GroupId, PersonId, TeamCode};
 use crate::domain::person::{Asked, Person};
 use crate::domain::plan::first_day;
 use crate::domain::site::Team;
-use crate::store::{homes, people};
+use crate::store::homes;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike as _, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
@@ -231,7 +231,7 @@ impl App {
         let asked = Asked::by(&loaded.campaign);
         let mut wanted: BTreeSet<PersonId> = BTreeSet::new();
         let mut tx = self.store.read().await?;
-        people::each(&mut tx, |person| {
+        each_person(&mut tx, loaded, |person| {
             let group = asked.group(&person.area, person.traits(), first);
             if group.is_some_and(|group| is_home(&group.id)) {
                 wanted.insert(person.id);

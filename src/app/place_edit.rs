@@ -8,12 +8,17 @@ use crate::domain::audit::Action;
 use crate::domain::calendar::SessionKey;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::CampaignId;
-use crate::domain::jurisdiction::{LocalCampaign, StoredJurisdiction};
+use crate::domain::jurisdiction::{ClosedDays, Jurisdiction, LocalCampaign, StoredJurisdiction};
 use crate::domain::permission::{self, Actor, Power};
 use crate::domain::place_edit::{BadEdit, PlaceEdit, edited, own_edited, stays_closed, touched};
 use crate::store::{CampaignNo, Tx, bookings, campaigns, jurisdictions};
+use crate::text;
 use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
+
+/// Hexadecimal digits of a mark.
+const MARK_DIGITS: usize = 16;
 
 /// What a change of a place would do to one campaign.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,16 +64,17 @@ impl Edited {
 }
 
 impl App {
-    /// What a change of a place would do to the plans in force of all open campaigns. Nothing is stored.
+    /// What a change of a place would do to the plans in force of all open campaigns. Nothing is stored. `seen` is the
+    /// mark of what somebody had before them (see [`place_mark`]); a place that has changed since is refused.
     pub async fn place_effect(
         &self,
         code: &str,
-        edit: &PlaceEdit,
+        (edit, seen): (&PlaceEdit, Option<&str>),
         by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Effect>> {
         permission::may(by, Power::Plan)?;
-        let found = edited_in(&mut self.store.read().await?, code, edit).await?;
+        let found = edited_in(&mut self.store.read().await?, code, (edit, seen)).await?;
         let all = self.campaigns().await?;
         let mut out = Vec::new();
         for (no, own) in found.now() {
@@ -124,16 +130,17 @@ impl App {
     }
 
     /// Changes a place; what the plans in force lose is noted, and the appointments that no longer stand end. All of it
-    /// is one transaction, so two changes at a time both count.
+    /// is one transaction, so two changes at a time both count. One that was made without knowing of the other is
+    /// refused by its mark, as in [`place_effect`](Self::place_effect).
     pub async fn edit_place(
         &self,
         code: &str,
-        edit: &PlaceEdit,
+        (edit, seen): (&PlaceEdit, Option<&str>),
         by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<AppliedPlaces> {
         let mut act = self.act((by, Power::Plan), Action::JurisdictionApply, now).await?;
-        let found = edited_in(act.tx(), code, edit).await?;
+        let found = edited_in(act.tx(), code, (edit, seen)).await?;
         let before = self.before(act.tx()).await?;
         let (mut applied, composed) =
             changed(act.tx(), (&found.old, &found.new), found.parts()).await?;
@@ -171,8 +178,21 @@ impl App {
     }
 }
 
+/// A mark of all that is said of a place: its rows and the days on which it is closed. It is another one as soon as
+/// somebody changes them, so that whoever filled in a form before that is told.
+pub fn place_mark(of: &Jurisdiction, code: &str) -> String {
+    let closures: Vec<&ClosedDays> = of.closures.iter().filter(|one| one.place == code).collect();
+    let known = (of.site_rows(code), of.stop(code), of.team(code), closures);
+    let bytes = serde_json::to_vec(&known).unwrap_or_default();
+    text::hex(&Sha256::digest(bytes)).chars().take(MARK_DIGITS).collect()
+}
+
 /// A change of a place with what is known in this transaction.
-async fn edited_in(tx: &mut Tx, code: &str, edit: &PlaceEdit) -> Result<Edited> {
+async fn edited_in(
+    tx: &mut Tx,
+    code: &str,
+    (edit, seen): (&PlaceEdit, Option<&str>),
+) -> Result<Edited> {
     let old = jurisdictions::newest(tx).await?;
     let of = old.jurisdiction.as_ref().ok_or(AppError::NoCampaign)?;
     let after = edited(of, code, edit).map_err(|bad| {
@@ -183,12 +203,20 @@ async fn edited_in(tx: &mut Tx, code: &str, edit: &PlaceEdit) -> Result<Edited> 
         };
         AppError::refused(key, &[("code", &code)])
     })?;
+    let known = place_mark(of, code);
+    // A form that is sent twice changes nothing the second time.
+    if seen.is_some_and(|seen| seen != known) && place_mark(&after, code) != known {
+        let stop = of.stop(code).map(|row| row.stop.name.as_str());
+        let name = stop.unwrap_or_else(|| of.post_name(code, edit.first()));
+        return Err(AppError::refused("refused-row-changed", &[("code", &name)]));
+    }
     let heads = campaigns::heads(tx).await?;
     let open = heads.iter().filter(|head| head.closed_at.is_none()).map(|head| head.no);
     let open: BTreeSet<CampaignNo> = open.collect();
     let with_new = |was: Own| {
         let is_open = was.no.is_some_and(|no| open.contains(&no));
-        let new = own_edited(&was.own, of, code, edit).filter(|_| is_open);
+        let new = own_edited(&was.own, of, code, edit);
+        let new = new.filter(|new| is_open && *new != was.own);
         (was, new)
     };
     let owns = owns(tx).await?.into_iter().map(with_new).collect();

@@ -17,6 +17,7 @@ use crate::store::Tx;
 use crate::store::bookings;
 use crate::store::plans::{self, NewPlan, PlanHead};
 use crate::store::unrest;
+use crate::text;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::fmt::Display;
 
@@ -366,10 +367,16 @@ pub(super) async fn draft_to_adopt(
         None => plans::newest(tx, loaded.no, PlanState::Draft).await?,
     };
     let head = head.ok_or_else(|| no_draft(no))?;
-    if head.state != PlanState::Draft {
-        let state = head.state.word();
-        let told: [(&str, &dyn std::fmt::Display); 2] = [("no", &head.no), ("state", &state)];
-        return Err(AppError::refused("refused-no-draft-but", &told));
+    match head.state {
+        PlanState::Draft => {}
+        PlanState::Adopted => {
+            return Err(AppError::refused("refused-draft-adopted", &[("no", &head.no)]));
+        }
+        state => {
+            let named = |language| text::word(language, &format!("plan-state-{}", state.word()));
+            let said = Refused::new("refused-no-draft-but", &[("no", &head.no)]);
+            return Err(AppError::Refused(said.with("state", named)));
+        }
     }
     if is_outdated(&loaded.campaign, day, head.from) {
         let told: [(&str, &dyn std::fmt::Display); 3] =

@@ -5,8 +5,8 @@ use super::{CampaignNo, Result, Tx};
 use crate::args;
 use chrono::NaiveDate;
 
-/// What stands in place of what was erased.
-const GONE: &str = "erased";
+/// What stands in place of what was erased: of an address, a subject, a reason.
+pub const GONE: &str = "erased";
 /// The content of a mail that was erased: a message that says so.
 const MAIL_GONE: &[u8] = b"Subject: erased\r\n\r\nerased\r\n";
 

@@ -12,6 +12,7 @@ use crate::characters::escaped;
 use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
 use crate::mail::message::Party;
+use crate::store::erasing::GONE;
 use crate::store::outbox::Message;
 use crate::text::harmless;
 use askama::Template;
@@ -83,11 +84,16 @@ fn table(context: &PageContext, caption: &str, mails: &[Message]) -> Table {
             Cell::text(t.w(&format!("mail-state-{}", mail.state.word()))),
             Cell::text(t.w(&format!("mail-kind-{}", mail.kind.word()))),
             Cell::text(channel(t, &mail.channel)),
-            Cell::text(harmless(&mail.to)),
-            Cell::text(harmless(&mail.subject)).to(to),
+            Cell::text(kept(t, &mail.to)),
+            Cell::text(kept(t, &mail.subject)).to(to),
         ]);
     }
     table
+}
+
+/// An address or a subject; in place of one that was erased, that it was.
+fn kept(t: T, text: &str) -> String {
+    if text == GONE { t.w("said-why-erased") } else { harmless(text) }
 }
 
 /// The name of a channel: mail has one in every language, services have the configuration's.
@@ -146,7 +152,7 @@ async fn show(context: &PageContext, id: i64, wrong: String) -> Result<Response,
     let page = format!("mail/{id}");
     let main = One {
         t,
-        title: harmless(&message.subject),
+        title: kept(t, &message.subject),
         wrong,
         back: context.to("mail"),
         action: format!("{}&csrf={}", context.to(&page), context.visitor.csrf()),
@@ -167,7 +173,7 @@ fn facts(t: T, campaign: &Campaign, mail: &Message) -> Vec<(String, String)> {
         (t.w("column-state"), t.w(&format!("mail-state-{}", mail.state.word()))),
         (t.w("column-kind"), t.w(&format!("mail-kind-{}", mail.kind.word()))),
         (t.w("column-channel"), channel(t, &mail.channel)),
-        (t.w("column-to"), harmless(&mail.to)),
+        (t.w("column-to"), kept(t, &mail.to)),
         (t.w("web-mail-due"), at(mail.due_at)),
         (t.w("web-mail-changed"), at(mail.changed_at)),
         (t.w("web-mail-last"), mail.send_by.map(at).unwrap_or_default()),

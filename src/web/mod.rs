@@ -58,6 +58,7 @@ mod person;
 mod person_seats;
 mod person_tables;
 mod place;
+mod place_form;
 mod place_lock;
 mod plan;
 mod powers;

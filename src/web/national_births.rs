@@ -137,8 +137,15 @@ async fn show(
         t.w("web-national-births-new")
     };
     let chosen = form.area.clone();
+    // Places of one name have their codes behind it, as where official tables are chosen.
     let choice = |(code, name): (&String, &String)| {
-        (code.clone(), format!("{} ({code})", harmless(name)), *code == chosen)
+        let same = places.values().filter(|other| *other == name).count();
+        let shown = harmless(name);
+        let shown = match same {
+            1 => shown,
+            _ => t.say("mail-product-code", &[("name", &shown), ("code", code)]),
+        };
+        (code.clone(), shown, *code == chosen)
     };
     let mut list =
         Table::of(t, "web-national-births-list", &["=area", "=birth_year", "#births", "source"]);

@@ -4,12 +4,13 @@
 use super::asked_days::parse_day;
 use super::page::{Page, Refusal, address, confirming, encoded};
 use super::page_context::PageContext;
+use super::place_form::{Given, Typed};
 use super::place_lock;
 use super::plan::SEARCH_SECS;
 use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::AppError;
-use crate::app::place_edit::Effect;
+use crate::app::place_edit::{Effect, place_mark};
 use crate::domain::campaign::Campaign;
 use crate::domain::date::days;
 use crate::domain::jurisdiction::Jurisdiction;
@@ -25,10 +26,6 @@ use serde::Deserialize;
 /// Days before and after today that the page shows.
 const DAYS_BACK: i64 = 7;
 const DAYS_AHEAD: i64 = 14;
-/// Longest reason of a closure.
-const REASON_CHARS_MAX: usize = 80;
-/// Most doses of a day that a form takes.
-const DOSES_MAX: u32 = 100_000;
 
 /// A change that waits to be confirmed.
 struct Asked {
@@ -53,8 +50,10 @@ struct Main {
     make: String,
     seconds: u64,
     today: String,
-    next: String,
-    capacity: [u32; 3],
+    /// What the forms begin with.
+    typed: Typed,
+    /// The mark of what the page shows.
+    seen: String,
     report: String,
     calendar: String,
     /// Where the appointments of today are; empty for those who see nobody.
@@ -70,13 +69,15 @@ pub(super) async fn place(
     context: PageContext,
     Path((_, code)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
-    show(&context, &code, (String::new(), None)).await
+    show(&context, &code, (String::new(), None), None).await
 }
 
+/// The page; `typed` is a form that could not be taken as it is.
 async fn show(
     context: &PageContext,
     code: &str,
     (wrong, asked): (String, Option<Asked>),
+    typed: Option<&Given>,
 ) -> Result<Response, Refusal> {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let place = campaign.place(code).ok_or_else(|| Refusal::absent(t))?;
@@ -104,8 +105,8 @@ async fn show(
         make: format!("{}&csrf={}", context.to("make"), context.visitor.csrf()),
         seconds: SEARCH_SECS,
         today: today.to_string(),
-        next: next.to_string(),
-        capacity,
+        typed: Typed::of(typed, (today, next), capacity),
+        seen: of.as_ref().map(|of| place_mark(of, code)).unwrap_or_default(),
         report: if may_report {
             format!("{}&place={}", address(&context.loaded, "tally", Some(today)), encoded(code))
         } else {
@@ -254,61 +255,6 @@ fn closed(context: &PageContext, code: &str) -> Table {
     table
 }
 
-/// What a form asks for.
-#[derive(Deserialize)]
-pub(super) struct Given {
-    #[serde(rename = "do")]
-    what: String,
-    /// Present where the effect has been seen.
-    sure: Option<String>,
-    first: Option<String>,
-    last: Option<String>,
-    reason: Option<String>,
-    weekday: Option<String>,
-    saturday: Option<String>,
-    sunday: Option<String>,
-}
-
-impl Given {
-    fn edit(&self, t: T) -> Result<PlaceEdit, String> {
-        let day = |text: Option<&String>| {
-            text.and_then(|text| parse_day(text)).ok_or_else(|| t.w("web-bad-day"))
-        };
-        let doses = |text: Option<&String>| {
-            let doses = text.and_then(|text| text.trim().parse::<u32>().ok());
-            doses.filter(|doses| *doses <= DOSES_MAX).ok_or_else(|| t.w("web-place-bad-doses"))
-        };
-        let first = day(self.first.as_ref())?;
-        match self.what.as_str() {
-            "capacity" => {
-                let week = [&self.weekday, &self.saturday, &self.sunday];
-                let [weekday, saturday, sunday] = week.map(|text| doses(text.as_ref()));
-                Ok(PlaceEdit::Capacity { from: first, doses: [weekday?, saturday?, sunday?] })
-            }
-            "close" => {
-                let reason = self.reason.as_deref().map(str::trim).filter(|it| !it.is_empty());
-                let reason = reason.map(|it| it.chars().take(REASON_CHARS_MAX).collect());
-                Ok(PlaceEdit::Close { first, last: day(self.last.as_ref())?, doses: 0, reason })
-            }
-            "open" => Ok(PlaceEdit::Open { first, last: day(self.last.as_ref())? }),
-            _ => Err(t.w("web-bad-form")),
-        }
-    }
-
-    /// The same again, for the form that confirms it.
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        let given = [
-            ("first", &self.first),
-            ("last", &self.last),
-            ("reason", &self.reason),
-            ("weekday", &self.weekday),
-            ("saturday", &self.saturday),
-            ("sunday", &self.sunday),
-        ];
-        confirming(&self.what, &given)
-    }
-}
-
 /// Shows what a change would do, or does it where that has been seen.
 pub(super) async fn edit(
     mut context: PageContext,
@@ -324,17 +270,18 @@ pub(super) async fn edit(
     context.visitor.here.clone_from(&to);
     let edit = match given.edit(t) {
         Ok(edit) => edit,
-        Err(wrong) => return show(&context, &code, (wrong, None)).await,
+        Err(wrong) => return show(&context, &code, (wrong, None), Some(&given)).await,
     };
     if edit.first() < context.today() {
-        return show(&context, &code, (t.w("web-place-past"), None)).await;
+        return show(&context, &code, (t.w("web-place-past"), None), Some(&given)).await;
     }
     let (app, by, now) = (context.app(), context.actor(), context.now);
-    if given.sure.is_none() {
-        let found = Box::pin(app.place_effect(&code, &edit, by, now)).await;
+    let change = (&edit, given.seen());
+    if !given.is_sure() {
+        let found = Box::pin(app.place_effect(&code, change, by, now)).await;
         let effects = match found {
             Err(AppError::Refused(said)) => {
-                return show(&context, &code, (said.words(t.0), None)).await;
+                return show(&context, &code, (said.words(t.0), None), Some(&given)).await;
             }
             found => found.map_err(|error| context.refusal(&error))?,
         };
@@ -344,11 +291,11 @@ pub(super) async fn edit(
             fields: given.fields(),
             to: edit_address(&context, &code),
         };
-        return show(&context, &code, (String::new(), Some(asked))).await;
+        return show(&context, &code, (String::new(), Some(asked)), Some(&given)).await;
     }
-    match Box::pin(app.edit_place(&code, &edit, by, now)).await {
+    match Box::pin(app.edit_place(&code, change, by, now)).await {
         Err(AppError::Refused(said)) => {
-            return show(&context, &code, (said.words(t.0), None)).await;
+            return show(&context, &code, (said.words(t.0), None), Some(&given)).await;
         }
         done => done.map_err(|error| context.refusal(&error))?,
     };
@@ -416,7 +363,7 @@ pub(super) async fn lock(
     let to = context.to(&format!("place/{}", encoded(&code)));
     context.visitor.here.clone_from(&to);
     let Some(day) = given.day.as_deref().and_then(parse_day) else {
-        return show(&context, &code, (t.w("web-bad-day"), None)).await;
+        return show(&context, &code, (t.w("web-bad-day"), None), None).await;
     };
     let (app, by, now) = (context.app(), context.actor(), context.now);
     let (loaded, reason) = (&context.loaded, given.reason.as_deref().unwrap_or_default());
@@ -435,7 +382,7 @@ pub(super) async fn lock(
                     fields: confirming("lock", &[("day", &given.day), ("reason", &given.reason)]),
                     to: place_lock::address(&context, &code),
                 };
-                return show(&context, &code, (String::new(), Some(asked))).await;
+                return show(&context, &code, (String::new(), Some(asked)), None).await;
             }
             Err(error) => Err(error),
         },
@@ -443,10 +390,10 @@ pub(super) async fn lock(
             app.lock_planned(loaded, (&code, day, reason), by, now).await.map(drop)
         }
         ("unlock", _) => app.unlock_planned(loaded, (&code, day), by, now).await,
-        _ => return show(&context, &code, (t.w("web-bad-form"), None)).await,
+        _ => return show(&context, &code, (t.w("web-bad-form"), None), None).await,
     };
     match done {
-        Err(AppError::Refused(said)) => show(&context, &code, (said.words(t.0), None)).await,
+        Err(AppError::Refused(said)) => show(&context, &code, (said.words(t.0), None), None).await,
         done => {
             done.map_err(|error| context.refusal(&error))?;
             Ok(Redirect::to(&format!("{to}&done=changed")).into_response())

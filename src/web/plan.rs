@@ -9,7 +9,7 @@ use super::source::AskedSite;
 use super::table::{Cell, Table};
 use super::words::T;
 use crate::app::verdict_words;
-use crate::app::{App, Loaded, Result};
+use crate::app::{App, AppError, Loaded, Result};
 use crate::domain::campaign::Campaign;
 use crate::domain::figure::fixed;
 use crate::domain::permission::{Power, may};
@@ -125,6 +125,7 @@ struct Main<'a> {
     list: Table,
     compare: String,
     what_if: String,
+    wrong: String,
 }
 
 #[derive(Deserialize)]
@@ -136,6 +137,15 @@ pub(super) struct Which {
 pub(super) async fn plan(
     context: PageContext,
     Query(which): Query<Which>,
+) -> std::result::Result<Response, Refusal> {
+    show(&context, which, String::new()).await
+}
+
+/// The page; `wrong` is why something asked for on it could not be.
+async fn show(
+    context: &PageContext,
+    which: Which,
+    wrong: String,
 ) -> std::result::Result<Response, Refusal> {
     let key = format!("plan/{}", which.no.unwrap_or(0));
     let no = which.no;
@@ -161,11 +171,12 @@ pub(super) async fn plan(
         may_plan: may(context.actor(), Power::Plan).is_ok(),
         make: format!("{}&csrf={csrf}", context.to("make")),
         seconds: &SECONDS,
-        draft: found.draft.as_ref().map(|draft| draft_part(&context, draft, &found.with, &csrf)),
-        plan: found.plan.as_ref().map(|plan| plan_part(&context, plan, &found, search.as_ref())),
-        list: list(&context, &found.heads),
+        draft: found.draft.as_ref().map(|draft| draft_part(context, draft, &found.with, &csrf)),
+        plan: found.plan.as_ref().map(|plan| plan_part(context, plan, &found, search.as_ref())),
+        list: list(context, &found.heads),
         compare: context.to("compare"),
         what_if: context.to("what-if"),
+        wrong,
     };
     let page = Page::new(format!("{title} · {}", context.loaded.campaign.name), "plan", &main);
     let mut tables = vec![main.list];
@@ -425,16 +436,24 @@ pub(super) async fn make(
     Ok(Redirect::to(&format!("{}&done=searching", context.to("plan"))).into_response())
 }
 
-/// Puts a draft in force.
+/// Puts a draft in force. Where it cannot be, because somebody adopted it or a fact changed meanwhile, the page of
+/// plans as they are now says why.
 pub(super) async fn adopt(
-    context: PageContext,
+    mut context: PageContext,
     Query(which): Query<Which>,
 ) -> std::result::Result<Response, Refusal> {
     let t = context.t();
     let no = which.no.ok_or_else(|| Refusal::bad(t, t.w("web-bad-form")))?;
     let (by, now) = (context.actor(), context.now);
-    let adopted = context.app().adopt_with_others(&context.loaded, no, by, now).await;
-    let adopted = adopted.map_err(|error| context.refusal(&error))?;
+    let adopted = match context.app().adopt_with_others(&context.loaded, no, by, now).await {
+        Err(AppError::Refused(said)) => {
+            // Its links lead to the page of plans, not to this form.
+            context.visitor.here = context.to("plan");
+            context.site.desk.cache.forget();
+            return show(&context, Which { no: None }, said.words(t.0)).await;
+        }
+        adopted => adopted.map_err(|error| context.refusal(&error))?,
+    };
     let changed: Vec<_> = adopted.into_iter().map(|(one, _)| one).collect();
     let told = context.app().tell_all(&changed, now).await;
     told.map_err(|error| context.refusal(&error))?;

@@ -39,8 +39,10 @@ pub(super) async fn schools(context: PageContext) -> Result<Response, Refusal> {
 
 async fn show(context: &PageContext, wrong: Vec<String>) -> Result<Response, Refusal> {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
-    let classes = context.app().classes(&context.loaded, Some(context.as_of), context.now).await;
-    let classes = classes.map_err(|error| context.refusal(&error))?;
+    let read = |context: PageContext| async move {
+        context.app().classes(&context.loaded, Some(context.as_of), context.now).await
+    };
+    let classes = context.cached("schools", read).await?;
     let title = t.w("web-schools");
     let main = Main {
         t,

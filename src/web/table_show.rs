@@ -353,6 +353,20 @@ mod tests {
     }
 
     #[test]
+    fn a_page_of_a_hundred_thousand_rows_is_light_and_its_file_has_them_all() {
+        let (t, all) = (T(Language::En), table(100_000));
+        let last = html(t, &all, &at("&areas.sort=-1&areas.page=4000"));
+        assert_eq!(last.matches("<tr>").count(), 1 + PAGE_ROWS);
+        assert!(last.contains("town 24") && last.contains("town 0") && !last.contains("town 25"));
+        assert!(last.len() < 20_000, "{} bytes", last.len());
+        let found = html(t, &all, &at("&areas.q=town+99999"));
+        assert_eq!(found.matches("<tr>").count(), 1 + 1);
+        let view = View::of(&at(""), "areas");
+        let text = String::from_utf8(csv(&lines(t, &all, &view))).unwrap();
+        assert_eq!(text.lines().count(), 1 + 100_000);
+    }
+
+    #[test]
     fn a_table_without_rows_says_so_in_place_of_empty_headings() {
         let t = T(Language::En);
         let none = html(t, &table(0), &at(""));

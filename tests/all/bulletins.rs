@@ -1,11 +1,15 @@
 //! The bulletin that a director signs: its figures are those of the first screen, the mail, the coverage and the
 //! command, on any day, for the whole and for a part of it.
 
-use crate::support::{Desk, World, at, csv_rows, day, number, python, row, small, text, wait};
+use crate::support::{
+    Desk, Folder, World, at, csv_rows, day, number, python, row, small, text, wait,
+};
 use crate::web::{Browser, Office, account};
 use chrono::{Datelike, TimeDelta};
+use doseplan::app::coverage::AsOf;
 use doseplan::app::import::Kind as Records;
 use doseplan::domain::bulletin::{Bulletin, BulletinKind as Kind};
+use doseplan::domain::coverage::Depth;
 use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -17,18 +21,91 @@ const NOW: &str = "2021-04-20T10:00:00+08:00";
 type Count = (u32, usize, usize, usize, u8, u32);
 
 fn counts() -> impl Strategy<Value = Vec<Count>> {
-    let one = (1..31_u32, 0..3_usize, 0..3_usize, 0..2_usize, 1..3_u8, 0..15_u32);
+    let one = (1..31_u32, 0..3_usize, 0..12_usize, 0..2_usize, 1..3_u8, 0..15_u32);
     prop::collection::vec(one, 0..40)
 }
 
-fn rows(counts: &[Count]) -> String {
+/// A campaign's townships with their adults, the schools below them, and the target in hundredths.
+#[derive(Debug, Clone)]
+struct County {
+    adults: [u32; 2],
+    schools: Vec<(usize, u32)>,
+    target: u32,
+}
+
+fn county() -> impl Strategy<Value = County> {
+    let schools = prop::collection::vec((0..2_usize, 40..200_u32), 0..5);
+    (60..400_u32, 60..400_u32, schools, 5..96_u32).prop_map(|(a, b, schools, target)| County {
+        adults: [a, b],
+        schools,
+        target,
+    })
+}
+
+impl County {
+    /// Its areas with people: townships, and schools as a third level.
+    fn areas(&self) -> Vec<String> {
+        let schools = (0..self.schools.len()).map(|n| format!("X{n}"));
+        ["A".to_owned(), "B".to_owned()].into_iter().chain(schools).collect()
+    }
+
+    fn folder(&self) -> Folder {
+        let [a, b] = self.adults;
+        let mut out = small()
+            .swap("campaign.toml", "target = 0.5", &format!("target = 0.{:02}", self.target))
+            .swap("eligible.csv", "A,adult,200", &format!("A,adult,{a}"))
+            .swap("eligible.csv", "B,adult,100", &format!("B,adult,{b}"));
+        for (n, (township, adults)) in self.schools.iter().enumerate() {
+            let (township, site) = [("A", "S1"), ("B", "S2")][*township];
+            out = out
+                .add("areas.csv", &format!("X{n},学校{n},{township},32.01,119.61"))
+                .add("eligible.csv", &format!("X{n},adult,{adults},census,2020-11-01"))
+                .add("reach.csv", &format!("X{n},{site}"));
+        }
+        out
+    }
+
+    /// Adults of a township with its schools.
+    fn adults_of(&self, township: usize) -> u64 {
+        let below = self.schools.iter().filter(|(of, _)| *of == township);
+        let below: u32 = below.map(|(_, adults)| adults).sum();
+        u64::from(self.adults[township] + below)
+    }
+}
+
+fn rows(counts: &[Count], areas: &[String]) -> String {
     let mut out = "record,date,place,area,group,dose,doses\n".to_owned();
     for (n, (day, place, area, group, dose, doses)) in counts.iter().enumerate() {
         let place = ["S1", "S2", "P1"][*place];
-        let (area, group) = (["A", "B", "A1"][*area], ["adult", "senior"][*group]);
+        let (area, group) = (&areas[area % areas.len()], ["adult", "senior"][*group]);
         writeln!(out, "t{n},2021-04-{day:02},{place},{area},{group},{dose},{doses}").unwrap();
     }
     out
+}
+
+/// The commands' figures and the bulletin's are one, and those that are counted again from the records.
+async fn agrees_with_commands(desk: &Desk, at: chrono::NaiveDate, daily: &Bulletin) {
+    let (app, loaded, whole) = (&desk.app, &desk.loaded, &daily.whole);
+    let now = crate::support::at("2021-05-09T10:00:00");
+    let status = app.status(loaded, Some(at), now).await.unwrap();
+    let doses = [status.doses, status.doses_today].map(|doses| u64::try_from(doses).unwrap());
+    assert_eq!(doses, [whole.doses.0, whole.this.doses], "{at}");
+    let mail = app.summary(loaded, at, None).await.unwrap();
+    assert_eq!((&status.coverage, &status.needs), (&mail.by_group, &mail.needs), "{at}");
+    let tree = app.coverage(loaded, AsOf::day(at), Depth::Tree).await.unwrap();
+    let again = AsOf { day: at, known_on: Some(day("2021-05-09")) };
+    let again = app.coverage(loaded, again, Depth::Tree).await.unwrap();
+    assert_eq!(tree.rows, again.rows, "{at}");
+    let of = |area: &str| {
+        let mut rows = tree.rows.iter();
+        let row = rows.find(|row| row.area.as_str() == area && row.group == "adult").unwrap();
+        (row.eligible.unwrap(), row.complete.people)
+    };
+    assert_eq!(of("001"), (whole.stand.eligible, whole.stand.finished), "{at}");
+    for line in &daily.areas {
+        let stand = &line.stand;
+        assert_eq!(of(stand.area.as_str()), (stand.eligible, stand.finished), "{at}");
+    }
 }
 
 /// What must be the same of two lines.
@@ -48,6 +125,7 @@ fn figures(line: &doseplan::domain::bulletin::Line) -> [u64; 7] {
 async fn agrees(desk: &Desk, at: chrono::NaiveDate) {
     let (app, loaded, today) = (&desk.app, &desk.loaded, day("2021-05-09"));
     let daily = app.bulletin(loaded, (Kind::Daily, at), today).await.unwrap();
+    agrees_with_commands(desk, at, &daily).await;
     // The first screen and the overview.
     let stand = app.stand(loaded, at, today).await.unwrap();
     let whole = &daily.whole;
@@ -117,20 +195,24 @@ proptest! {
 
     #[test]
     fn its_figures_are_those_of_page_and_mail_on_any_day(
+        county in county(),
         counts in counts(),
         days in prop::collection::vec(1..31_u32, 3),
     ) {
         wait(async {
-            let folder = small()
-                .add("areas.csv", "A1,甲小学,A,32.01,119.61")
-                .add("eligible.csv", "A1,adult,50,census,2020-11-01")
-                .add("reach.csv", "A1,S1");
-            let desk = Desk::open(&folder, at("2021-04-01T08:00:00")).await;
-            desk.import(Records::Tallies, &rows(&counts), at("2021-05-08T08:00:00")).await;
+            let areas = county.areas();
+            let desk = Desk::open(&county.folder(), at("2021-04-01T08:00:00")).await;
+            desk.import(Records::Tallies, &rows(&counts, &areas), at("2021-05-08T08:00:00")).await;
             let days = days.into_iter().map(|one| day(&format!("2021-04-{one:02}")));
             let mut were = Vec::new();
             for one in days {
                 agrees(&desk, one).await;
+                let daily =
+                    desk.app.bulletin(&desk.loaded, (Kind::Daily, one), day("2021-05-09")).await;
+                for line in daily.unwrap().areas {
+                    let township = usize::from(line.stand.area.as_str() == "B");
+                    assert_eq!(line.stand.eligible.0, county.adults_of(township), "{county:?}");
+                }
                 for kind in [Kind::Daily, Kind::Weekly, Kind::Ranking] {
                     let today = day("2021-05-09");
                     let was = desk.app.bulletin(&desk.loaded, (kind, one), today).await.unwrap();
@@ -140,7 +222,7 @@ proptest! {
             // What is corrected later changes nothing of what was known before.
             let corrected = |(a, b, c, d, e, doses): &Count| (*a, *b, *c, *d, *e, doses + 7);
             let more: Vec<Count> = counts.iter().map(corrected).collect();
-            desk.import(Records::Tallies, &rows(&more), at("2021-05-10T08:00:00")).await;
+            desk.import(Records::Tallies, &rows(&more, &areas), at("2021-05-10T08:00:00")).await;
             let (known_on, today) = (day("2021-05-08"), day("2021-05-10"));
             for (asked, was) in were {
                 let then = desk.app.bulletin_then(&desk.loaded, asked, (known_on, today)).await;

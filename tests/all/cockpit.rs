@@ -83,6 +83,15 @@ fn a_button_is_there_for_those_who_may_press_it_and_does_what_it_says() {
     let status = office.world.run(&["status", "-o", "json"]).json();
     assert_eq!(status["plan"].as_i64(), Some(draft));
     assert!(!planner.get("/").body.contains(&adopt), "the draft no longer waits");
+    // Somebody who still has the draft before them is told on the page of plans, in their language.
+    let admin = office.login("admin");
+    let late = format!("/c/small/adopt?as-of=2021-04-01&no={draft}&csrf={}", admin.token());
+    let answer = admin.post(&late, "");
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.body.contains(&format!("plan {draft} is in force already")), "{}", answer.body);
+    assert!(answer.body.contains("action=\"/c/small/make?"), "it is the page of plans");
+    let log = office.log();
+    assert_eq!(log.iter().filter(|line| line["did"] == "plan-adopt").count(), 1, "{log:?}");
 }
 
 #[test]

@@ -136,6 +136,53 @@ fn a_capacity_counts_from_the_day_that_was_said() {
     assert_eq!(edit(&planner, "S9", form).0, 404);
 }
 
+/// The mark that the forms of a place's page carry.
+fn mark(page: &str) -> String {
+    let (_, rest) = page.split_once("name=\"seen\" value=\"").expect("a mark");
+    rest.split('"').next().unwrap().to_owned()
+}
+
+#[test]
+fn two_clerks_at_one_place_lose_nothing_of_each_other() {
+    let office = office();
+    let (planner, admin) = (office.login("planner"), office.login("admin"));
+    let seen = mark(&place(&planner, "S1"));
+    let week = |weekday: u32, sunday: u32, seen: &str| {
+        let doses = format!("weekday={weekday}&saturday=20&sunday={sunday}");
+        format!("do=capacity&first=2021-04-05&{doses}&seen={seen}")
+    };
+    let sure = |form: &str| format!("{form}&sure=yes");
+    let stored = || {
+        let log = office.log();
+        log.iter().filter(|line| line["did"] == "jurisdiction-apply").count()
+    };
+    let before = stored();
+    assert_eq!(edit(&admin, "S1", &sure(&week(55, 0, &seen))).0, 303);
+    assert_eq!(stored(), before + 1);
+    // The planner's page still says 40, and they mean the Sundays alone.
+    let late = week(40, 15, &seen);
+    for form in [late.clone(), sure(&late)] {
+        let (status, page) = edit(&planner, "S1", &form);
+        assert_eq!(status, 200, "{page}");
+        assert!(page.contains("甲镇卫生院 was changed by somebody else meanwhile"), "{page}");
+        assert!(page.contains("name=\"sunday\" value=\"15\""), "what was typed stays: {page}");
+        assert_ne!(mark(&page), seen, "the form is about what stands there now");
+    }
+    // Fridays 9 and 16 April, and the Sunday between them.
+    let week_of = || {
+        let found = days(&planner, "S1");
+        [14, 16, 21].map(|at| found[at].1.clone())
+    };
+    assert_eq!(week_of(), ["55", "0", "55"]);
+    assert_eq!(stored(), before + 1);
+    // Whoever has looked is taken at their word, and the same form once more stores nothing.
+    let form = sure(&week(55, 15, &mark(&place(&planner, "S1"))));
+    assert_eq!(edit(&planner, "S1", &form).0, 303);
+    assert_eq!(edit(&planner, "S1", &form).0, 303);
+    assert_eq!(week_of(), ["55", "15", "55"]);
+    assert_eq!(stored(), before + 2);
+}
+
 #[test]
 fn the_form_begins_with_what_the_place_can_do_on_its_day() {
     let office = office();

@@ -60,7 +60,7 @@ async fn story(app: App) {
     // An earlier day closes, and whoever had it is to come on that day and later.
     let closed = crate::support::day("2021-04-02");
     let close = PlaceEdit::Close { first: closed, last: closed, doses: 0, reason: None };
-    app.edit_place("S1", &close, BY, now()).await.unwrap();
+    app.edit_place("S1", (&close, None), BY, now()).await.unwrap();
     let loaded = app.campaign(None).await.unwrap();
     let free = made(&app, &loaded).await;
     assert_ne!(at_session(&free, "S1", day), kept, "without a lock it fills up");

@@ -1,7 +1,7 @@
 //! Who may enter counts is the same at every door, and what somebody did is written down with it.
 
 use crate::support::{Desk, World, at, day, small, text, wait};
-use crate::web::{Office, account};
+use crate::web::{ADDRESSES, FORMS, Office, ROLES, account};
 use chrono::NaiveDate;
 use doseplan::app::plans::Search;
 use doseplan::domain::account::{Account, Role};
@@ -249,4 +249,98 @@ fn an_account_of_an_area_sees_that_part_on_every_page_and_nothing_of_the_whole()
     assert!(!coverage.body.contains("\"A\"") && coverage.body.contains("\"B\""));
     let plan = get("/small/plan");
     assert!(!plan.body.contains("\"A\""), "{}", plan.body);
+}
+
+/// A route of the dashboard: its path, the word of its power, whether it is asked for, whether something is sent to it.
+type Route = (&'static str, &'static str, bool, bool);
+
+/// All of them, as the sources have them.
+fn routes() -> Vec<Route> {
+    let powers = include_str!("../../src/web/powers.rs");
+    let table = include_str!("../../src/web/routes.rs");
+    let of = |line: &'static str| {
+        let (path, rest) = line.trim().strip_prefix("(\"")?.split_once("\", Power::")?;
+        let head = format!("(\"{path}\", ");
+        let row = table.lines().find(|row| row.trim().starts_with(&head)).expect(path);
+        Some((path, rest.split(')').next()?, row.contains("get("), row.contains("post(")))
+    };
+    powers.lines().filter_map(of).collect()
+}
+
+/// Whether an address is one of a route.
+fn is_of(route: &str, address: &str) -> bool {
+    let path = address.split('?').next().unwrap_or_default();
+    let (route, path): (Vec<&str>, Vec<&str>) =
+        (route.split('/').collect(), path.split('/').collect());
+    let same = |(one, other): (&&str, &&str)| one.starts_with('{') || one == other;
+    route.len() == path.len() && route.iter().zip(&path).all(same)
+}
+
+/// The power that an address needs: that of the route with the fewest parts that may be anything.
+fn power_of(routes: &[Route], address: &str) -> &'static str {
+    let mine = routes.iter().filter(|(route, ..)| is_of(route, address));
+    mine.min_by_key(|(route, ..)| route.matches('{').count()).expect(address).1
+}
+
+#[test]
+fn every_route_is_tried_by_every_role() {
+    let routes = routes();
+    assert!(routes.len() > 60, "the sources are read: {routes:?}");
+    for (route, _, is_asked, is_sent) in &routes {
+        let is_listed = |all: &[(&str, &[&str])]| all.iter().any(|(path, _)| is_of(route, path));
+        assert!(!is_asked || is_listed(&ADDRESSES), "{route} stands among no addresses");
+        // Logging out ends the login that tries everything else; it is tried by itself.
+        assert!(!is_sent || *route == "/logout" || is_listed(&FORMS), "{route} is no form");
+    }
+    // What the tables say of roles is what the powers say.
+    for (path, roles) in ADDRESSES.iter().chain(&FORMS) {
+        let power = power_of(&routes, path);
+        let place_of_others = path.ends_with("place=S2");
+        for role in ROLES {
+            let may = match power {
+                "Look" => true,
+                "People" | "Tally" => role != "viewer",
+                "Operation" | "Plan" => matches!(role, "admin" | "planner"),
+                _ => role == "admin",
+            };
+            let is_far = place_of_others && role == "lead";
+            assert_eq!(roles.contains(&role), may && !is_far, "{role} {path}");
+        }
+    }
+}
+
+/// What an account of another township is answered where a page is about a place, person or part that is not theirs.
+const NOT_THEIRS: [(&str, u16); 3] =
+    [("/c/small/place/S1", 404), ("/c/small/person/p1", 403), ("/national/children", 404)];
+
+#[test]
+fn an_account_of_an_area_opens_what_its_role_may_and_nothing_that_concerns_the_whole() {
+    let (office, routes) = (Office::open(), routes());
+    for role in ROLES {
+        let name = format!("{role}-b");
+        let places: &[&str] = if role == "lead" { &["--places", "S2"] } else { &[] };
+        let add = ["add", name.as_str(), "--role", role, "--areas", "B"];
+        account(&office.world, &[&add[..], places].concat(), &name);
+        let browser = office.login(&name);
+        let may = |path: &str| match power_of(&routes, path) {
+            "Look" => true,
+            "People" | "Tally" => role != "viewer",
+            _ => false,
+        };
+        for (path, _) in ADDRESSES {
+            let status = browser.get(path).status;
+            let not_theirs = NOT_THEIRS.iter().find(|(one, _)| path.split('?').next() == Some(one));
+            let wanted: &[u16] = match (may(path), not_theirs) {
+                (false, _) => &[403],
+                (true, Some((_, told))) => &[*told],
+                (true, None) => &[200, 303],
+            };
+            assert!(wanted.contains(&status), "{name} {path}: {status}");
+        }
+        for (path, _) in FORMS {
+            let sign = if path.contains('?') { '&' } else { '?' };
+            let status = browser.post(&format!("{path}{sign}csrf={}", browser.token()), "").status;
+            assert_eq!(status == 403, !may(path), "{name} {path}: {status}");
+        }
+    }
 }

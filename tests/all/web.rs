@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
 const NOW: &str = "2021-04-02T10:00:00+08:00";
-const ROLES: [&str; 4] = ["admin", "planner", "lead", "viewer"];
+pub(crate) const ROLES: [&str; 4] = ["admin", "planner", "lead", "viewer"];
 
 /// The small campaign with figures, an account of each role, and a daemon.
 pub(crate) struct Office {
@@ -192,7 +192,9 @@ impl Browser {
 }
 
 /// Addresses, and the roles that may open them.
-pub(crate) const ADDRESSES: [(&str, &[&str]); 57] = [
+pub(crate) const ADDRESSES: [(&str, &[&str]); 59] = [
+    ("/c/small/inbox?as-of=2021-04-01", &["admin", "planner", "lead"]),
+    ("/imports/run/0000", &["admin", "planner"]),
     ("/outlines", &["admin", "planner"]),
     ("/c/small/bulletin?as-of=2021-04-01", &ROLES),
     ("/bulletin", &ROLES),
@@ -253,7 +255,11 @@ pub(crate) const ADDRESSES: [(&str, &[&str]); 57] = [
 ];
 
 /// Forms, and the roles that may send them.
-pub(crate) const FORMS: [(&str, &[&str]); 32] = [
+pub(crate) const FORMS: [(&str, &[&str]); 36] = [
+    ("/me", &ROLES),
+    ("/c/small/search?as-of=2021-04-01", &ROLES),
+    ("/c/small/inbox?as-of=2021-04-01", &["admin", "planner", "lead"]),
+    ("/system/backup", &["admin", "planner"]),
     ("/outlines", &["admin", "planner"]),
     ("/outlines/remove", &["admin", "planner"]),
     ("/c/small/daily?as-of=2021-04-01", &["admin", "planner"]),
@@ -666,6 +672,27 @@ fn names_of_the_campaign_are_text_on_every_page() {
         assert!(!page.contains("<script>alert"), "{path}: {evil}");
     }
     assert!(browser.get("/c/small/overview?as-of=2021-04-01").body.contains("&#60;script"));
+}
+
+#[test]
+fn names_of_eighty_characters_stand_whole_on_every_page() {
+    let name = "长名测试".repeat(20);
+    let folder = small()
+        .swap("campaign.toml", "小县接种", &name)
+        .swap("campaign.toml", "18–59岁", &name)
+        .swap("areas.csv", "甲镇", &name)
+        .swap("sites.csv", "甲镇卫生院", &name);
+    let office = Office::at(World::with(&folder), NOW);
+    let browser = office.login("admin");
+    for (path, _) in ADDRESSES {
+        let answer = browser.get(path);
+        assert!([200, 303, 404].contains(&answer.status), "{path}: {}", answer.status);
+        assert!(answer.body.len() < 100 * 1024, "{path}: {} bytes", answer.body.len());
+    }
+    for page in ["overview", "bulletin", "place/S1", "tally", "month", "plan", "due"] {
+        let shown = browser.get(&format!("/c/small/{page}?as-of=2021-04-01")).body;
+        assert!(shown.contains(&name), "{page}: {shown}");
+    }
 }
 
 /// Schemathesis generates good and bad calls from the description and compares the answers with it.

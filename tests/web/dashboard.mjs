@@ -95,6 +95,8 @@ for (const role of ROLES) {
         await page.emulateMedia({ colorScheme });
         const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         must(over <= 0, `${name} at ${width}: ${over} px too wide`);
+        const head = await page.evaluate(() => document.querySelector("header").offsetHeight);
+        must(width > 360 || head <= 170, `${name} at ${width}: ${head} px before the page begins`);
         if (colorScheme === "dark") await sound(page, `${name} dark`);
         if (pictures) {
           const file = `${new URL(name).pathname.replace(/\W+/g, "_")}-${width}-${colorScheme}.png`;
@@ -104,6 +106,17 @@ for (const role of ROLES) {
       await page.setViewportSize({ width: 1200, height: 900 });
       await page.emulateMedia({ colorScheme: "light" });
     }
+  }
+  await page.context().close();
+}
+
+// On a phone the rows of the navigation scroll, and show where somebody is.
+{
+  const page = await visitor("viewer", { viewport: { width: 360, height: 740 } });
+  await page.goto(of("stock"));
+  for (const link of await page.locator(".top nav [aria-current]").all()) {
+    const [left, right] = await link.evaluate((at) => [at.getBoundingClientRect().left, at.getBoundingClientRect().right]);
+    must(left >= 0 && right <= 360, `the navigation ends at ${left} to ${right} px`);
   }
   await page.context().close();
 }

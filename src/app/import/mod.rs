@@ -229,7 +229,10 @@ impl App {
             Kind::Doses => self.import_rows(rows::doses_by(path, order.profile), order, now).await,
             Kind::Tallies => self.import_rows(rows::tallies(path), order, now).await,
             Kind::Persons => {
-                self.import_rows(rows::persons_by(path, order.profile), order, now).await
+                let opened = rows::persons_by(path, order.profile);
+                let done = self.import_rows(opened, order, now).await;
+                self.forget_census();
+                done
             }
             Kind::Outcomes => self.import_rows(rows::outcomes(path), order, now).await,
         }

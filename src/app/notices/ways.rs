@@ -105,7 +105,7 @@ pub(in crate::app) fn home_of(person: &Person) -> String {
 }
 
 /// Everybody's numbers.
-pub(in crate::app) async fn census(tx: &mut Tx, today: NaiveDate) -> Result<Census> {
+async fn census(tx: &mut Tx, today: NaiveDate) -> Result<Census> {
     let mut out = Census::default();
     people::each(tx, |person| out.take(&person, today)).await?;
     Ok(out)
@@ -117,13 +117,7 @@ impl Numbers {
         if !app.writes_texts() {
             return Ok(Self::default());
         }
-        let kept = || app.census.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = kept().clone().filter(|(day, _)| *day == today);
-        let census = match known {
-            Some((_, census)) => census,
-            None => Arc::new(census(tx, today).await?),
-        };
-        *kept() = Some((today, Arc::clone(&census)));
+        let census = app.census_on(tx, today, |day| day == today).await?;
         let closed = receipts::closed(tx).await?.into_keys().collect();
         Ok(Self { closed, census: Some(census) })
     }
@@ -164,6 +158,28 @@ impl Numbers {
 }
 
 impl App {
+    /// Whose number is whose, as it was found on a day that will do; else it is read now and kept for `today`.
+    pub(in crate::app) async fn census_on(
+        &self,
+        tx: &mut Tx,
+        today: NaiveDate,
+        will_do: impl Fn(NaiveDate) -> bool,
+    ) -> Result<Arc<Census>> {
+        let kept = || self.census.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept().clone().filter(|(day, _)| will_do(*day));
+        if let Some((_, census)) = known {
+            return Ok(census);
+        }
+        let census = Arc::new(census(tx, today).await?);
+        *kept() = Some((today, Arc::clone(&census)));
+        Ok(census)
+    }
+
+    /// Forgets whose number is whose: the register has changed.
+    pub(in crate::app) fn forget_census(&self) {
+        *self.census.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// Whether people are written to by text.
     pub(super) fn writes_texts(&self) -> bool {
         self.config.reminders.contact_order.iter().any(|way| way != MAIL)

@@ -1,14 +1,14 @@
 //! Each class: who is eligible, who agreed, who is done, who was missed and why.
 
 use super::{Schools, names};
-use crate::app::assigning::standings;
+use crate::app::assigning::{each_person, standings};
 use crate::app::{App, Loaded, Result};
 use crate::domain::id::PersonId;
 use crate::domain::person::{Asked, OutcomeKind, Person};
 use crate::domain::schools::{
     ClassCount, ClassKey, Consent, PupilStanding, VisitDays, WhyMissed, count, missed,
 };
-use crate::store::{Tx, outcomes, people, schools};
+use crate::store::{Tx, outcomes, schools};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,7 +100,7 @@ impl App {
         let (asked, all) = (Asked::by(campaign), Schools::of(campaign));
         let aged = day.max(campaign.start);
         let mut found: BTreeMap<PersonId, (ClassKey, crate::domain::id::GroupId)> = BTreeMap::new();
-        people::each(tx, |person| {
+        each_person(tx, loaded, |person| {
             let school = person.more.school.as_deref().and_then(|text| all.called(text));
             let group = asked.group(&person.area, person.traits(), aged);
             if let (Some(school), Some(group)) = (school, group) {

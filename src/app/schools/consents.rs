@@ -2,6 +2,7 @@
 
 use super::asked_day;
 use super::consent_index::Index;
+use crate::app::assigning::each_person;
 use crate::app::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::audit::Action;
 use crate::domain::campaign::{Campaign, Language};
@@ -12,7 +13,7 @@ use crate::domain::schools::{Consent, ConsentAnswer};
 use crate::intake::rows::{ConsentRow, Rows};
 use crate::intake::{ErrorsFile, Issue};
 use crate::store::schools::{self, Printed};
-use crate::store::{CampaignNo, Tx, figures, imports, outcomes, people, people_codes};
+use crate::store::{CampaignNo, Tx, figures, imports, outcomes, people_codes};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -173,7 +174,7 @@ impl App {
 async fn index_of(tx: &mut Tx, loaded: &Loaded, now: DateTime<Utc>) -> Result<Index> {
     let (asked, aged) = (Asked::by(&loaded.campaign), asked_day(loaded, now));
     let mut index = Index::default();
-    people::each(tx, |person| {
+    each_person(tx, loaded, |person| {
         if asked.group(&person.area, person.traits(), aged).is_some() {
             index.add(&person);
         }

@@ -2,6 +2,7 @@
 //! them. The one list becomes the campaign's denominators.
 
 use super::{SchoolPupil, Schools, names};
+use crate::app::assigning::each_person;
 use crate::app::homes::all_back;
 use crate::app::{App, Loaded, Result, today};
 use crate::domain::audit::Action;
@@ -16,7 +17,7 @@ use crate::domain::plan::first_day;
 use crate::domain::schools::{
     ClassNeed, ConsentAnswer, SchoolNeed, VisitPlan, VisitRequest, plan_visits, stop_of,
 };
-use crate::store::{self, Tx, homes, people};
+use crate::store::{self, Tx, homes};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -260,7 +261,7 @@ async fn denominators(
     let before = before.filter(|it| areas.contains(&it.area) && groups.contains(&it.group));
     let mut sums: BTreeMap<(AreaCode, GroupId), (u32, u32)> =
         before.map(|it| ((it.area.clone(), it.group.clone()), (0, 0))).collect();
-    people::each(tx, |person| {
+    each_person(tx, loaded, |person| {
         let group = asked.group(&person.area, person.traits(), aged).map(|group| &group.id);
         if let Some(group) = group.filter(|id| groups.contains(id) && person.more.died.is_none()) {
             let area = campaign.home(&person.area, aged).clone();

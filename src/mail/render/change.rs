@@ -18,7 +18,7 @@ fn vaccine(name: &str) -> String {
 /// The mail to a lead whose day has changed since the digest.
 pub(super) fn amended(change: &Amended, caps: Caps) -> Letter {
     let words = Words(change.language);
-    let post = safe::one_line(&safe::name(&change.post), POST_COLUMNS_MAX);
+    let post = safe::one_line(&safe::name(&change.post_name), POST_COLUMNS_MAX);
     let (short, date) = (words.day_short(change.day), words.date(change.day));
     let vaccine = change.vaccine_name.as_deref().map(vaccine);
     let subject = match &vaccine {

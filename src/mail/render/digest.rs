@@ -24,8 +24,8 @@ const AREAS_SHOWN_MAX: usize = 4;
 const VACCINES_SHOWN_MAX: usize = 3;
 pub(super) const VACCINE_COLUMNS_MAX: usize = 16;
 
-/// Display columns of a site's or team's code in a subject.
-pub(super) const POST_COLUMNS_MAX: usize = 12;
+/// Display columns of a site's or team's name in a subject, where it stands last.
+pub(super) const POST_COLUMNS_MAX: usize = 40;
 
 #[derive(Template)]
 #[template(path = "digest/body.html")]
@@ -134,7 +134,7 @@ fn doses_of(digest: &LeadDigest) -> u64 {
 fn subject(words: Words, digests: &[LeadDigest]) -> String {
     let with: Vec<&LeadDigest> = digests.iter().filter(|one| !one.sessions.is_empty()).collect();
     let digest = with.first().copied().unwrap_or(&digests[0]);
-    let post = safe::one_line(&safe::name(&digest.post), POST_COLUMNS_MAX);
+    let post = safe::one_line(&safe::name(&digest.post_name), POST_COLUMNS_MAX);
     let date = words.day_short(digest.tomorrow);
     if with.is_empty() {
         let visits = digests.iter().filter_map(|one| one.home.as_ref());

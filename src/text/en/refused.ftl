@@ -64,6 +64,7 @@ refused-roster-past = the roster ends on { $until }, before today
 refused-code-taken = the code { $code } belongs to somebody already; choose another one
 refused-no-conflict = no campaign says { $table } { $code } otherwise; known: { $known }
 refused-no-draft = there is no draft; `doseplan plan make` makes one
+refused-draft-adopted = plan { $no } is in force already: it was adopted before, perhaps by somebody else just now. Nothing was changed
 refused-no-draft-but = plan { $no } is { $state }, and only a draft can be adopted; `doseplan plan make` makes one
 refused-no-host = {"["}mail] transport = "smtp" needs host
 refused-card-copy = message { $id } is a card for a group and goes to no other reader; send it again without an address

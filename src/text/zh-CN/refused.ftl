@@ -64,6 +64,7 @@ refused-roster-past = 排班到 { $until } 为止，早于今天
 refused-code-taken = 编号 { $code } 已有人使用；请另选
 refused-no-conflict = 没有活动对 { $table } { $code } 有不同填法；现有：{ $known }
 refused-no-draft = 没有草案；用 `doseplan plan make` 生成
+refused-draft-adopted = 计划 { $no } 已在执行（可能刚由他人采用），本次未作更改
 refused-no-draft-but = 计划 { $no } 的状态是 { $state }；只有草案可以采用，用 `doseplan plan make` 生成
 refused-no-host = {"["}mail] transport = "smtp" 时必须写 host
 refused-card-copy = 消息 { $id } 是群卡片，不能发给其他收件人；请不填地址重新发送

@@ -9,6 +9,15 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   box.focus();
 });
+// On a phone the navigation is two rows that scroll: where somebody is stands in their middle.
+function showHere() {
+  for (const link of document.querySelectorAll(".top nav [aria-current]")) {
+    const row = link.closest("ul");
+    row.scrollLeft = link.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
+  }
+}
+showHere();
+addEventListener("resize", showHere);
 // A chart tells the figures of the day that is pointed at or touched below it.
 for (const kind of ["pointerover", "click"]) {
   document.addEventListener(kind, (event) => {
