@@ -68,12 +68,13 @@ pub(super) fn letter(reminders: &[&Reminder], way_out: &WayOut, caps: Caps) -> L
     closing.push(words.word("mail-reminder-bring"));
     closing.push(words.word("mail-reminder-done"));
     closing.push(contact(words, reminder));
+    let head = head(words, reminders);
     let campaigns: Vec<&str> = reminders.iter().map(|one| one.campaign_name.as_str()).collect();
     let campaign = words.names(&campaigns, NAMES_SHOWN_MAX);
     let (opt_out, opt_out_text, target) = opt_out(words, way_out);
     let body = Body {
-        hello: words.word("mail-reminder-hello"),
-        parts: parts(words, reminders, caps),
+        parts: parts(words, reminders, caps, head.is_some()),
+        hello: head.unwrap_or_else(|| words.word("mail-reminder-hello")),
         closing,
         opt_out,
         opt_out_text,
@@ -196,8 +197,31 @@ fn was(
     words.say("mail-reminder-was", &[("date", &date), ("place", &place), ("reason", &reason)])
 }
 
-/// What the campaigns have to say: first what changed, then tomorrow, then what is overdue.
-fn parts(words: Words, reminders: &[&Reminder], caps: Caps) -> Vec<Part> {
+/// The first line where everybody is expected at one time and place: day, time, place, address, telephone.
+fn head(words: Words, reminders: &[&Reminder]) -> Option<String> {
+    let is_tomorrow = |item: &&ReminderItem| matches!(item.why, ReminderWhy::Tomorrow { .. });
+    let mut items = reminders.iter().flat_map(|one| &one.items).filter(is_tomorrow);
+    let first = items.next()?;
+    let ReminderWhy::Tomorrow { day, place, place_name, .. } = &first.why else { return None };
+    let is_same = |item: &ReminderItem| match &item.why {
+        ReminderWhy::Tomorrow { day: other, place: at, .. } => {
+            (other, at, item.slot) == (day, place, first.slot)
+        }
+        _ => false,
+    };
+    if !items.all(is_same) {
+        return None;
+    }
+    let mut clauses: Vec<String> = slot(words, first).into_iter().collect();
+    clauses.push(safe::name(place_name).to_string());
+    clauses.extend(venue(words, first));
+    let (date, clauses) = (words.date(*day), words.clauses(&clauses));
+    Some(words.say("mail-reminder-hello-tomorrow", &[("date", &date), ("clauses", &clauses)]))
+}
+
+/// What the campaigns have to say: first what changed, then tomorrow, then what is overdue. `is_said`: the first line
+/// says when, and how the place is found.
+fn parts(words: Words, reminders: &[&Reminder], caps: Caps, is_said: bool) -> Vec<Part> {
     let mut left = caps.rows;
     let mut joint = one_visit(reminders);
     // A visit for which there is no room is told dose by dose, as far as there is room for that.
@@ -206,15 +230,16 @@ fn parts(words: Words, reminders: &[&Reminder], caps: Caps) -> Vec<Part> {
         left -= if fits { same.len() } else { 0 };
         fits
     });
-    let mut all = visits(words, reminders, &joint);
+    let mut all = visits(words, reminders, &joint, is_said);
     for (nth, reminder) in reminders.iter().enumerate() {
-        let is_said = |at: usize| joint.values().flatten().any(|one| *one == (nth, at));
+        let is_joint = |at: usize| joint.values().flatten().any(|one| *one == (nth, at));
         let items: Vec<&ReminderItem> = (0..)
             .zip(&reminder.items)
-            .filter(|(at, _)| !is_said(*at))
+            .filter(|(at, _)| !is_joint(*at))
             .map(|(_, item)| item)
             .collect();
-        all.extend(parts_of(words, reminder, items.iter().take(left).copied()));
+        let items = items.iter().copied();
+        all.extend(parts_of(words, reminder, items.clone().take(left), is_said));
         left = left.saturating_sub(items.len());
     }
     all.sort_by_key(|(rank, _)| *rank);
@@ -244,6 +269,7 @@ fn visits(
     words: Words,
     reminders: &[&Reminder],
     joint: &BTreeMap<VisitKey<'_>, Vec<(usize, usize)>>,
+    is_said: bool,
 ) -> Vec<(u8, Part)> {
     let mut by_day: BTreeMap<NaiveDate, (Vec<&str>, Vec<Item>)> = BTreeMap::new();
     for ((day, ..), same) in joint {
@@ -268,7 +294,7 @@ fn visits(
         });
         let links = links.collect();
         let who = named(words, first, &words.names(&given, given.len()));
-        items.push(Item { who, lines: expected(words, first), links });
+        items.push(Item { who, lines: expected(words, first, is_said), links });
     }
     let part = |(day, (mut names, items)): (NaiveDate, (Vec<&str>, Vec<Item>))| {
         let mut known = BTreeSet::new();
@@ -285,12 +311,14 @@ fn tomorrow(words: Words, day: NaiveDate, vaccine: &str, items: Vec<Item>) -> Pa
     Part { opening: words.say("mail-reminder-tomorrow", &arguments), items }
 }
 
-/// Where and when somebody is expected.
-fn expected(words: Words, item: &ReminderItem) -> Vec<String> {
+/// Where and when somebody is expected; the place alone where the first line says the rest.
+fn expected(words: Words, item: &ReminderItem, is_said: bool) -> Vec<String> {
     let ReminderWhy::Tomorrow { place_name, .. } = &item.why else { return Vec::new() };
     let place = safe::name(place_name);
     let mut lines = vec![words.say("mail-reminder-place", &[("place", &place)])];
-    lines.extend(slot(words, item).into_iter().chain(venue(words, item)));
+    if !is_said {
+        lines.extend(slot(words, item).into_iter().chain(venue(words, item)));
+    }
     lines
 }
 
@@ -299,6 +327,7 @@ fn parts_of<'a>(
     words: Words,
     reminder: &Reminder,
     items: impl Iterator<Item = &'a ReminderItem>,
+    is_said: bool,
 ) -> Vec<(u8, Part)> {
     let vaccine = safe::name(&reminder.vaccine_name);
     let mut by_day: BTreeMap<NaiveDate, Vec<Item>> = BTreeMap::new();
@@ -307,7 +336,7 @@ fn parts_of<'a>(
         let (who, links) = (who(words, item), links(words, item));
         match &item.why {
             ReminderWhy::Tomorrow { day, .. } => {
-                let lines = expected(words, item);
+                let lines = expected(words, item, is_said);
                 by_day.entry(*day).or_default().push(Item { who, lines, links });
             }
             ReminderWhy::Moved {

@@ -266,6 +266,7 @@ mail-reminder-reason-plan = the plan was made anew
 mail-reminder-reason-time = the place is open at other hours
 mail-reminder-title = Vaccination reminder
 mail-reminder-hello = Hello!
+mail-reminder-hello-tomorrow = Hello! Tomorrow, {$date} – {$clauses}.
 mail-reminder-tomorrow = Tomorrow, {$date}, is the day for {$vaccine}:
 mail-reminder-overdue = It is time for {$vaccine}; please come soon:
 mail-reminder-vaccine = {$vaccine}: {$dose}

@@ -266,6 +266,7 @@ mail-reminder-reason-plan = 接种计划调整
 mail-reminder-reason-time = 接种点开放时间调整
 mail-reminder-title = 接种提醒
 mail-reminder-hello = 您好！
+mail-reminder-hello-tomorrow = 您好！明天{$date}，{$clauses}。
 mail-reminder-tomorrow = 明天{$date}请接种{$vaccine}：
 mail-reminder-overdue = 下面的{$vaccine}已到接种时间，请尽快接种：
 mail-reminder-vaccine = {$vaccine}{$dose}
