@@ -94,7 +94,7 @@ pub(crate) fn doseplan(db: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// The yardstick: the `sqlite3` shell with the write-ahead log, durability and page cache of doseplan.
+/// The yardstick: the `sqlite3` shell with the write-ahead log and durability of doseplan, and a larger page cache.
 pub(crate) fn sqlite3(db: &Path, statements: &[&str]) -> Command {
     let mut command = Command::new("sqlite3");
     command.args(["-bail", "-batch"]).arg(db);

@@ -13,9 +13,8 @@ use std::time::Duration;
 const BUSY_MAX: Duration = Duration::from_secs(10);
 /// Connections to PostgreSQL, and readers of SQLite, of one process.
 const CONNECTIONS_MAX: u32 = 4;
-/// Page cache of SQLite's writer in KiB. An import in no order touches nearly all pages of two trees; what does not fit
-/// is written to the log again and again.
-const SQLITE_WRITE_CACHE_KIB: &str = "-96000";
+/// Page cache of SQLite's writer in KiB: more is no help to an import in the order of persons.
+const SQLITE_WRITE_CACHE_KIB: &str = "-64000";
 /// The same of a reader, of which there are several.
 const SQLITE_READ_CACHE_KIB: &str = "-8000";
 /// Pages (64 MB) of the write-ahead log before it is folded into the file: an import touches a page many times.

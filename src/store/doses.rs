@@ -22,8 +22,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 });
 static PEOPLE: LazyLock<Lookup> =
     LazyLock::new(|| Lookup::new("person", ("person", Some("person_enrollee")), &ENROLLEE));
-static GIVEN: LazyLock<Lookup> =
-    LazyLock::new(|| Lookup::new("dose", ("person", Some("dose_person")), &JUDGED));
+static GIVEN: LazyLock<Lookup> = LazyLock::new(|| Lookup::new("dose", ("person", None), &JUDGED));
 static NEAR: LazyLock<String> =
     LazyLock::new(|| Near::of((&JUDGED.join(", "), "dose"), "", "person"));
 const ALL: &str = "SELECT record, person, day, place, product, lot, campaign, elsewhere FROM dose";
@@ -167,4 +166,39 @@ pub async fn count(tx: &mut Tx) -> Result<u64> {
 pub async fn records_of(tx: &mut Tx, person: &str) -> Result<Vec<String>> {
     let rows = tx.rows(RECORDS_OF, args![person]).await?;
     rows.iter().map(|row| row.of("dose", &[0]).get(0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    /// How SQLite goes about a statement.
+    async fn steps(tx: &mut Tx, sql: &str, values: Vec<Value>) -> Vec<String> {
+        let sql: &'static str = format!("EXPLAIN QUERY PLAN {sql}").leak();
+        let rows = tx.rows(sql, values).await.expect("a plan");
+        rows.iter().map(|row| row.get(3).expect("a step")).collect()
+    }
+
+    #[tokio::test]
+    async fn doses_are_found_by_person_in_their_table_and_by_record_in_its_index() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("doseplan.db");
+        let store = Store::open(&format!("sqlite://{}", file.display()), true).await;
+        let mut tx = store.expect("a database").read().await.expect("a transaction");
+        let [find, delete] = TABLE.by_key();
+        let (of_person, of_record) = ("PRIMARY KEY (person=?)", "INDEX dose_record (record=?)");
+        for (sql, values, way) in [
+            (find, args!["[]"], of_record),
+            (delete, args!["d"], of_record),
+            (GIVEN.sqlite(), args!["[]"], of_person),
+            (RECORDS_OF, args!["p"], of_person),
+            (&**NEAR, args!["[]", 1_i64], of_person),
+        ] {
+            let steps = steps(&mut tx, sql, values).await;
+            assert!(steps.iter().any(|step| step.ends_with(way)), "{sql}: {steps:?}");
+            let is_sorted = |step: &String| step.starts_with("USE TEMP B-TREE");
+            assert!(!steps.iter().any(is_sorted), "{sql}: {steps:?}");
+        }
+    }
 }

@@ -43,6 +43,12 @@ impl Lookup {
         }
     }
 
+    /// Its text for SQLite.
+    #[cfg(test)]
+    pub(super) fn sqlite(&self) -> &str {
+        &self.sqlite
+    }
+
     /// Reads each row that is found, in no order.
     pub(super) async fn rows<'k, T>(
         &'static self,

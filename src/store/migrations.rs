@@ -53,6 +53,7 @@ embedded!(
     "0025_outlines",
     "0026_visits",
     "0027_counted_days",
+    "0028_by_person",
 );
 
 /// The migrations of a SQLite database.

@@ -8,6 +8,8 @@ use crate::args;
 
 /// Rows of a piece. Our choice: a text of about a megabyte.
 const ROWS: usize = 10_000;
+/// Stands between two columns of what was reached, below every character of a code.
+const BETWEEN: char = '\u{1}';
 
 /// A query for rows in the order of a key.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub(super) struct Pieces {
     names: Vec<&'static str>,
     /// Rows of a piece.
     rows: usize,
+    /// The column whose order comes before that of the key on SQLite.
+    behind: Option<usize>,
     sqlite: String,
     postgres: String,
 }
@@ -51,6 +55,7 @@ impl Pieces {
             table,
             names,
             rows,
+            behind: None,
             sqlite: format!(
                 "SELECT json_group_array(json_array({outer})), MAX(c0), COUNT(*) {piece}"
             ),
@@ -61,6 +66,29 @@ impl Pieces {
         }
     }
 
+    /// The same, where SQLite keeps the table in the order of another column first: there the rows come in that order,
+    /// and those of one value of it by the key. Its columns have their own names, and no text in either has a control
+    /// character.
+    #[must_use]
+    pub(super) fn behind(mut self, column: usize) -> Self {
+        let (key, first, table) = (self.names[0], self.names[column], self.table);
+        let list = self.names.join(", ");
+        let (_, rest) = self.sqlite.split_once("> $1 ").expect("a piece begins behind a key");
+        let (rest, _) = rest.split_once(" ORDER BY").expect("a piece has an order");
+        let rows = self.rows;
+        // What was reached is one text: the first column, the sign, the key.
+        let at = format!("instr($1, '{BETWEEN}')");
+        let (one, other) = (format!("substr($1, 1, {at} - 1)"), format!("substr($1, {at} + 1)"));
+        self.sqlite = format!(
+            "SELECT json_group_array(json_array({list})), MAX({first} || '{BETWEEN}' || {key}), \
+             COUNT(*) FROM (SELECT {list} FROM {table} WHERE {first} >= {one} \
+             AND ({first} > {one} OR {key} > {other}) {rest} \
+             ORDER BY {first}, {key} LIMIT {rows}) AS piece"
+        );
+        self.behind = Some(column);
+        self
+    }
+
     /// Hands over each row, in the order of the key.
     pub(super) async fn each(
         &'static self,
@@ -68,6 +96,7 @@ impl Pieces {
         values: Vec<Value>,
         mut take: impl FnMut(&TableRow<'_>) -> Result<()>,
     ) -> Result<()> {
+        let behind = self.behind.filter(|_| tx.is_sqlite());
         let mut piece = self.piece(tx, String::new(), &values).await?;
         while let Some(Piece { rows, last }) = piece.take() {
             let next = async {
@@ -77,7 +106,7 @@ impl Pieces {
                 }
             };
             // The database is asked first, and works while the rows are read.
-            let read = async { self.read(&rows, &mut take) };
+            let read = async { self.read(&rows, behind, &mut take) };
             let (next, read) = tokio::join!(biased; next, read);
             read?;
             piece = next?;
@@ -85,11 +114,17 @@ impl Pieces {
         Ok(())
     }
 
-    fn read(&self, rows: &str, take: &mut impl FnMut(&TableRow<'_>) -> Result<()>) -> Result<()> {
-        let mut before = String::new();
+    fn read(
+        &self,
+        rows: &str,
+        behind: Option<usize>,
+        take: &mut impl FnMut(&TableRow<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut before = (String::new(), String::new());
         each_row(rows, (self.table, &self.names, &[0]), |row| {
             // SQLite makes the text in the order of the rows, but does not promise it.
-            let key: String = row.get(0)?;
+            let first = behind.map_or(Ok(String::new()), |column| row.get(column))?;
+            let key: (String, String) = (first, row.get(0)?);
             if key <= before {
                 let what = "rows come out of order".to_owned();
                 return Err(StoreError::BadTable { table: self.table, what });
@@ -161,6 +196,37 @@ mod tests {
             let wanted: Vec<String> =
                 (0..people).filter(|no| no % 5 != 4).map(|no| format!("P{no:03}")).collect();
             assert_eq!(found(people, None).await, (wanted, None), "{people}");
+        }
+    }
+
+    #[tokio::test]
+    async fn rows_behind_another_column_come_by_both_whatever_the_pieces_hold() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("doseplan.db");
+        let store = Store::open(&format!("sqlite://{}", file.display()), true).await;
+        let mut tx = store.expect("a database").write().await.expect("a transaction");
+        let mut wanted = Vec::new();
+        // Records descend with the persons, and one code begins as another one does.
+        for (no, person) in ["p", "p1", "p10", "p2"].into_iter().enumerate() {
+            for dose in 0..=no {
+                let record = format!("r{}{dose}", 9 - no);
+                let sql = "INSERT INTO dose (record, person, day, place, elsewhere, recorded_at) \
+                     VALUES ($1, $2, '2021-04-01', 's', 0, 0)";
+                tx.run(sql, args![record.as_str(), person]).await.expect("a row");
+                wanted.push((person.to_owned(), record));
+            }
+        }
+        for rows in 1..=11 {
+            let columns = [("record", "record"), ("person", "person")];
+            let pieces = Pieces::of(("dose", "dose"), &columns, "AND day <= $2", rows).behind(1);
+            let pieces: &'static Pieces = Box::leak(Box::new(pieces));
+            let mut found = Vec::new();
+            let done = pieces.each(&mut tx, args!["2021-04-01"], |row| {
+                found.push((row.get::<String>(1)?, row.get::<String>(0)?));
+                Ok(())
+            });
+            done.await.expect("all rows");
+            assert_eq!(found, wanted, "{rows}");
         }
     }
 

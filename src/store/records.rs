@@ -90,6 +90,12 @@ impl Table {
             ),
         }
     }
+
+    /// The statements for SQLite that find and delete records by their keys.
+    #[cfg(test)]
+    pub(super) fn by_key(&self) -> [&str; 2] {
+        [self.find.sqlite(), &self.delete]
+    }
 }
 
 /// A record with the time of recording.

@@ -21,7 +21,9 @@ static PEOPLE_NEAR: LazyLock<String> =
 static DOSES_NEAR: LazyLock<String> =
     LazyLock::new(|| Near::of((&GIVEN.join(", "), "dose"), "AND day <= $3", "record"));
 static DOSES: LazyLock<Pieces> = LazyLock::new(|| {
-    Pieces::new(("dose", "dose"), &GIVEN.map(|column| (column, column)), "AND day <= $2")
+    let columns = GIVEN.map(|column| (column, column));
+    // SQLite keeps doses in the order of persons.
+    Pieces::new(("dose", "dose"), &columns, "AND day <= $2").behind(1)
 });
 const GIVEN: [&str; 6] = ["record", "person", "day", "product", "lot", "campaign"];
 const OUTCOMES: &str =
@@ -81,7 +83,7 @@ pub async fn each_person(
     tx.each(&PEOPLE_NEAR, near.values(), |row| take(&row.of("person", &[0]))).await
 }
 
-/// Hands over every dose given up to a day, or those of people who are near, sorted by record.
+/// Hands over every dose given up to a day, or those of people who are near, each person's sorted by record.
 pub async fn each_dose(
     tx: &mut Tx,
     near: Option<Near<'_>>,

@@ -42,25 +42,23 @@ const DOSE: [&str; 9] = [
 const KNOWN: &str = "recorded_at < $3";
 const KNOWN_THEN: &str = "recorded_at < $3 AND superseded_at >= $3";
 
-static PEOPLE: LazyLock<[String; 2]> = LazyLock::new(|| texts(("person", ""), &PERSON, KNOWN));
+static PEOPLE: LazyLock<[String; 2]> = LazyLock::new(|| texts("person", &PERSON, KNOWN));
 static PEOPLE_THEN: LazyLock<[String; 2]> =
-    LazyLock::new(|| texts(("person_past", ""), &PERSON, KNOWN_THEN));
+    LazyLock::new(|| texts("person_past", &PERSON, KNOWN_THEN));
 static PEOPLE_BEFORE: LazyLock<[String; 2]> =
-    LazyLock::new(|| texts(("person_past", ""), &PERSON, KNOWN));
+    LazyLock::new(|| texts("person_past", &PERSON, KNOWN));
 static DOSES: LazyLock<[String; 2]> = LazyLock::new(|| {
-    let [sqlite, _] = texts(("dose", "INDEXED BY dose_person "), &DOSE, KNOWN);
+    let [sqlite, _] = texts("dose", &DOSE, KNOWN);
     [sqlite, doses_of_postgres()]
 });
-static DOSES_THEN: LazyLock<[String; 2]> =
-    LazyLock::new(|| texts(("dose_past", ""), &DOSE, KNOWN_THEN));
+static DOSES_THEN: LazyLock<[String; 2]> = LazyLock::new(|| texts("dose_past", &DOSE, KNOWN_THEN));
 
-/// The rows of a range of people, in the words of each database. SQLite is told to use the index that has the whole
-/// row: by itself it prefers the primary key.
-fn texts((table, by): (&str, &str), columns: &[&str], known: &str) -> [String; 2] {
+/// The rows of a range of people, in the words of each database.
+fn texts(table: &str, columns: &[&str], known: &str) -> [String; 2] {
     let list = columns.join(", ");
     let rest = format!("WHERE person >= $1 AND person < $2 AND {known}");
     [
-        format!("SELECT json_group_array(json_array({list})) FROM {table} {by}{rest}"),
+        format!("SELECT json_group_array(json_array({list})) FROM {table} {rest}"),
         format!("SELECT CAST(json_agg(json_build_array({list})) AS TEXT) FROM {table} {rest}"),
     ]
 }

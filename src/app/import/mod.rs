@@ -10,6 +10,7 @@ mod order;
 mod outcomes;
 mod persons;
 mod pipeline;
+mod refused;
 mod single;
 mod tallies;
 #[cfg(test)]
@@ -28,13 +29,14 @@ use crate::domain::id::{CampaignNo, PersonId, RecordId};
 use crate::domain::judge::Judged;
 use crate::domain::permission::{self, Actor, Power};
 use crate::domain::plausible::Doubtful;
-use crate::intake::rows::{self, Batch, Present, RawCells, Rows};
+use crate::intake::rows::{self, Batch, Present, Rows};
 use crate::intake::{ErrorsFile, Issue};
 use crate::store::audit::{self, Author};
 use crate::store::figures::{self, Entry};
 use crate::store::{Tx, doubtful, imports};
 use chrono::{DateTime, Utc};
 use facts::{Changes, Facts, change};
+use refused::{Refused, errors_fault, keep_first};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use tokio::runtime::Handle;
@@ -46,10 +48,11 @@ pub use uploaded::Sent;
 
 /// Rows that are looked up and stored together. Memory holds two batches: one being stored, and one being read or
 /// waiting.
-const BATCH_ROWS: usize = 20_000;
-/// Batches stored by one transaction. A commit writes every page that it touched, and rows in no order touch nearly all
-/// pages, so fewer commits are faster; but other writers wait for a whole transaction.
-const BATCHES_PER_COMMIT: u32 = 5;
+const BATCH_ROWS: usize = 10_000;
+/// Rows that are put in the order of their persons and stored by one transaction. A commit writes every page that it
+/// touched, and the rows of a stretch touch nearly all pages, so fewer commits are faster; but other writers wait for a
+/// whole transaction.
+const STRETCH_ROWS: usize = 200_000;
 /// Batches that wait for the database.
 const BATCHES_AHEAD: usize = 1;
 
@@ -270,29 +273,29 @@ impl App {
         // Another thread reads the file and checks the form while this one stores: two cores work at once.
         let (send, mut receive) = mpsc::channel::<Batch<T>>(BATCHES_AHEAD);
         let reader = tokio::task::spawn_blocking(move || read_ahead(rows, &send));
-        let (mut open, mut changes, mut batches) = (None, Changes::new(), 0_u32);
+        let (mut open, mut changes, mut refused) = (None, Changes::new(), Refused::default());
         while let Some(batch) = receive.recv().await {
+            if batch.begins {
+                refused.write(&mut errors, &mut out)?;
+                commit(open.take(), &mut changes).await?;
+            }
             out.rows += batch.rows.len() as u64;
-            let (good, raw) = sort_out(batch, &mut errors, &mut out)?;
+            let in_order = batch.in_order;
+            let (good, raw) = refused.sort_out(batch, &mut out);
             let mut tx = match open.take() {
                 Some(tx) => tx,
                 None => self.store.write().await?,
             };
-            let stored = pipeline::store(&mut tx, &facts, good, &mut changes).await?;
+            let storing = pipeline::store(&mut tx, &facts, good, &mut changes);
+            let stored = Box::pin(storing).await?;
             for one in &stored.doubtful {
                 doubtful::insert(&mut tx, one, &by, entry.at).await?;
             }
-            batches += 1;
-            if batches % BATCHES_PER_COMMIT == 0 {
-                change(&mut tx, std::mem::take(&mut changes)).await?;
-                tx.commit().await?;
-            } else {
-                open = Some(tx);
-            }
-            for (line, index, issue) in by_line(out.add(stored)) {
-                refuse(&mut errors, &mut out, line, &raw.cells(index), vec![issue])?;
-            }
+            open = Some(tx);
+            let more = out.add(stored, in_order);
+            refused.add(more, &raw, (&mut errors, &mut out))?;
         }
+        refused.write(&mut errors, &mut out)?;
         out.broken = self.end_import((open, changes), about, &out).await?;
         match reader.await {
             Ok(Ok(read)) => out.read(read),
@@ -385,8 +388,9 @@ impl Imported {
         (self.unfilled, self.unknown_codes) = (read.unfilled, read.unknown_codes);
     }
 
-    /// Adds what storing a batch did; returns the rows that were refused.
-    fn add(&mut self, stored: Stored) -> Vec<(usize, Issue)> {
+    /// Adds what storing a batch did, and whether its rows come in the order of the file; returns the rows that were
+    /// refused.
+    fn add(&mut self, stored: Stored, in_order: bool) -> Vec<(usize, Issue)> {
         self.new += stored.new;
         self.same += stored.same;
         self.corrected += stored.corrected;
@@ -397,17 +401,12 @@ impl Imported {
         self.invalid += stored.found.invalid.len() as u64;
         self.no_longer_valid += stored.found.no_longer_valid.len() as u64;
         self.to_look_at += stored.odd.len() as u64;
-        let room = ISSUES_SHOWN_MAX.saturating_sub(self.oddities.len());
         // They were looked at person by person.
         let mut odd = stored.odd;
         odd.sort_by_key(|one| one.row);
-        self.oddities.extend(odd.into_iter().take(room));
-        let show = |shown: &mut Vec<Warning>, more: Vec<Warning>| {
-            let left = ISSUES_SHOWN_MAX.saturating_sub(shown.len());
-            shown.extend(more.into_iter().take(left));
-        };
-        show(&mut self.warnings, stored.found.invalid);
-        show(&mut self.stored_warnings, stored.found.no_longer_valid);
+        keep_first(&mut self.oddities, odd, in_order, |one| one.row);
+        keep_first(&mut self.warnings, stored.found.invalid, in_order, |one| one.row);
+        keep_first(&mut self.stored_warnings, stored.found.no_longer_valid, true, |one| one.row);
         stored.refused
     }
 }
@@ -420,63 +419,23 @@ fn each_once<'a>(people: impl IntoIterator<Item = &'a PersonId>) -> Vec<&'a Pers
     people
 }
 
+/// Ends the transaction of a stretch, with the changes of cells that follow.
+async fn commit(open: Option<Tx>, changes: &mut Changes) -> Result<()> {
+    if let Some(mut tx) = open {
+        change(&mut tx, std::mem::take(changes)).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
 fn read_ahead<T>(
     mut rows: Rows<T>,
     send: &mpsc::Sender<Batch<T>>,
 ) -> std::result::Result<rows::Summary, Issue> {
     // The next batch is read once the one before it is taken, so that no third one takes memory.
     while let Ok(free) = Handle::current().block_on(send.reserve()) {
-        let Some(batch) = rows.next_batch(BATCH_ROWS) else { break };
+        let Some(batch) = rows.next_by_person(STRETCH_ROWS, BATCH_ROWS) else { break };
         free.send(batch);
     }
     rows.finish()
-}
-
-fn errors_fault(path: &Path, error: &std::io::Error) -> AppError {
-    let path = crate::intake::errors_path(path);
-    AppError::refused("refused-errors-file", &[("path", &path.display()), ("said", error)])
-}
-
-/// Writes rows of the wrong form to the errors file; returns the others.
-fn sort_out<T>(
-    batch: Batch<T>,
-    errors: &mut ErrorsFile,
-    out: &mut Imported,
-) -> Result<(Vec<Good<T>>, RawCells)> {
-    let mut good = Vec::with_capacity(batch.rows.len());
-    for (index, row) in batch.rows.into_iter().enumerate() {
-        out.to_look_at += u64::from(!row.warnings.is_empty());
-        let room = ISSUES_SHOWN_MAX.saturating_sub(out.oddities.len());
-        out.oddities.extend(row.warnings.into_iter().take(room));
-        match row.value {
-            Ok(value) => {
-                good.push(Good { index, line: row.line, campaign: row.campaign, value });
-            }
-            Err(issues) => refuse(errors, out, row.line, &batch.raw.cells(index), issues)?,
-        }
-    }
-    Ok((good, batch.raw))
-}
-
-fn refuse(
-    errors: &mut ErrorsFile,
-    out: &mut Imported,
-    line: u32,
-    cells: &[&str],
-    issues: Vec<Issue>,
-) -> Result<()> {
-    errors
-        .push(line, cells, &issues)
-        .map_err(|error| AppError::refused("refused-errors-row", &[("said", &error)]))?;
-    out.refused += 1;
-    let room = ISSUES_SHOWN_MAX.saturating_sub(out.issues.len());
-    out.issues.extend(issues.into_iter().take(room));
-    Ok(())
-}
-
-fn by_line(refused: Vec<(usize, Issue)>) -> impl Iterator<Item = (u32, usize, Issue)> {
-    let mut lines: Vec<_> =
-        refused.into_iter().map(|(index, issue)| (issue.row.unwrap_or(0), index, issue)).collect();
-    lines.sort_by_key(|(line, index, _)| (*line, *index));
-    lines.into_iter()
 }

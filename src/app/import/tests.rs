@@ -161,3 +161,49 @@ async fn a_record_that_stands_already_is_never_refused() {
     let done = desk.import(Kind::Tallies, header, &twice).await;
     assert_eq!((done.same, done.refused), (2, 1));
 }
+
+#[tokio::test]
+async fn what_is_refused_of_a_long_file_stands_in_the_order_of_its_lines() {
+    const PEOPLE: usize = 1000;
+    let mut desk = Desk::new(PEOPLE).await;
+    let count = super::BATCH_ROWS + 50;
+    let rows: Vec<_> = (0..count)
+        .map(|n| {
+            let (record, person) = match n {
+                5 => (n, "z".to_owned()),
+                // The record of another person's dose, ten lines above.
+                20 => (10, "p999".to_owned()),
+                _ if n == count - 1 => (n, "a".to_owned()),
+                _ => (n, format!("p{}", n % PEOPLE)),
+            };
+            format!("a{record},{person},2021-04-{:02},S01", 1 + n / PEOPLE)
+        })
+        .collect();
+    let done = desk.doses(&rows.join("\n")).await;
+    assert_eq!((done.new, done.refused), (count as u64 - 3, 3));
+    let said: Vec<_> = done.issues.iter().map(|issue| (issue.row, issue.code)).collect();
+    let last = u32::try_from(count + 1).unwrap();
+    let wanted = [
+        (Some(7), "unknown_person"),
+        (Some(22), "duplicate_record"),
+        (Some(last), "unknown_person"),
+    ];
+    assert_eq!(said, wanted);
+    let file = std::fs::read_to_string(done.errors_file.expect("refused rows")).unwrap();
+    let keys: Vec<_> = file.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    let last = format!("a{}", count - 1);
+    assert_eq!(keys, ["a5", "a10", last.as_str()]);
+}
+
+#[tokio::test]
+async fn a_correction_may_give_a_dose_to_somebody_else() {
+    let mut desk = Desk::new(2).await;
+    desk.doses("d1,p0,2021-04-01,S01\nd2,p1,2021-04-02,S01").await;
+    let done = desk.doses("d1,p1,2021-04-01,S01\nd2,p0,2021-04-02,S01").await;
+    assert_eq!((done.new, done.corrected, done.refused), (0, 2, 0));
+    let mut tx = desk.app.store.read().await.unwrap();
+    for (person, record) in [("p0", "d2"), ("p1", "d1")] {
+        assert_eq!(crate::store::doses::records_of(&mut tx, person).await.unwrap(), [record]);
+    }
+    assert_eq!(crate::store::doses::count(&mut tx).await.unwrap(), 2);
+}

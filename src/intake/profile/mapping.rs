@@ -126,6 +126,11 @@ impl Mapping {
         self.sources.iter().enumerate().map(|(at, it)| it.as_ref().map(|_| at)).collect()
     }
 
+    /// The cell of the file that one of our columns is read from first.
+    pub(in crate::intake) fn cell(&self, column: usize) -> Option<usize> {
+        self.sources.get(column)?.as_ref()?.cells.first().copied()
+    }
+
     /// What the file calls each of our columns.
     pub(in crate::intake) fn headings(&self) -> BTreeMap<&'static str, String> {
         self.sources.iter().flatten().map(|it| (it.column, self.heading(it))).collect()

@@ -8,13 +8,16 @@
 pub(super) mod national;
 mod opening;
 mod pupils;
+mod raw;
 mod shapes;
 mod sheets;
+mod stretch;
 mod surveys;
 mod whole;
 
 pub(super) use opening::first_rows;
 pub use pupils::{ConsentRow, PupilList, PupilRow, PupilSheet, consents, pupils};
+pub use raw::RawCells;
 pub use shapes::CampaignRow;
 pub use sheets::Sheets;
 pub use surveys::{SURVEY_COLUMNS, SURVEY_QUESTIONS, SurveyRow, births, survey};
@@ -31,6 +34,7 @@ use crate::domain::roster::Duty;
 use opening::{Head, Source, head};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
+use stretch::Stretch;
 use whole::whole;
 
 /// Extra columns of an errors file. They are ignored, so that a corrected errors file can be imported.
@@ -80,17 +84,23 @@ pub struct Rows<T> {
     /// Rows of the last batch, and bytes of their cells: room for the next one.
     ahead: usize,
     ahead_bytes: usize,
+    /// Rows that wait to be read in the order of their persons.
+    stretch: Stretch,
     fault: Option<Issue>,
     is_done: bool,
 }
 
-/// Consecutive rows of a file, with their cells as read.
+/// Rows of a file, with their cells as read.
 #[derive(Debug)]
 pub struct Batch<T> {
     /// The rows.
     pub rows: Vec<Row<T>>,
     /// Their cells, by the index of the row.
     pub raw: RawCells,
+    /// Whether it begins a part of the file, after which no earlier row comes.
+    pub begins: bool,
+    /// Whether the part comes in the order of the file, and not in that of its persons.
+    pub in_order: bool,
 }
 
 /// One row.
@@ -104,35 +114,6 @@ pub struct Row<T> {
     pub value: Result<T, Vec<Issue>>,
     /// What somebody should look at, although the row is accepted.
     pub warnings: Vec<Issue>,
-}
-
-/// The cells of a batch as read, stored in one text.
-#[derive(Debug, Default)]
-pub struct RawCells {
-    text: String,
-    /// Where each cell ends.
-    ends: Vec<usize>,
-    /// Where each row's cells end in `ends`.
-    rows: Vec<usize>,
-}
-
-impl RawCells {
-    fn push(&mut self, record: Record<'_>) {
-        let start = self.text.len();
-        self.text.push_str(record.text);
-        self.ends.extend(record.ends.iter().map(|end| start + end));
-        self.rows.push(self.ends.len());
-    }
-
-    /// The cells of row `index`.
-    pub fn cells(&self, index: usize) -> Vec<&str> {
-        let first = if index == 0 { 0 } else { self.rows.get(index - 1).copied().unwrap_or(0) };
-        let last = self.rows.get(index).copied().unwrap_or(first);
-        let start = |at: usize| if at == 0 { 0 } else { self.ends[at - 1] };
-        (first..last)
-            .map(|at| self.text.get(start(at)..self.ends[at]).unwrap_or_default())
-            .collect()
-    }
 }
 
 /// The columns that a file has: what it does not have it says nothing about.
@@ -279,6 +260,7 @@ fn begin<T>(
         unfilled: 0,
         ahead: 0,
         ahead_bytes: 0,
+        stretch: Stretch::default(),
         fault: None,
         is_done: false,
     })
@@ -321,17 +303,10 @@ impl<T> Rows<T> {
     /// The next rows, at most `rows_max`. `None` at the end of the file or where reading failed;
     /// [`Self::finish`] tells which.
     pub fn next_batch(&mut self, rows_max: usize) -> Option<Batch<T>> {
-        /// Rows that memory is reserved for before the batch is read.
-        const ROWS_AHEAD: usize = 10_000;
-        let rows_ahead = rows_max.min(self.ahead).min(ROWS_AHEAD);
-        let raw = RawCells {
-            text: String::with_capacity(self.ahead_bytes),
-            ends: Vec::with_capacity(rows_ahead * self.header.names.len()),
-            rows: Vec::with_capacity(rows_ahead),
-        };
-        let mut batch = Batch { rows: Vec::with_capacity(rows_ahead), raw };
+        let mut batch = self.room(rows_max);
         while !self.is_done && batch.rows.len() < rows_max {
-            if let Err(issue) = self.step(&mut batch) {
+            let step = self.step(|sort, record, mapping| sort.take(record, mapping, &mut batch));
+            if let Err(issue) = step {
                 self.fault = Some(issue);
                 self.is_done = true;
             }
@@ -342,12 +317,30 @@ impl<T> Rows<T> {
             self.fault = Some(Issue::error("file_changed", &self.file));
             batch.rows.clear();
         }
+        self.handed(batch)
+    }
+
+    /// An empty batch with room for as many rows as the last one had.
+    fn room(&self, rows_max: usize) -> Batch<T> {
+        /// Rows that memory is reserved for before the batch is read.
+        const ROWS_AHEAD: usize = 10_000;
+        let rows_ahead = rows_max.min(self.ahead).min(ROWS_AHEAD);
+        let cells_ahead = rows_ahead * self.header.names.len();
+        let raw = RawCells::with_room(rows_ahead, cells_ahead, self.ahead_bytes);
+        Batch { rows: Vec::with_capacity(rows_ahead), raw, begins: true, in_order: true }
+    }
+
+    fn handed(&mut self, batch: Batch<T>) -> Option<Batch<T>> {
         self.count += batch.rows.len() as u64;
-        (self.ahead, self.ahead_bytes) = (batch.rows.len(), batch.raw.text.len());
+        (self.ahead, self.ahead_bytes) = (batch.rows.len(), batch.raw.bytes());
         (!batch.rows.is_empty()).then_some(batch)
     }
 
-    fn step(&mut self, batch: &mut Batch<T>) -> Result<(), Issue> {
+    /// Reads one record. `take` says whether it is one that was filled in.
+    fn step(
+        &mut self,
+        take: impl FnOnce(&Sort<'_, T>, Record<'_>, Option<&mut Mapping>) -> bool,
+    ) -> Result<(), Issue> {
         let sort = Sort {
             file: &self.file,
             header: &self.header,
@@ -366,7 +359,7 @@ impl<T> Rows<T> {
             (None, Source::Csv(reader, _)) => {
                 match reader.read(&self.file)? {
                     Some(record) => {
-                        self.unfilled += u64::from(!sort.take(record, mapping, batch));
+                        self.unfilled += u64::from(!take(&sort, record, mapping));
                         return Ok(());
                     }
                     None => self.is_done = true,
@@ -383,7 +376,7 @@ impl<T> Rows<T> {
                 ends.push(text.len());
             }
             let record = Record { row: raw.row, text, ends };
-            self.unfilled += u64::from(!sort.take(record, mapping, batch));
+            self.unfilled += u64::from(!take(&sort, record, mapping));
         }
         Ok(())
     }

@@ -162,3 +162,37 @@ fn refused_rows_go_to_a_file_that_can_be_corrected_and_imported_again() {
     assert!(!errors.exists());
     assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1);
 }
+
+/// The batches of a file of doses in the order of persons: lines, and whether a stretch begins and is in order.
+fn by_person(text: &str, stretch_max: usize, rows_max: usize) -> Vec<(Vec<u32>, bool, bool)> {
+    let (_folder, path) = file("doses.csv", text.as_bytes());
+    let mut rows = rows::doses(&path).expect("a header");
+    let mut found = Vec::new();
+    while let Some(batch) = rows.next_by_person(stretch_max, rows_max) {
+        let lines = batch.rows.iter().map(|row| row.line).collect();
+        found.push((lines, batch.begins, batch.in_order));
+    }
+    rows.finish().expect("a whole file");
+    found
+}
+
+#[test]
+fn a_long_file_comes_person_by_person_and_a_short_one_as_it_is() {
+    // Line 5 repeats the record of line 2 and comes behind it, although it says p1.
+    let long = "record,person,date,place\nr1,p3,2021-04-01,S1\nr2,p1,2021-04-01,S1\n\
+        r3,p2,2021-04-01,S1\nr1,p1,2021-04-01,S1\nr4,p1,2021-04-02,S1\nr5,p2,2021-04-02,S1\n\
+        r6,p0,2021-04-01,S1\n";
+    let found = by_person(long, 6, 2);
+    let first = [(vec![3, 6], true, false), (vec![4, 7], false, false), (vec![2, 5], false, false)];
+    assert_eq!(found[..3], first);
+    assert_eq!(found[3..], [(vec![8], true, true)]);
+    assert_eq!(by_person(long, 10, 7), [((2..=8).collect(), true, true)]);
+}
+
+#[test]
+fn rows_of_one_person_without_end_come_in_several_batches() {
+    let rows: Vec<_> = (1..=5).map(|n| format!("r{n},p1,2021-04-0{n},S1")).collect();
+    let text = format!("record,person,date,place\n{}\n", rows.join("\n"));
+    let found = by_person(&text, 10, 2);
+    assert_eq!(found, [(vec![2, 3, 4, 5], true, false), (vec![6], false, false)]);
+}
