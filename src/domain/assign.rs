@@ -18,7 +18,7 @@ pub mod overbook_play;
 mod roll;
 pub mod visits;
 
-pub use overbook::{Chances, Visit};
+pub use overbook::Chances;
 pub use roll::Roll;
 
 /// A person of the register, by the position of their code among all codes.

@@ -1,19 +1,18 @@
 //! What came of the appointments and seats of the last weeks, so that sessions expect as many people as come.
 
 use super::register::Register;
-use crate::domain::assign::{Chances, CohortNo, PlaceNo, Visit};
+use crate::domain::assign::{Chances, CohortNo, PlaceNo};
 use crate::domain::attendance::{Attendance, LastSeats, Past, took_place};
 use crate::domain::campaign::{Campaign, CohortKey};
 use crate::domain::counting::ELSEWHERE;
 use crate::domain::dose::GivenRow;
-use crate::domain::id::{GroupId, TeamCode};
+use crate::domain::id::GroupId;
 use crate::domain::outset::{ReportedDoses, learned_from, remembered_from};
 use crate::domain::plan::PlanRow;
 use crate::domain::stock::{GivenAt, drawn_by_plan, stock_left};
 use chrono::{NaiveDate, TimeDelta};
 use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 /// People are called beyond the seats only where the store has vaccine for so many days like tomorrow. Our choice:
 /// sites fetch vaccine for everybody who is called.
@@ -136,27 +135,6 @@ pub(super) fn chances(
         for dose in 1..=u8::try_from(campaign.series.dose_count()).unwrap_or(u8::MAX) {
             out.called.insert((no, dose), comes(campaign, attendance, (&key.group, dose)));
             out.seats.insert((no, dose), attendance.of_seat(&key, dose));
-        }
-    }
-    out
-}
-
-/// The stops that teams visit, by the rows of a plan.
-pub(super) fn visits(
-    campaign: &Campaign,
-    register: &Register,
-    rows: &[PlanRow],
-    days: RangeInclusive<NaiveDate>,
-) -> BTreeMap<(NaiveDate, PlaceNo), Visit> {
-    let mut tours: BTreeMap<&TeamCode, u32> = BTreeMap::new();
-    let mut out = BTreeMap::new();
-    for row in rows.iter().filter(|row| days.contains(&row.day)) {
-        let stop = campaign.stop(row.place.as_str());
-        let place = register.places.find(&row.place);
-        if let (Some(team), Some(stop), Some(place)) = (&row.team, stop, place) {
-            let next = u32::try_from(tours.len()).unwrap_or(u32::MAX);
-            let tour = *tours.entry(team).or_insert(next);
-            out.insert((row.day, place), Visit { tour, doses_max: u64::from(stop.max_doses) });
         }
     }
     out

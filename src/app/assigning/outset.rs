@@ -1,7 +1,7 @@
 //! What a plan begins with: doses, sessions whose report is out, and the people of the register.
 
 use super::super::{Loaded, Result, home_days};
-use super::attendance::{chances, has_vaccine, learned, past_sessions, visits};
+use super::attendance::{chances, has_vaccine, learned, past_sessions};
 use super::register::{self, Days, Register};
 use crate::domain::assign::Chances;
 use crate::domain::attendance::{Attendance, Past};
@@ -99,7 +99,6 @@ pub(in crate::app) async fn begin(
         let has_vaccine = has_vaccine(&campaign, &begun.outset.history, rows, tomorrow(today));
         let tomorrow = (has_vaccine, tomorrow(today));
         begun.chances = chances(&campaign, register, &begun.attendance, tomorrow);
-        begun.chances.visits = visits(&campaign, register, rows, today..=tomorrow.1);
     }
     Ok(begun)
 }

@@ -25,18 +25,6 @@ pub struct Chances {
     pub reach: BTreeSet<(PlaceNo, CohortNo)>,
     /// Whether the store has vaccine for more appointments than there are seats.
     pub has_vaccine: bool,
-    /// Stops that a team visits, by day.
-    pub visits: BTreeMap<(NaiveDate, PlaceNo), Visit>,
-}
-
-/// A team's visit to a stop. A team takes what is left at one stop on to the next, vaccine and time, so that seats of a
-/// day are seats of its whole tour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Visit {
-    /// Which tour of the day it belongs to.
-    pub tour: u32,
-    /// The most doses that the stop can give on a day.
-    pub doses_max: u64,
 }
 
 impl Chances {
@@ -50,15 +38,6 @@ impl Chances {
     #[must_use]
     pub fn of_seat(&self, cohort: CohortNo, dose: u8) -> f64 {
         self.seats.get(&(cohort, dose)).copied().unwrap_or(1.0)
-    }
-
-    /// The places that share their seats with one on a day, with the most doses that each can give: the stops of a
-    /// tour. Empty where it shares them with none.
-    fn tour(&self, (day, place): (NaiveDate, PlaceNo)) -> Vec<(PlaceNo, u64)> {
-        let Some(visit) = self.visits.get(&(day, place)) else { return Vec::new() };
-        let of_day = self.visits.range((day, PlaceNo(0))..=(day, PlaceNo(u32::MAX)));
-        let of_tour = of_day.filter(|(_, other)| other.tour == visit.tour);
-        of_tour.map(|((_, place), visit)| (*place, visit.doses_max)).collect()
     }
 }
 
@@ -102,112 +81,72 @@ pub(super) fn without_seats(
     out
 }
 
-/// Everybody whom some seats expect, and those with an appointment alone.
-#[derive(Clone)]
-struct Expected {
-    all: Crowd,
-    called: Crowd,
-}
-
-impl Expected {
-    fn at(seats: u64) -> Self {
-        let crowd = Crowd::new(seats);
-        Self { all: crowd.clone(), called: crowd }
-    }
-
-    fn add_called(&mut self, people: u64, comes: f64) {
-        self.all.add_all(people, comes);
-        self.called.add_all(people, comes);
-    }
-
-    fn is_safe(&self, risk: f64) -> bool {
-        self.all.beyond() <= risk && self.called.beyond() <= risk * CALLED_PART
-    }
-}
-
-/// A session with everybody whom it expects; where a team goes on from stop to stop, its whole day.
+/// A session with everybody whom it expects.
 #[derive(Clone)]
 struct Load<'a> {
     chances: &'a Chances,
     seats: u64,
-    /// Seats and appointments of each place, cohort and dose.
-    cells: Vec<(PlaceNo, Cell, u64, u64)>,
-    whole: Expected,
-    /// Of a tour, each stop.
-    stops: Vec<(PlaceNo, u64, Expected)>,
+    /// Seats and appointments of each cohort and dose.
+    cells: Vec<(Cell, u64, u64)>,
+    /// Everybody; and those with an appointment alone.
+    all: Crowd,
+    called: Crowd,
 }
 
 impl<'a> Load<'a> {
     fn of(sessions: &mut ByCohortAndDose, at: (NaiveDate, PlaceNo), chances: &'a Chances) -> Self {
-        let stops = chances.tour(at);
-        let mut places: Vec<PlaceNo> = stops.iter().map(|(place, _)| *place).collect();
-        if places.is_empty() {
-            places.push(at.1);
-        }
         let mut cells = Vec::new();
         for (cell, some) in sessions {
-            for &place in &places {
-                if let Some(slot) = some.find(at.0, place) {
-                    cells.push((place, *cell, slot.doses, slot.used));
-                }
+            if let Some(slot) = some.find(at.0, at.1) {
+                cells.push((*cell, slot.doses, slot.used));
             }
         }
-        Self::with_cells(cells, stops, chances)
+        Self::with_cells(cells, chances)
     }
 
-    fn with_cells(
-        cells: Vec<(PlaceNo, Cell, u64, u64)>,
-        stops: Vec<(PlaceNo, u64)>,
-        chances: &'a Chances,
-    ) -> Self {
-        let seats = cells.iter().map(|(.., doses, _)| doses).sum();
-        let stops = stops.into_iter();
-        let stops = stops.map(|(place, most)| (place, most, Expected::at(most))).collect();
-        let mut load = Self { chances, seats, cells, whole: Expected::at(seats), stops };
+    fn with_cells(cells: Vec<(Cell, u64, u64)>, chances: &'a Chances) -> Self {
+        let seats = cells.iter().map(|(_, doses, _)| doses).sum();
+        let crowd = Crowd::new(seats);
+        let mut load = Self { chances, seats, cells, all: crowd.clone(), called: crowd };
         load.count();
         load
     }
 
     fn count(&mut self) {
-        self.whole = Expected::at(self.seats);
-        for (_, most, expected) in &mut self.stops {
-            *expected = Expected::at(*most);
-        }
-        for (place, (cohort, dose), doses, used) in &self.cells {
-            let stop = self.stops.iter_mut().find(|stop| stop.0 == *place);
-            for expected in
-                [Some(&mut self.whole), stop.map(|stop| &mut stop.2)].into_iter().flatten()
-            {
-                expected.add_called(*used, self.chances.of_called(*cohort, *dose));
-                let seat = self.chances.of_seat(*cohort, *dose);
-                expected.all.add_all(doses.saturating_sub(*used), seat);
-            }
+        (self.all, self.called) = (Crowd::new(self.seats), Crowd::new(self.seats));
+        for ((cohort, dose), doses, used) in &self.cells {
+            let comes = self.chances.of_called(*cohort, *dose);
+            self.all.add_all(*used, comes);
+            self.called.add_all(*used, comes);
+            self.all.add_all(doses.saturating_sub(*used), self.chances.of_seat(*cohort, *dose));
         }
     }
 
     /// Appointments.
     fn used(&self) -> u64 {
-        self.cells.iter().map(|(.., used)| used).sum()
+        self.cells.iter().map(|(_, _, used)| used).sum()
     }
 
     /// The same with some more of a cell; `None` where that is more than `factor` times the risk.
-    fn with(&self, at: (PlaceNo, Cell), people: u64, factor: f64) -> Option<Self> {
-        self.plus(at, people).filter(|more| more.is_safe(factor))
+    fn with(&self, cell: Cell, people: u64, factor: f64) -> Option<Self> {
+        self.plus(cell, people).filter(|more| more.is_safe(factor))
     }
 
     /// The same with some more of a cell; `None` where the session has no seats for it.
-    fn plus(&self, (place, cell): (PlaceNo, Cell), people: u64) -> Option<Self> {
-        let mut more = self.clone();
-        let is_it = |one: &&mut (PlaceNo, Cell, u64, u64)| (one.0, one.1) == (place, cell);
-        let (_, _, doses, used) = more.cells.iter_mut().find(is_it)?;
+    fn plus(&self, cell: Cell, people: u64) -> Option<Self> {
+        let mut more = Self {
+            cells: self.cells.clone(),
+            all: self.all.clone(),
+            called: self.called.clone(),
+            ..*self
+        };
+        let (_, doses, used) = more.cells.iter_mut().find(|one| one.0 == cell)?;
         let is_beyond = *used >= *doses;
         *used += people;
         if is_beyond {
             let comes = self.chances.of_called(cell.0, cell.1);
-            more.whole.add_called(people, comes);
-            if let Some(stop) = more.stops.iter_mut().find(|stop| stop.0 == place) {
-                stop.2.add_called(people, comes);
-            }
+            more.all.add_all(people, comes);
+            more.called.add_all(people, comes);
         } else {
             more.count();
         }
@@ -217,8 +156,8 @@ impl<'a> Load<'a> {
     fn is_safe(&self, factor: f64) -> bool {
         let risk = self.chances.risk * factor;
         let is_over = self.used() > self.seats;
-        self.whole.is_safe(risk)
-            && self.stops.iter().all(|(.., stop)| stop.is_safe(risk))
+        self.all.beyond() <= risk
+            && self.called.beyond() <= risk * CALLED_PART
             && (!is_over || self.chances.has_vaccine)
     }
 }
@@ -232,20 +171,17 @@ pub(super) fn keep(
     out: &mut Output,
 ) -> Vec<Candidate> {
     let mut open = Vec::new();
-    // A tour's seats stand under its first stop.
     let mut loads: BTreeMap<(NaiveDate, PlaceNo), Load<'_>> = BTreeMap::new();
     let mut full: BTreeSet<(NaiveDate, PlaceNo, Cell)> = BTreeSet::new();
     for (held, one) in beyond {
         let (at, cell) = ((held.day, held.place), (one.cohort, one.dose));
-        let first = chances.tour(at).first().map_or(held.place, |stop| stop.0);
-        let load = loads.entry((held.day, first));
-        let load = load.or_insert_with(|| Load::of(sessions, at, chances));
+        let load = loads.entry(at).or_insert_with(|| Load::of(sessions, at, chances));
         let key = (held.day, held.place, cell);
         let slot = sessions.get_mut(&cell).and_then(|some| some.find(held.day, held.place));
         let more = match held.day == today {
-            true => load.plus((held.place, cell), 1),
+            true => load.plus(cell, 1),
             false if full.contains(&key) => None,
-            false => load.with((held.place, cell), 1, KEPT_FACTOR),
+            false => load.with(cell, 1, KEPT_FACTOR),
         };
         if let (Some(slot), Some(more)) = (slot, more) {
             (slot.used, *load) = (slot.used + 1, more);
@@ -295,8 +231,8 @@ fn call_to(
 ) {
     let load = Load::of(sessions, (day, place), chances);
     let last = |cell: Cell| later.get(&cell).and_then(|people| people.last()).map(|it| it.0.day);
-    let order = order(&load, place, last);
-    fill(load, place, &order, &mut |cell, count| {
+    let order = order(&load, last);
+    fill(load, &order, &mut |cell, count| {
         let Some(people) = later.get_mut(&cell).filter(|people| people.len() >= count) else {
             return false;
         };
@@ -318,14 +254,9 @@ fn call_to(
 
 /// The cohorts and doses of a session with the seats that none of their people has, in the order in which more are
 /// called: first where all seats are taken, then of those that would wait longest.
-fn order(
-    load: &Load<'_>,
-    place: PlaceNo,
-    last: impl Fn(Cell) -> Option<NaiveDate>,
-) -> Vec<(u64, Cell)> {
-    let here = load.cells.iter().filter(|cell| cell.0 == place);
-    let mut order: Vec<(u64, Cell)> =
-        here.map(|(_, cell, doses, used)| (doses.saturating_sub(*used), *cell)).collect();
+fn order(load: &Load<'_>, last: impl Fn(Cell) -> Option<NaiveDate>) -> Vec<(u64, Cell)> {
+    let gap = |(_, doses, used): &(Cell, u64, u64)| doses.saturating_sub(*used);
+    let mut order: Vec<(u64, Cell)> = load.cells.iter().map(|cell| (gap(cell), cell.0)).collect();
     order.sort_unstable_by_key(|(gap, cell)| (*gap, Reverse(last(*cell)), *cell));
     order
 }
@@ -333,21 +264,15 @@ fn order(
 /// Calls people to one session: of the cohorts whose people have all seats of theirs, and of one more. Its seats for
 /// people in no register go to the register on the way: those people must not wait for it at the whole session.
 /// `take`: calls so many of a cohort and dose; false where there are not so many.
-fn fill(
-    mut load: Load<'_>,
-    place: PlaceNo,
-    order: &[(u64, Cell)],
-    take: &mut dyn FnMut(Cell, usize) -> bool,
-) {
+fn fill(mut load: Load<'_>, order: &[(u64, Cell)], take: &mut dyn FnMut(Cell, usize) -> bool) {
     let mut has_filled = false;
     for &(gap, cell) in order {
         // The seats of one cohort are filled, where somebody more can be called beyond them.
         if gap > 0 && has_filled {
             break;
         }
-        let at = (place, cell);
-        let filled = if gap == 0 { Some(load.clone()) } else { load.with(at, gap, 1.0) };
-        let mut next = filled.and_then(|filled| filled.with(at, 1, 1.0));
+        let filled = if gap == 0 { Some(load.clone()) } else { load.with(cell, gap, 1.0) };
+        let mut next = filled.and_then(|filled| filled.with(cell, 1, 1.0));
         let mut count = usize::try_from(gap).unwrap_or(usize::MAX).saturating_add(1);
         while let Some(safe) = next {
             if !take(cell, count) {
@@ -356,7 +281,7 @@ fn fill(
             has_filled |= gap > 0;
             load = safe;
             count = 1;
-            next = load.with(at, 1, 1.0);
+            next = load.with(cell, 1, 1.0);
         }
     }
 }
@@ -370,11 +295,9 @@ pub(super) fn with_more(cells: &[(Cell, u64, u64)], chances: &Chances) -> BTreeM
     if chances.risk <= 0.0 {
         return named;
     }
-    let place = PlaceNo(0);
-    let here = cells.iter().map(|&(cell, doses, named)| (place, cell, doses, named));
-    let load = Load::with_cells(here.collect(), Vec::new(), chances);
-    let order = order(&load, place, |_| None);
-    fill(load, place, &order, &mut |cell, count| {
+    let load = Load::with_cells(cells.to_vec(), chances);
+    let order = order(&load, |_| None);
+    fill(load, &order, &mut |cell, count| {
         let Some(mine) = named.get_mut(&cell).filter(|named| **named > 0) else { return false };
         *mine += count as u64;
         true

@@ -22,7 +22,6 @@ fn chances(risk: f64, called: f64, seats: f64) -> Chances {
         seats: cohorts.map(|no| ((no, 1), seats)).into(),
         reach: cohorts.map(|no| (PlaceNo(1), no)).into(),
         has_vaccine: true,
-        visits: BTreeMap::new(),
     }
 }
 
@@ -180,30 +179,4 @@ proptest! {
         prop_assert!(crowd.beyond() <= risk + 1e-12);
         prop_assert!(named.beyond() <= risk * CALLED_PART + 1e-12);
     }
-}
-
-#[test]
-fn the_stops_of_a_tour_call_people_for_the_seats_of_the_whole_tour() {
-    let stop = |number, place| Offer { place: PlaceNo(place), ..offer(number, 0, 30) };
-    let offers = [
-        stop(2, 1),
-        stop(2, 2),
-        Offer { doses: 70, ..stop(20, 1) },
-        Offer { doses: 70, ..stop(20, 2) },
-    ];
-    let called = |visits: &[(u32, u32, u64)]| {
-        let mut all: Vec<Candidate> = (0..200).map(|person| candidate(person, 0)).collect();
-        let visits = visits
-            .iter()
-            .map(|&(place, tour, doses_max)| ((day(2), PlaceNo(place)), Visit { tour, doses_max }));
-        let reach = [1, 2].map(|place| (PlaceNo(place), CohortNo(0))).into();
-        let visits = visits.collect();
-        settle(&offers, &mut all, 0, &Chances { reach, visits, ..chances(0.02, 0.75, 1.0) });
-        tomorrow(&all)
-    };
-    // Of 31 people all come more often than once in ten thousand times; of 65 more than 60 do not.
-    assert_eq!(called(&[]), 60);
-    assert_eq!(called(&[(1, 0, 40), (2, 0, 40)]), 65);
-    assert_eq!(called(&[(1, 0, 40), (2, 1, 40)]), 60, "two teams");
-    assert_eq!(called(&[(1, 0, 31), (2, 0, 31)]), 62, "a stop gives 31 at most");
 }
