@@ -20,8 +20,8 @@ type At = (ProgrammeIndex, Place, Day);
 /// Doses of each session at a site.
 type Doses = BTreeMap<At, u32>;
 
-/// Brings the people of small sessions at sites to other sessions of their programme, on the same day or on one near by.
-/// A session stays where not all of its people find another one, and where somebody knows of it. `told`: seats that
+/// Brings the people of small sessions at sites to other sessions of their programme, on the same day or one near by. A
+/// session stays where not all of its people find another one, and where somebody knows of it. `told`: seats that
 /// people know of, by programme.
 pub(super) fn gather(draft: &mut Draft, told: &[&[PlanRow]]) {
     let problem = draft.problem;

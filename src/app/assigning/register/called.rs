@@ -18,7 +18,7 @@ pub(in crate::app) struct Called {
     pub(in crate::app) came: Option<bool>,
 }
 
-/// The appointments since the first day from which anything is learned today, up to yesterday. `held`: those that stand.
+/// The appointments since the first day from which something is learned, up to yesterday. `held`: those that stand.
 pub(super) async fn called(
     tx: &mut Tx,
     loaded: &Loaded,
