@@ -82,7 +82,8 @@ fn with_two_campaigns_a_command_wants_to_know_which() {
     let world = World::small();
     let other = small().swap("campaign.toml", "id = \"small\"", "id = \"second\"");
     world.run(&["campaign", "apply", text(&other.write(&world.path("second")))]).ends(0);
-    let ran = world.run(&["plan", "why"]).ends(4);
+    let workbook = world.path("campaign.xlsx");
+    let ran = world.run(&["campaign", "export", text(&workbook)]).ends(4);
     assert!(ran.err.contains("second") && ran.err.contains("--campaign"), "{}", ran.err);
     let both = world.run(&["coverage"]).ends(0).out;
     assert!(both.contains("(small)") && both.contains("(second)"), "{both}");

@@ -91,7 +91,9 @@ fn a_button_is_there_for_those_who_may_press_it_and_does_what_it_says() {
     assert!(answer.body.contains(&format!("plan {draft} is in force already")), "{}", answer.body);
     assert!(answer.body.contains("action=\"/c/small/make?"), "it is the page of plans");
     let log = office.log();
-    assert_eq!(log.iter().filter(|line| line["did"] == "plan-adopt").count(), 1, "{log:?}");
+    let adopted = log.iter().filter(|line| line["did"] == "plan-adopt" && line["said"] == "2");
+    let who: Vec<_> = adopted.map(|line| line["who"].as_str()).collect();
+    assert_eq!((draft, who), (2, vec![Some("planner")]), "{log:?}");
 }
 
 #[test]

@@ -346,9 +346,24 @@ fn a_reminder_says_how_its_place_is_found() {
     assert_eq!(letter.text.matches(line).count(), 1, "{}", letter.text);
     assert!(letter.html.contains(line), "{}", letter.html);
     // Whoever has a slot comes at its time.
-    house.items[0].slot = SlotTime::of_minute(9 * 60);
+    for item in &mut house.items[..2] {
+        item.slot = SlotTime::of_minute(9 * 60);
+    }
     let letter = reminder(&[&house], &by_mail());
     assert!(!letter.text.contains("开放时间") && letter.text.contains("地址：中山路"));
+    // The first line says all of it,
+    let first = letter.text.lines().next().unwrap_or_default();
+    for words in ["您好！明天", "时段：09:00 起", "地址：中山路8号", "电话：0511 86512345"]
+    {
+        assert!(first.contains(words), "{words} in {first}");
+    }
+    // but not where two people come at different times: then each item does.
+    let mut later = house.items[0].clone();
+    later.slot = SlotTime::of_minute(10 * 60);
+    house.items.push(later);
+    let letter = reminder(&[&house], &by_mail());
+    assert_eq!(letter.text.lines().next(), Some("您好！"));
+    assert_eq!(letter.text.matches("地址：中山路8号").count(), 2, "{}", letter.text);
 }
 
 #[test]
