@@ -213,7 +213,7 @@ fn head(words: Words, reminders: &[&Reminder]) -> Option<String> {
         return None;
     }
     let mut clauses: Vec<String> = slot(words, first).into_iter().collect();
-    clauses.push(safe::name(place_name).to_string());
+    clauses.push(safe::name(place_name));
     clauses.extend(venue(words, first));
     let (date, clauses) = (words.date(*day), words.clauses(&clauses));
     Some(words.say("mail-reminder-hello-tomorrow", &[("date", &date), ("clauses", &clauses)]))
