@@ -204,8 +204,7 @@ const FORWARD_LEAST_DAYS: i64 = 3;
 
 /// The first day on which somebody may be called: after today, not before the dose counts, and some time after they
 /// did not come, unless their window ends before that. Whoever has begun and must come inside a window is called again
-/// as soon after each absence, and sooner near its end: when half of the days left have passed. `absent`: how often,
-/// and on which day last.
+/// as soon after each absence. `absent`: how often, and on which day last.
 #[must_use]
 pub fn callable_from(
     dose: u8,
@@ -216,11 +215,8 @@ pub fn callable_from(
     let from = (today + TimeDelta::days(1)).max(earliest);
     let Some((times, last)) = absent else { return from };
     let doublings = times.saturating_sub(1).min(RECALL_DOUBLINGS_MAX);
-    let rest = match latest.filter(|_| dose > 1) {
-        Some(latest) => RECALL_DAYS.min((latest - last).num_days() / 2).max(1),
-        None => RECALL_DAYS << doublings,
-    };
-    let recall = from.max(last + TimeDelta::days(rest));
+    let doublings = if dose > 1 && latest.is_some() { 0 } else { doublings };
+    let recall = from.max(last + TimeDelta::days(RECALL_DAYS << doublings));
     match latest {
         Some(latest) if recall > latest && from <= latest => from,
         _ => recall,

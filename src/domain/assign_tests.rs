@@ -435,29 +435,3 @@ fn whoever_has_begun_is_called_until_their_window_closes() {
     let days = |absences| new_days(&run(&[offer(8, 1), offer(13, 1)], &[first(absences)], 4));
     assert_eq!((days(1), days(2), days(3)), (vec![(1, 8)], vec![(1, 13)], vec![]));
 }
-
-#[test]
-fn who_stays_away_is_called_again_sooner_near_the_end_of_the_window() {
-    let day = |n: i64| NaiveDate::default() + TimeDelta::days(n);
-    // (dose, last day, absences and the last one, today) → first day
-    for (dose, latest, absent, today, from) in [
-        (2, Some(60), None, 40, 41),
-        (2, Some(60), Some((1, 40)), 40, 45),
-        (2, Some(60), Some((3, 40)), 40, 45),
-        (2, Some(60), Some((1, 50)), 50, 55),
-        // Four, two, one of the days that are left.
-        (2, Some(60), Some((1, 52)), 52, 56),
-        (2, Some(60), Some((1, 56)), 56, 58),
-        (2, Some(60), Some((1, 58)), 58, 59),
-        (2, Some(60), Some((1, 59)), 59, 60),
-        // Too late for the window: as soon as may be.
-        (2, Some(60), Some((1, 60)), 60, 61),
-        (2, None, Some((1, 40)), 40, 45),
-        (2, None, Some((2, 40)), 40, 50),
-        (1, Some(60), Some((2, 40)), 40, 50),
-    ] {
-        let absent = absent.map(|(times, last)| (times, day(last)));
-        let found = callable_from(dose, (day(1), latest.map(day)), absent, day(today));
-        assert_eq!(found, day(from), "{dose} {latest:?} {absent:?} {today}");
-    }
-}
