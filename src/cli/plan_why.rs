@@ -64,6 +64,15 @@ struct Answer {
     staff: StaffOutcome,
 }
 
+impl Answer {
+    /// Whether the same staff is missing as for another campaign.
+    fn lacks_the_same(&self, other: &Self) -> bool {
+        self.view.staff == other.view.staff
+            && self.view.gaps == other.view.gaps
+            && self.staff.missing == other.staff.missing
+    }
+}
+
 /// Most lines of a table. JSON and CSV have all of them.
 const LINES: usize = 15;
 /// Most cohorts whose best series is shown.
@@ -97,8 +106,17 @@ impl Why {
         }
         app.store.close().await;
         let mut lines = Lines::of(&all);
-        for (loaded, answer) in &answers {
+        for (at, (loaded, answer)) in answers.iter().enumerate() {
             self.show(invocation, loaded, answer, &mut lines)?;
+            // Staff is shared: what it lacks is often the same for several campaigns.
+            if !answers.iter().take(at).any(|(_, earlier)| earlier.lacks_the_same(answer)) {
+                staff_limits(invocation, &answer.staff);
+                staff_gaps(
+                    invocation,
+                    (&loaded.campaign, loaded.campaign.start),
+                    &answer.view.gaps,
+                );
+            }
         }
         lines.print(invocation);
         Ok(exit::OK)
@@ -152,8 +170,6 @@ impl Why {
                 print(invocation, campaign, view, answer.has_prices);
             }
         }
-        staff_limits(invocation, &answer.staff);
-        staff_gaps(invocation, (campaign, campaign.start), &view.gaps);
         if !answer.has_prices {
             out.note("why-no-prices", &[("no", &answer.no)]);
         }
