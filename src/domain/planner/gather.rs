@@ -200,8 +200,9 @@ mod tests {
     use super::super::check;
     use super::super::greedy;
     use super::super::programme::only;
-    use super::super::testing::{campaign as random, plain, row, start};
+    use super::super::testing::{campaign as random, eligible, group, plain, row, start};
     use super::*;
+    use chrono::TimeDelta;
 
     /// One site that fetches vaccine every day, in vials of five doses.
     fn campaign() -> Campaign {
@@ -244,6 +245,20 @@ mod tests {
         campaign.deliveries[0].doses_per_vial = None;
         let small = [row(1, 1, 8), row(2, 1, 2), row(23, 2, 10)];
         assert_eq!(gathered(&campaign, &small, &[]), small, "nothing is lost");
+    }
+
+    #[test]
+    fn nobody_comes_before_their_group_opens() {
+        let mut campaign = campaign();
+        campaign.groups.push(group("late", 1.0));
+        campaign.groups[1].opens = Some(start() + TimeDelta::days(5));
+        campaign.eligible.push(eligible("A1", "late", 50));
+        let late = |day, dose| PlanRow { group: "late".into(), ..row(day, dose, 2) };
+        let small = [row(1, 1, 8), late(7, 1), row(28, 2, 8), late(28, 2)];
+        assert_eq!(gathered(&campaign, &small, &[]), small);
+        campaign.groups[1].opens = None;
+        let sooner = [row(1, 1, 8), late(1, 1), row(28, 2, 8), late(28, 2)];
+        assert_eq!(gathered(&campaign, &small, &[]), sooner);
     }
 
     #[test]
